@@ -1,0 +1,182 @@
+"""From arrays to a `tf.data.Dataset` of batches, in an order that can be resumed.
+
+The images stay in memory as they come (uint8: a quarter of the room), and each batch
+is one gather, one cast and one division.
+
+Every pass over a shuffled dataset, that is every `iter(dataset)` of which a first batch
+is drawn, has its own order: the stable argsort of Philox bits keyed by (seed, number of
+the pass). Passes are counted by the dataset itself, from `initial_epoch` on. So the
+order is the same in any process, and training that goes on at epoch 7 with
+`initial_epoch=7` sees the batches that it would have seen had it never stopped.
+`model.fit` makes one pass per epoch. Looking at a batch beforehand is a pass, too.
+"""
+
+import uuid
+
+import tensorflow as tf
+
+from kerasgen.data.arrays import check_images
+from kerasgen.data.arrays import check_integer
+from kerasgen.data.arrays import check_labels
+from kerasgen.data.sources import load_arrays
+
+
+def load(
+    name="mnist",
+    split="train",
+    *,
+    batch_size=64,
+    data_dir=None,
+    shuffle=True,
+    seed=0,
+    drop_remainder=True,
+    initial_epoch=0,
+):
+    """Finds a set of labelled images, as a dataset of batches ready for `fit`.
+
+    Args:
+        name, split, data_dir: as for `kerasgen.data.fetch`.
+        batch_size, shuffle, seed, drop_remainder, initial_epoch: as for `batches`.
+
+    Returns:
+        A `tf.data.Dataset` as from `batches`, of images with labels.
+
+    Raises:
+        ValueError: if an argument is not as described, or `data_dir` is of no use.
+        RuntimeError: if the images cannot be had from anywhere.
+
+    Example:
+
+    >>> mnist = kerasgen.data.load("mnist", batch_size=128)
+    >>> kerasgen.DCGAN().fit(mnist, epochs=100)
+    """
+    images, labels = load_arrays(name, split, data_dir=data_dir)
+    return batches(
+        images,
+        labels,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        drop_remainder=drop_remainder,
+        initial_epoch=initial_epoch,
+    )
+
+
+def batches(
+    images,
+    labels=None,
+    *,
+    batch_size,
+    shuffle=True,
+    seed=0,
+    drop_remainder=True,
+    initial_epoch=0,
+):
+    """Makes a dataset of batches from images in memory.
+
+    Args:
+        images: array of shape `(n, height, width, channels)`: uint8, or floating
+            point in [0, 1].
+        labels: integer array of shape `(n,)`, each at least 0; default None.
+        batch_size: int, images per batch, at least 1.
+        shuffle: bool, whether each pass has an order of its own (default) or all keep
+            the order of the arrays.
+        seed: int, what the orders are derived from, together with the pass's number.
+        drop_remainder: bool, whether to leave out the images after the last full batch
+            (default; with `shuffle`, others in each pass) or to give a smaller batch.
+        initial_epoch: int, number of the first pass: the epochs trained so far.
+
+    Returns:
+        A `tf.data.Dataset` of known cardinality. Its elements are float32 images in
+        [0, 1] of shape `(batch, height, width, channels)`, or pairs of these and int32
+        labels of shape `(batch,)`.
+
+    Raises:
+        ValueError: if an argument is not as described, or the images do not fill one
+            batch and `drop_remainder` is set.
+
+    Example:
+
+    >>> images = np.zeros((100, 28, 28, 1), "uint8")
+    >>> dataset = kerasgen.data.batches(images, batch_size=10)
+    >>> int(dataset.cardinality())
+    10
+    """
+    batch_size = check_integer("batch_size", batch_size, at_least=1)
+    initial_epoch = check_integer("initial_epoch", initial_epoch, at_least=0)
+    seed = check_integer("seed", seed, at_least=-(2**63))
+    images = check_images(images)
+    num_images = len(images)
+    arrays = [images]
+    if labels is not None:
+        arrays.append(check_labels(labels, num_images))
+    num_used = num_images - num_images % batch_size if drop_remainder else num_images
+    if num_used == 0:
+        raise ValueError(
+            f"{num_images} images came, fewer than one batch of {batch_size}. Pass "
+            f"batch_size={num_images} or less, or drop_remainder=False."
+        )
+    # tf.data works on the CPU, so that is where its tensors have to be.
+    with tf.device("CPU:0"):
+        tensors = [tf.constant(array) for array in arrays]
+        order = _Orders(num_images, seed, initial_epoch) if shuffle else None
+    rows = _batches_of_rows(order, num_used, batch_size)
+    return rows.map(lambda row: _gather(tensors, row)).prefetch(2)
+
+
+def _batches_of_rows(order, num_used, batch_size):
+    """Batches of row numbers, the first `num_used` of each pass's order."""
+    num_batches = -(-num_used // batch_size)
+    static_size = batch_size if num_used % batch_size == 0 else None
+
+    def one_pass(_):
+        rows = tf.range(num_used, dtype=tf.int64) if order is None else order()
+        firsts = tf.data.Dataset.range(0, num_used, batch_size)
+        return firsts.map(
+            lambda first: tf.ensure_shape(
+                rows[first : tf.minimum(first + batch_size, num_used)], [static_size]
+            )
+        )
+
+    passes = tf.data.Dataset.from_tensors(0).flat_map(one_pass)
+    # Of an unknown number of batches, Keras would train one more than there are.
+    return passes.apply(tf.data.experimental.assert_cardinality(num_batches))
+
+
+def _gather(tensors, row):
+    images = tf.gather(tensors[0], row)
+    if images.dtype == tf.uint8:
+        images = tf.cast(images, tf.float32) / 255.0
+    return (images, tf.gather(tensors[1], row)) if len(tensors) > 1 else images
+
+
+class _Orders:
+    """The orders of pass after pass, which it counts.
+
+    The counter is a bare resource, not a `tf.Variable`: within the scope of a
+    distribution strategy that would become one copy per device, and tf.data can use
+    only one on the CPU.
+    """
+
+    def __init__(self, num_images, seed, initial_epoch):
+        self.num_images = num_images
+        self.seed = seed
+        self.counter = tf.raw_ops.VarHandleOp(
+            dtype=tf.int64, shape=[], shared_name=f"kerasgen_passes_{uuid.uuid4()}"
+        )
+        value = tf.constant(initial_epoch, tf.int64)
+        tf.raw_ops.AssignVariableOp(resource=self.counter, value=value)
+
+    def __call__(self):
+        epoch = tf.raw_ops.ReadVariableOp(resource=self.counter, dtype=tf.int64)
+        one = tf.constant(1, tf.int64)
+        tf.raw_ops.AssignAddVariableOp(resource=self.counter, value=one)
+        bits = tf.random.stateless_uniform(
+            [self.num_images],
+            seed=tf.stack([tf.constant(self.seed, tf.int64), epoch]),
+            minval=None,
+            maxval=None,
+            dtype=tf.int64,
+            alg="philox",  # the same numbers on every device and in every release
+        )
+        return tf.cast(tf.argsort(bits, stable=True), tf.int64)

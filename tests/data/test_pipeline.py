@@ -1,0 +1,329 @@
+import gc
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasgen import data
+
+COUNT = 23
+IMAGES = np.zeros((COUNT, 3, 2, 1), np.uint8)
+IMAGES[:, 0, 0, 0] = np.arange(COUNT)
+LABELS = np.arange(COUNT)
+
+# Row orders with seed 0 in the first pass, and with seed 1 in the eighth.
+FIRST = [
+    3,
+    22,
+    11,
+    16,
+    0,
+    1,
+    19,
+    20,
+    10,
+    18,
+    9,
+    15,
+    21,
+    12,
+    17,
+    4,
+    13,
+    14,
+    2,
+    8,
+    7,
+    6,
+    5,
+]
+EIGHTH = [
+    1,
+    2,
+    9,
+    11,
+    21,
+    20,
+    18,
+    22,
+    16,
+    15,
+    3,
+    10,
+    8,
+    12,
+    4,
+    14,
+    7,
+    6,
+    13,
+    17,
+    19,
+    0,
+    5,
+]
+
+
+def make(**settings):
+    return data.batches(IMAGES, LABELS, **{"batch_size": 4, **settings})
+
+
+def order(dataset):
+    """The rows of one pass, read from the labels."""
+    return np.concatenate([labels.numpy() for _, labels in dataset]).tolist()
+
+
+def test_elements():
+    images, labels = next(iter(make(shuffle=False)))
+    assert images.dtype == tf.float32 and labels.dtype == tf.int32
+    assert images.shape == (4, 3, 2, 1) and labels.shape == (4,)
+    np.testing.assert_array_equal(images, IMAGES[:4] / np.float32(255))
+    np.testing.assert_array_equal(labels, [0, 1, 2, 3])
+
+
+def test_images_and_labels_stay_together():
+    for images, labels in make():
+        rows = np.rint(images[:, 0, 0, 0] * 255)
+        np.testing.assert_array_equal(rows, labels)
+
+
+def test_images_alone():
+    dataset = data.batches(IMAGES, batch_size=5)
+    assert dataset.element_spec == tf.TensorSpec((5, 3, 2, 1), tf.float32)
+    assert next(iter(dataset)).shape == (5, 3, 2, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_floating_point_is_taken_as_it_is(dtype):
+    images = (np.arange(12).reshape(3, 2, 2, 1) / 16).astype(dtype)
+    dataset = data.batches(images, batch_size=3, shuffle=False)
+    np.testing.assert_array_equal(next(iter(dataset)), images.astype("float32"))
+    assert dataset.element_spec.dtype == tf.float32
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize(
+    ("batch_size", "drop", "sizes"),
+    [
+        (4, True, [4] * 5),
+        (4, False, [4] * 5 + [3]),
+        (23, True, [23]),
+        (40, False, [23]),
+        (1, True, [1] * 23),
+    ],
+)
+def test_cardinality_is_the_number_of_batches(shuffle, batch_size, drop, sizes):
+    dataset = make(batch_size=batch_size, shuffle=shuffle, drop_remainder=drop)
+    assert int(dataset.cardinality()) == len(sizes)
+    for _ in range(2):
+        assert [len(labels) for _, labels in dataset] == sizes
+
+
+def test_every_pass_is_a_new_permutation():
+    dataset = make(drop_remainder=False)
+    passes = [order(dataset) for _ in range(4)]
+    assert all(sorted(one) == list(range(COUNT)) for one in passes)
+    assert len({tuple(one) for one in [*passes, list(range(COUNT))]}) == 5
+
+
+def test_dropped_images_differ_between_passes():
+    dataset = make()
+    dropped = {frozenset(LABELS) - frozenset(order(dataset)) for _ in range(4)}
+    assert len(dropped) == 4
+
+
+def test_positions_are_uniform():
+    """Over 400 passes, each of 5 images is first about 80 times."""
+    images = np.zeros((5, 1, 1, 1), np.uint8)
+    dataset = data.batches(images, range(5), batch_size=5)
+    firsts = order(dataset.repeat(400))[::5]
+    assert np.all(np.abs(np.bincount(firsts) - 80) < 4 * np.sqrt(80 * 0.8))
+
+
+def test_without_shuffle_all_passes_keep_the_order():
+    dataset = make(shuffle=False, drop_remainder=False)
+    assert order(dataset) == order(dataset) == list(range(COUNT))
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    one, same, other = make(seed=3), make(seed=3), make(seed=4)
+    passes = [order(one) for _ in range(3)]
+    assert passes == [order(same) for _ in range(3)]
+    assert all(order(other) != each for each in passes)
+    assert order(make(seed=-(2**62))) != order(make(seed=2**62))
+
+
+def test_batch_size_does_not_change_the_order():
+    small, large = make(drop_remainder=False), make(batch_size=9, drop_remainder=False)
+    assert order(small) == order(large)
+
+
+def test_resumed_dataset_goes_on():
+    whole = make()
+    passes = [order(whole) for _ in range(5)]
+    resumed = make(initial_epoch=3)
+    assert [order(resumed) for _ in range(2)] == passes[3:]
+
+
+def test_orders_are_those_of_every_release():
+    """Runs recorded by older versions can be repeated only while these stay."""
+    dataset = make(batch_size=COUNT)
+    assert order(dataset) == FIRST
+    assert order(make(batch_size=COUNT, seed=1, initial_epoch=7)) == EIGHTH
+
+
+def test_order_in_another_process():
+    program = (
+        "import sys, numpy as np\n"
+        "from kerasgen import data\n"
+        "assert 'tensorflow_datasets' not in sys.modules\n"
+        "images = np.zeros((23, 1, 1, 1), np.uint8)\n"
+        "dataset = data.batches(images, range(23), batch_size=23, initial_epoch=2)\n"
+        "print(next(iter(dataset))[1].numpy().tolist())\n"
+    )
+    root = str(pathlib.Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": "1"},
+    )
+    dataset = make(batch_size=COUNT)
+    assert done.stdout.split("\n")[-2] == str([order(dataset) for _ in range(3)][2])
+
+
+def test_begun_passes_count_and_unread_iterators_do_not():
+    reference = make()
+    passes = [order(reference) for _ in range(3)]
+    dataset = make()
+    next(iter(dataset))
+    iter(dataset)
+    assert order(dataset) == passes[1]
+    assert order(dataset.take(2)) == passes[2][:8]
+
+
+def test_derived_datasets_keep_the_count_alive():
+    reference = make()
+    passes = [order(reference) for _ in range(3)]
+
+    def derive():
+        return make().map(lambda images, labels: (images, labels)).take(4).prefetch(1)
+
+    dataset = derive()
+    gc.collect()
+    keras.utils.clear_session()
+    assert [order(dataset) for _ in range(3)] == [one[:16] for one in passes]
+    repeated = order(make().repeat(3))
+    assert repeated == [row for one in passes for row in one]
+
+
+def test_made_within_a_distribution_strategy():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with strategy.scope():
+        dataset = strategy.experimental_distribute_dataset(make())
+    reference = make()
+    for _ in range(2):
+        assert order(dataset) == order(reference)
+
+
+class Recorder(keras.Model):
+    """Keeps the labels of every batch that it is trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = self.add_weight(shape=(100,), dtype="int32", trainable=False)
+        self.count = self.add_weight(shape=(), dtype="int32", trainable=False)
+        self.built = True
+
+    def train_step(self, batch):
+        labels = batch[1]
+        size = tf.shape(labels)[0]
+        rows = self.count + tf.range(size)
+        self.seen.assign(
+            tf.tensor_scatter_nd_update(
+                tf.convert_to_tensor(self.seen), rows[:, None], labels
+            )
+        )
+        self.count.assign_add(size)
+        return {"loss": tf.reduce_mean(batch[0])}
+
+
+def test_fit_sees_each_epoch_s_batches_once():
+    reference = make()
+    passes = [order(reference) for _ in range(3)]
+    model = Recorder()
+    model.compile()
+    model.fit(make(), epochs=3, shuffle=False, verbose=0)
+    assert int(model.count) == 3 * 20
+    assert model.seen[:60].numpy().tolist() == [row for one in passes for row in one]
+
+
+def test_fit_resumed():
+    whole, first, second = Recorder(), Recorder(), Recorder()
+    for model, start, end in ((whole, 0, 3), (first, 0, 2), (second, 2, 3)):
+        model.compile()
+        dataset = make(initial_epoch=start)
+        settings = {"shuffle": False, "verbose": 0}
+        model.fit(dataset, epochs=end, initial_epoch=start, **settings)
+    seen = whole.seen[:60].numpy().tolist()
+    assert first.seen[:40].numpy().tolist() == seen[:40]
+    assert second.seen[:20].numpy().tolist() == seen[40:]
+
+
+def test_load(tmp_path, write_idx):
+    folder = write_idx(tmp_path)
+    settings = {"batch_size": 3, "seed": 5, "initial_epoch": 2}
+    images, labels = data.load_arrays("mnist", "train[2:]", data_dir=folder)
+    expected = data.batches(images, labels, **settings)
+    dataset = data.load("mnist", "train[2:]", data_dir=folder, **settings)
+    assert int(dataset.cardinality()) == 3
+    assert order(dataset) == order(expected)
+    kept = data.load("mnist", "test", data_dir=folder, batch_size=6, shuffle=False)
+    assert order(kept) == list(range(6))
+
+
+NAN = np.full((8, 2, 2, 1), np.nan, "float32")
+GOOD = np.zeros((8, 2, 2, 1), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": 0}, "batch_size=0 is out of range"),
+        ({"batch_size": -4}, "batch_size=-4 is out of range"),
+        ({"batch_size": 2.0}, "batch_size=2.0 is not a whole number"),
+        ({"batch_size": True}, "batch_size=True is not a whole number"),
+        ({"batch_size": "4"}, "batch_size='4' is not a whole number"),
+        ({"batch_size": 9}, r"8 images.*batch of 9.*drop_remainder=False"),
+        ({"seed": 1.5}, "seed=1.5 is not a whole number"),
+        ({"seed": 2**63}, "seed=9223372036854775808 is out of range"),
+        ({"initial_epoch": -1}, "initial_epoch=-1 is out of range"),
+        ({"initial_epoch": None}, "initial_epoch=None is not a whole number"),
+        ({"images": GOOD[..., 0]}, r"\(8, 2, 2\).*images\[..., None\]"),
+        ({"images": GOOD[0, 0, 0]}, "Expected 4 dimensions"),
+        ({"images": GOOD[:0]}, "holds no pixel"),
+        ({"images": GOOD[:, :0]}, "holds no pixel"),
+        ({"images": GOOD.astype("int64")}, "int64 came.*uint8"),
+        ({"images": GOOD.astype(bool)}, "bool came"),
+        ({"images": GOOD.astype("complex64")}, "complex64 came"),
+        ({"images": GOOD + 1.5}, "from 1.5 to 1.5 came.*divide"),
+        ({"images": GOOD - 0.5}, "from -0.5 to -0.5 came"),
+        ({"images": NAN}, "from nan to nan came.*without NaN"),
+        ({"labels": range(7)}, "7 labels came for 8 images"),
+        ({"labels": np.eye(8, dtype="int32")}, "argmax"),
+        ({"labels": 3}, "one number per image"),
+        ({"labels": np.zeros(8)}, "float64 came. Expected integers"),
+        ({"labels": [-1] * 8}, "labels from -1 to -1"),
+        ({"labels": [2**31] * 8}, "fit into 32 bits"),
+    ],
+)
+def test_bad_input(settings, message):
+    settings = {"images": GOOD, "batch_size": 4, **settings}
+    with pytest.raises(ValueError, match=message):
+        data.batches(**settings)

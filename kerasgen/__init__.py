@@ -1,0 +1,8 @@
+"""A Keras 3 model zoo of GANs and VAEs, and the comparison that goes with it."""
+
+from kerasgen import data
+from kerasgen.models import CVAE
+from kerasgen.models import DCGAN
+from kerasgen.models import WGAN
+from kerasgen.models import AdversarialVAE
+from kerasgen.models import VanillaGAN

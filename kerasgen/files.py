@@ -1,0 +1,124 @@
+"""Files that appear whole or not at all: written beside their place, then renamed.
+
+A run can be killed at any moment. A reader, or the run that resumes, must then find
+either the file as it was before or the complete new one, never half of one.
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+
+PARTIAL_PREFIX = ".partial-"
+
+
+def prepare_directory(directory):
+    """Creates `directory` and makes sure that files can be written to it.
+
+    Args:
+        directory: str or path; missing parents are created too.
+
+    Returns:
+        pathlib.Path of the directory.
+
+    Raises:
+        ValueError: If a file stands where a directory is needed.
+        PermissionError: If the directory cannot be created or written to.
+
+    Example:
+        >>> prepare_directory("runs/first/samples").is_dir()
+        True
+    """
+    directory = pathlib.Path(directory)
+    probe = directory / f"{PARTIAL_PREFIX}probe-{os.getpid()}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(
+            f"'{directory}' cannot be a directory because a file is in its place "
+            f"({error}); remove that file or choose another directory."
+        ) from error
+    except OSError as error:
+        raise PermissionError(
+            f"Nothing can be written to the directory '{directory}' ({error}); make "
+            f"it writable or choose another directory."
+        ) from error
+    return directory
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Yields a temporary path whose file takes the place of `path` at the end.
+
+    The temporary file lies in the same directory, so that the rename is atomic, and
+    ends like `path`, because Keras, Pillow and Matplotlib go by the ending. Its name
+    is the same each time: a killed run leaves one stray file at most, which the next
+    write replaces. If the block raises, the file at `path` stays as it was.
+
+    Args:
+        path: str or path of the file that is to appear.
+
+    Yields:
+        pathlib.Path to write to.
+
+    Example:
+        >>> with replacing("settings.json") as temporary:
+        ...     temporary.write_text("{}")
+        2
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(PARTIAL_PREFIX + path.name)
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_folder(path, write):
+    """Lets `write` fill a temporary folder, then puts it in the place of `path`.
+
+    Args:
+        path: str or path of the folder; an older one there is replaced whole.
+        write: Function of the path (str) of the temporary folder.
+
+    Example:
+        >>> write_folder("exported", model.export)
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(PARTIAL_PREFIX + path.name)
+    old = path.with_name(f"{PARTIAL_PREFIX}old-{path.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    try:
+        write(str(temporary))
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_partial_files(directory):
+    """Removes what a killed run left half written in `directory`.
+
+    For the run that owns the directory and is about to write to it: another
+    process's unfinished files would go as well.
+
+    Args:
+        directory: str or path.
+    """
+    for path in pathlib.Path(directory).glob(f"{PARTIAL_PREFIX}*"):
+        path.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path):
+    # Without this a power cut can keep the rename and lose the contents.
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())

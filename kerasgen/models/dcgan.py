@@ -1,0 +1,146 @@
+"""DCGAN: the game of Goodfellow et al. 2014 between two convolutional networks.
+
+Reference: Radford et al. 2016, Unsupervised Representation Learning with Deep
+Convolutional Generative Adversarial Networks (arXiv:1511.06434).
+
+    min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
+
+Departures from the paper: two stages instead of four, since digits are 28 pixels wide;
+both players move at once from one shared forward pass.
+"""
+
+import keras
+
+from kerasgen import networks
+from kerasgen import objectives
+from kerasgen import training
+from kerasgen.models import arguments
+from kerasgen.models import capabilities
+
+
+@keras.saving.register_keras_serializable("kerasgen")
+class DCGAN(capabilities.AdversarialModel):
+    """Deep convolutional GAN: strided convolutions and binary cross-entropy.
+
+    Reference: Radford et al. 2016 (arXiv:1511.06434), section 3.
+
+    Args:
+        image_shape: `(height, width, channels)`; pixels are in [0, 1], height and width
+            multiples of 2 to the power of `depth`.
+        latent_dim: Number of latents.
+        num_classes: Number of classes to condition on, or None.
+        objective: What the generator minimises: `"non_saturating"`, -log D(G(z)), or
+            `"minimax"`, log(1 - D(G(z))).
+        width: Channels of the generator's last and the discriminator's first stage.
+        depth: Number of stages that double or halve the image.
+        normalization: "batch", "layer", "spectral" or None, in both networks.
+        skip_connections: Whether each stage adds its resized input to its output.
+        average_momentum: Momentum of the average of the generator's weights that
+            samples are drawn from, or None.
+        generator: The user's own generator instead of the default one: `keras.Model`
+            from latents (and labels) to pixels in [0, 1].
+        discriminator: Likewise, from images (and labels) to logits of shape `(batch,)`.
+        seed: Seed of the noise drawn in training.
+        dtype: Keras dtype policy, such as `"mixed_bfloat16"`; default the global one.
+        name: Name of the model.
+
+    Raises:
+        ValueError: If an argument is out of range or a network does not fit.
+
+    Example:
+
+    >>> import kerasgen
+    >>> model = kerasgen.DCGAN()
+    >>> model.fit(kerasgen.data.load("mnist"), epochs=100)
+    >>> images = model.sample(64, seed=0)
+    """
+
+    logged = {"generator_loss": "generator", "discriminator_loss": "discriminator"}
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        latent_dim=64,
+        num_classes=None,
+        *,
+        objective="non_saturating",
+        width=32,
+        depth=2,
+        normalization="batch",
+        skip_connections=False,
+        average_momentum=0.999,
+        generator=None,
+        discriminator=None,
+        seed=None,
+        dtype=None,
+        name="dcgan",
+    ):
+        super().__init__(
+            image_shape, latent_dim, num_classes, average_momentum, seed, dtype, name
+        )
+        arguments.check_choice("objective", objective, objectives.GENERATOR_LOSSES)
+        self.keep_arguments(
+            objective=objective,
+            width=width,
+            depth=depth,
+            normalization=normalization,
+            skip_connections=skip_connections,
+        )
+        switches = {
+            "width": width,
+            "depth": depth,
+            "normalization": normalization,
+            "skip_connections": skip_connections,
+        }
+        with self.building():
+            self.add_network(
+                "generator",
+                generator,
+                lambda: networks.convolutional_generator(*self.dimensions, **switches),
+                takes=[(latent_dim,)],
+                returns=[self.image_shape],
+            )
+            self.add_network(
+                "discriminator",
+                discriminator,
+                lambda: networks.convolutional_discriminator(
+                    self.image_shape, num_classes, **switches
+                ),
+                takes=[self.image_shape],
+                returns=[()],
+            )
+
+    def players(self):
+        return {
+            "generator": self.generator.trainable_variables,
+            "discriminator": self.discriminator.trainable_variables,
+        }
+
+    def default_optimizers(self):
+        return {
+            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5),
+            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5),
+        }
+
+    def losses(self, images, labels, seed_generator, training):
+        latents = self.draw_latents(images, seed_generator)
+        fakes = self.generator(
+            arguments.with_labels(latents, labels), training=training
+        )
+        real, fake = (
+            self.discriminator(arguments.with_labels(batch, labels), training=training)
+            for batch in (images, fakes)
+        )
+        return {
+            "generator": objectives.GENERATOR_LOSSES[self.objective](fake),
+            "discriminator": objectives.cross_entropy_discriminator_loss(real, fake),
+        }
+
+    def train_step(self, data):
+        images, labels = self.unpack(data)
+        losses = training.descend(
+            self.optimizer,
+            lambda: self.losses(images, labels, self.seed_generator, training=True),
+        )
+        self.update_average()
+        return self.log(losses)

@@ -1,0 +1,168 @@
+"""WGAN: a critic estimates the Wasserstein distance, a generator shortens it.
+
+Reference: Arjovsky et al. 2017, Wasserstein GAN (arXiv:1701.07875), Algorithm 1.
+
+    min_G max_{f, |weights| ≤ c}  E_x[f(x)] - E_z[f(G(z))]
+
+The critic takes `critic_steps` steps, each on fresh real images, before each step of
+the generator, so an epoch holds fewer generator steps than other models'.
+"""
+
+import keras
+from keras import ops
+
+from kerasgen import networks
+from kerasgen import objectives
+from kerasgen import training
+from kerasgen.models import arguments
+from kerasgen.models import capabilities
+
+
+@keras.saving.register_keras_serializable("kerasgen")
+class WGAN(capabilities.AdversarialModel):
+    """Wasserstein GAN with weight clipping, on DCGAN's networks.
+
+    Reference: Arjovsky et al. 2017 (arXiv:1701.07875), Algorithm 1.
+
+    Args:
+        image_shape: `(height, width, channels)`; pixels are in [0, 1], height and width
+            multiples of 2 to the power of `depth`.
+        latent_dim: Number of latents.
+        num_classes: Number of classes to condition on, or None.
+        critic_steps: Steps of the critic for each step of the generator, positive int.
+        clip_value: Bound of the critic's weights, positive float.
+        width: Channels of the generator's last and the critic's first stage.
+        depth: Number of stages that double or halve the image.
+        normalization: "batch", "layer", "spectral" or None, in both networks.
+        skip_connections: Whether each stage adds its resized input to its output.
+        average_momentum: Momentum of the average of the generator's weights that
+            samples are drawn from, or None.
+        generator: The user's own generator instead of the default one: `keras.Model`
+            from latents (and labels) to pixels in [0, 1].
+        critic: Likewise, from images (and labels) to scores of shape `(batch,)`.
+        seed: Seed of the noise drawn in training.
+        dtype: Keras dtype policy, such as `"mixed_bfloat16"`; default the global one.
+        name: Name of the model.
+
+    Raises:
+        ValueError: If an argument is out of range or a network does not fit.
+
+    Example:
+
+    >>> import kerasgen
+    >>> model = kerasgen.WGAN()
+    >>> history = model.fit(kerasgen.data.load("mnist"), epochs=100)
+    >>> distance = [-loss for loss in history.history["critic_loss"]]
+    """
+
+    logged = {"generator_loss": "generator", "critic_loss": "critic"}
+    judge_name = "critic"
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        latent_dim=64,
+        num_classes=None,
+        *,
+        critic_steps=5,
+        clip_value=0.01,
+        width=32,
+        depth=2,
+        normalization="batch",
+        skip_connections=False,
+        average_momentum=0.99,
+        generator=None,
+        critic=None,
+        seed=None,
+        dtype=None,
+        name="wgan",
+    ):
+        super().__init__(
+            image_shape, latent_dim, num_classes, average_momentum, seed, dtype, name
+        )
+        arguments.check_positive_int("critic_steps", critic_steps)
+        arguments.check_positive("clip_value", clip_value)
+        switches = {
+            "width": width,
+            "depth": depth,
+            "normalization": normalization,
+            "skip_connections": skip_connections,
+        }
+        self.keep_arguments(
+            critic_steps=critic_steps, clip_value=clip_value, **switches
+        )
+        with self.building():
+            self.add_network(
+                "generator",
+                generator,
+                lambda: networks.convolutional_generator(*self.dimensions, **switches),
+                takes=[(latent_dim,)],
+                returns=[self.image_shape],
+            )
+            self.add_network(
+                "critic",
+                critic,
+                lambda: networks.convolutional_discriminator(
+                    self.image_shape, num_classes, name="critic", **switches
+                ),
+                takes=[self.image_shape],
+                returns=[()],
+            )
+
+    def players(self):
+        return {
+            "generator": self.generator.trainable_variables,
+            "critic": self.critic.trainable_variables,
+        }
+
+    def default_optimizers(self):
+        return {
+            "generator": keras.optimizers.RMSprop(5e-5),
+            "critic": keras.optimizers.RMSprop(5e-5),
+        }
+
+    def score(self, logits):
+        return logits
+
+    def critic_losses(self, images, labels, seed_generator, training):
+        latents = self.draw_latents(images, seed_generator)
+        fakes = self.generator(
+            arguments.with_labels(latents, labels), training=training
+        )
+        real, fake = (
+            self.critic(arguments.with_labels(batch, labels), training=training)
+            for batch in (images, fakes)
+        )
+        return {"critic": objectives.wasserstein_critic_loss(real, fake)}
+
+    def generator_losses(self, images, labels, seed_generator, training):
+        latents = self.draw_latents(images, seed_generator)
+        fakes = self.generator(
+            arguments.with_labels(latents, labels), training=training
+        )
+        fake = self.critic(arguments.with_labels(fakes, labels), training=training)
+        return {"generator": objectives.wasserstein_generator_loss(fake)}
+
+    def losses(self, *batch, training):
+        critic = self.critic_losses(*batch, training=training)
+        return critic | self.generator_losses(*batch, training=training)
+
+    def train_step(self, data):
+        batch = (*self.unpack(data), self.seed_generator)
+        losses = training.descend(
+            self.optimizer, lambda: self.critic_losses(*batch, training=True)
+        )
+        training.clip_weights(self.critic.trainable_variables, self.clip_value)
+        ops.cond(
+            self.optimizer["critic"].iterations % self.critic_steps == 0,
+            lambda: self.generator_step(*batch),
+            lambda: None,
+        )
+        return self.log(losses)
+
+    def generator_step(self, *batch):
+        losses = training.descend(
+            self.optimizer, lambda: self.generator_losses(*batch, training=True)
+        )
+        self.update_average()
+        self.log(losses)

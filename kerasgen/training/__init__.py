@@ -1,0 +1,13 @@
+"""How a step is taken: players and their optimizers, descent, noise, batches."""
+
+from kerasgen.training.batches import check_batch
+from kerasgen.training.batches import check_data
+from kerasgen.training.batches import check_values
+from kerasgen.training.batches import unpack_batch
+from kerasgen.training.descent import clip_weights
+from kerasgen.training.descent import descend
+from kerasgen.training.descent import update_average
+from kerasgen.training.noise import next_seed
+from kerasgen.training.noise import normal
+from kerasgen.training.optimizers import PlayerOptimizers
+from kerasgen.training.optimizers import assign_optimizers

@@ -1,0 +1,77 @@
+"""Gradient descent in a game: the one place that knows about the gradient tape."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+def descend(optimizers, losses):
+    """Lets every player that moves descend its own loss on its own variables.
+
+    All losses come from one forward pass, and all gradients are taken before any
+    variable changes: players named in one call move simultaneously. Two calls make
+    alternating descent.
+
+    Args:
+        optimizers: `PlayerOptimizers`, bound to the variables of the players.
+        losses: Function without arguments that returns a dict from player name to
+            loss, one value per example, shape `(batch,)`. Keys that are not players
+            (terms of a loss that are only logged) are passed through.
+
+    Returns:
+        The dict that `losses` returned.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        values = losses()
+        scaled = {
+            player: optimizers[player].scale_loss(_objective(values[player]))
+            for player in values
+            if player in optimizers.players
+        }
+    gradients = {
+        player: tape.gradient(loss, optimizers.player_variables[player])
+        for player, loss in scaled.items()
+    }
+    for player, gradient in gradients.items():
+        optimizers[player].apply(gradient, optimizers.player_variables[player])
+    return values
+
+
+def _objective(per_example):
+    """The batch mean in float32; replicas of a distributed step sum their gradients."""
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return ops.mean(ops.cast(per_example, "float32")) / replicas
+
+
+def clip_weights(variables, clip_value):
+    """Clamps variables to [-clip_value, clip_value] (Arjovsky et al. 2017, Alg. 1).
+
+    Args:
+        variables: List of `keras.Variable`.
+        clip_value: Positive float.
+    """
+    for variable in variables:
+        variable.assign(ops.clip(variable, -clip_value, clip_value))
+
+
+def update_average(average, network, momentum, step):
+    """Moves `average` towards `network`: an exponential moving average of all weights.
+
+    The momentum warms up as `min(momentum, (1 + step) / (10 + step))`, so that the
+    average forgets the initial weights. Moving statistics of normalisation layers are
+    averaged like the weights that they belong to.
+
+    Reference: Yazıcı et al. 2019, The Unusual Effectiveness of Averaging in GAN
+    Training (arXiv:1806.04498).
+
+    Args:
+        average: `keras.Model` of the same architecture as `network`.
+        network: `keras.Model` being trained.
+        momentum: Float in [0, 1).
+        step: Number of steps taken so far, integer scalar.
+    """
+    step = ops.cast(step, "float32")
+    momentum = ops.minimum(momentum, (1.0 + step) / (10.0 + step))
+    for old, new in zip(average.weights, network.weights, strict=True):
+        if keras.backend.is_float_dtype(new.dtype):
+            old.assign(old + (1.0 - momentum) * (new - old))

@@ -1,0 +1,42 @@
+"""Random numbers that are the same eagerly, in a graph and in a SavedModel.
+
+A function compiled by XLA draws other numbers from the same seed: XLA has its own
+Philox stream. Within one of the two, equal seeds give equal numbers.
+"""
+
+import tensorflow as tf
+
+
+def normal(shape, seed):
+    """Standard normal numbers that depend on `seed` alone.
+
+    The generator is named because the default one depends on the device.
+
+    Args:
+        shape: Shape, a tuple or an int tensor.
+        seed: Two integers: an int32 tensor of shape `(2,)` or a pair.
+
+    Returns:
+        float32 tensor of the given shape.
+    """
+    return tf.random.stateless_normal(shape, tf.cast(seed, tf.int32), alg="philox")
+
+
+def next_seed(generator):
+    """Draws the next seed from a `keras.random.SeedGenerator`.
+
+    Under `tf.distribute` each replica holds a mirror of the same generator; the number
+    of the replica is folded in, so that replicas draw different noise.
+
+    Args:
+        generator: `keras.random.SeedGenerator`; its state advances by one.
+
+    Returns:
+        int32 tensor of shape `(2,)`.
+    """
+    seed = tf.cast(tf.convert_to_tensor(generator.next()), tf.int32)
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return seed
+    replica = tf.cast(context.replica_id_in_sync_group, tf.int32)
+    return seed + tf.stack([replica * 1_000_003, 0])

@@ -1,0 +1,171 @@
+"""One optimizer for each player, held together as the `model.optimizer` of Keras.
+
+Keras saves, restores and finalises what it finds in `model.optimizer`. A game has
+several players, so `PlayerOptimizers` is an optimizer made of named optimizers: it
+routes by player, never by variable path (paths change when a model is reloaded).
+"""
+
+import difflib
+
+import keras
+
+
+@keras.saving.register_keras_serializable("kerasgen")
+class PlayerOptimizers(keras.optimizers.Optimizer):
+    """Named optimizers, one for each player of a game.
+
+    Args:
+        optimizers: Dict from player name to `keras.optimizers.Optimizer`.
+        name: Name of the group.
+
+    Example:
+
+    >>> group = PlayerOptimizers({"generator": keras.optimizers.Adam(1e-4)})
+    >>> group["generator"].learning_rate
+    """
+
+    def __init__(self, optimizers, name="player_optimizers"):
+        super().__init__(learning_rate=0.0, name=name)
+        self.players = dict(optimizers)
+        self.player_variables = {}
+
+    def __getitem__(self, player):
+        return self.players[player]
+
+    def bind(self, variables):
+        """Builds every optimizer for its player's variables.
+
+        Building happens here, before the first step and before a file is loaded,
+        because an optimizer that is unbuilt when its state arrives loses it.
+
+        Args:
+            variables: Dict from player name to list of `keras.Variable`.
+        """
+        self.player_variables = {name: list(vs) for name, vs in variables.items()}
+        for name, player_variables in self.player_variables.items():
+            if not self.players[name].built:
+                self.players[name].build(player_variables)
+        super().build([v for vs in self.player_variables.values() for v in vs])
+
+    def scale_losses(self):
+        """Wraps every optimizer in its own `LossScaleOptimizer` (for float16)."""
+        for name, optimizer in self.players.items():
+            if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+                self.players[name] = keras.optimizers.LossScaleOptimizer(
+                    optimizer, name=f"{name}_loss_scale"
+                )
+
+    @property
+    def variables(self):
+        own = list(self._variables)
+        return own + [v for o in self.players.values() for v in o.variables]
+
+    @property
+    def learning_rate(self):
+        """The learning rate of the only player; several players have no single one.
+
+        Raises:
+            AttributeError: If there are several players.
+        """
+        return self._only_player("learning_rate").learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        self._only_player("learning_rate").learning_rate = learning_rate
+
+    def _only_player(self, attribute):
+        if len(self.players) == 1:
+            return next(iter(self.players.values()))
+        raise AttributeError(
+            f"A game of several players has no single {attribute}; use "
+            f"model.optimizer[player].{attribute} with one of {sorted(self.players)}."
+        )
+
+    def build(self, variables):
+        if not self.built:
+            raise RuntimeError("Call bind() with the variables of every player.")
+
+    def apply(self, grads, trainable_variables=None):
+        raise RuntimeError(
+            "A game has no single gradient; apply one player's gradients with "
+            f"optimizer[player].apply(...). Players: {sorted(self.players)}."
+        )
+
+    def finalize_variable_values(self, var_list):
+        for name, optimizer in self.players.items():
+            optimizer.finalize_variable_values(self.player_variables[name])
+
+    def get_config(self):
+        # The scaled wrapper is made again from the model's dtype policy.
+        bare = {
+            name: getattr(optimizer, "inner_optimizer", optimizer)
+            for name, optimizer in self.players.items()
+        }
+        return {
+            "name": self.name,
+            "optimizers": {
+                name: keras.saving.serialize_keras_object(optimizer)
+                for name, optimizer in bare.items()
+            },
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        optimizers = {
+            name: keras.saving.deserialize_keras_object(serialized, custom_objects)
+            for name, serialized in config["optimizers"].items()
+        }
+        return cls(optimizers, name=config["name"])
+
+
+def assign_optimizers(optimizer, defaults):
+    """Turns the `optimizer` argument of `compile` into one optimizer per player.
+
+    Args:
+        optimizer: `"auto"` (the defaults), one optimizer or its name (cloned for every
+            player), or a dict by player; players that the dict leaves out keep their
+            default.
+        defaults: Dict from player name to the default optimizer.
+
+    Returns:
+        `PlayerOptimizers`, not yet bound to variables.
+
+    Raises:
+        ValueError: If a dict names a player that the model does not have, or gives one
+            optimizer object to two players; if there is None for an optimizer.
+    """
+    if isinstance(optimizer, PlayerOptimizers):
+        optimizer = optimizer.players
+    if isinstance(optimizer, str) and optimizer == "auto":
+        return PlayerOptimizers(defaults)
+    if not isinstance(optimizer, dict):
+        shared = _optimizer(optimizer, "every player")
+        config = keras.saving.serialize_keras_object(shared)
+        return PlayerOptimizers(
+            {p: keras.saving.deserialize_keras_object(config) for p in defaults}
+        )
+    for player in optimizer:
+        if player not in defaults:
+            near = difflib.get_close_matches(str(player), defaults, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"compile got an optimizer for player {player!r}; the players of this "
+                f"model are {sorted(defaults)}.{hint}"
+            )
+    chosen = {p: _optimizer(o, repr(p)) for p, o in optimizer.items()}
+    if len({id(o) for o in chosen.values()}) < len(chosen):
+        raise ValueError(
+            "compile got the same optimizer object for two players; each player needs "
+            "its own (its moments belong to its variables). Pass two objects, or one "
+            "optimizer outside a dict to have it cloned."
+        )
+    return PlayerOptimizers({p: chosen.get(p, defaults[p]) for p in defaults})
+
+
+def _optimizer(given, player):
+    if given is None:
+        raise ValueError(
+            f"compile got None as the optimizer of {player}; expected an optimizer or "
+            'its name. Pass "auto", or leave a player out of the dict, for the default.'
+        )
+    return keras.optimizers.get(given)

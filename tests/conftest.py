@@ -1,0 +1,27 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Real digits: 128 uint8 images of 28x28 pixels and their labels."""
+    bunch = load_digits()
+    images = np.kron(bunch.images[:128] / 16.0 * 255.0, np.ones((1, 3, 3)))
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2)))
+    return padded[..., None].astype("uint8"), bunch.target[:128].astype("int32")
+
+
+@pytest.fixture(autouse=True)
+def clean_keras():
+    """No test sees another's global state."""
+    keras.utils.set_random_seed(0)
+    yield
+    keras.backend.clear_session()
+    keras.config.set_dtype_policy("float32")

@@ -1,0 +1,12 @@
+"""Callbacks: what is drawn and written down while a model trains."""
+
+from kerasgen.callbacks.checkpoint import Checkpoint
+from kerasgen.callbacks.history_file import read_history
+from kerasgen.callbacks.image_grid import tile_images
+from kerasgen.callbacks.image_grid import write_png
+from kerasgen.callbacks.latent_plane import project
+from kerasgen.callbacks.latent_scatter import LatentScatter
+from kerasgen.callbacks.latent_scatter import draw_classes
+from kerasgen.callbacks.loss_curves import draw_losses
+from kerasgen.callbacks.loss_history import LossHistory
+from kerasgen.callbacks.sample_grid import SampleGrid

@@ -1,0 +1,30 @@
+"""The check that every callback makes of its whole-number arguments."""
+
+import numbers
+
+
+def require_count(name, value, minimum=1):
+    """Returns `value` as an int, or says which argument is not such a number.
+
+    Args:
+        name: str, the argument's name, for the message.
+        value: What the user passed; an integer of any integer type.
+        minimum: int, the smallest value allowed. Default 1.
+
+    Returns:
+        int.
+
+    Raises:
+        ValueError: If `value` is not an integer or is less than `minimum`.
+
+    Example:
+        >>> require_count("rows", 8)
+        8
+    """
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_integer or value < minimum:
+        raise ValueError(
+            f"`{name}` must be an integer of at least {minimum}, but {value!r} came; "
+            f"pass {name}={minimum} or more."
+        )
+    return int(value)

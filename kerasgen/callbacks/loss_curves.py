@@ -1,0 +1,188 @@
+"""Loss curves of any model of the zoo, one panel per kind of quantity."""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+PANELS = {
+    "Players' losses": (
+        "generator_loss",
+        "discriminator_loss",
+        "critic_loss",
+        "adversarial_loss",
+    ),
+    "Total and reconstruction loss": ("loss", "reconstruction_loss"),
+    "KL divergence": ("kl_divergence",),
+}
+COLORS = {
+    "generator_loss": "tab:blue",
+    "discriminator_loss": "tab:orange",
+    "critic_loss": "tab:red",
+    "adversarial_loss": "tab:purple",
+    "loss": "black",
+    "reconstruction_loss": "tab:green",
+    "kl_divergence": "tab:brown",
+}
+LIKELIHOOD_KEYS = {"reconstruction_loss", "kl_divergence"}
+
+
+def draw_losses(history, title=""):
+    """Draws the losses of a training run.
+
+    The players of a game share a panel, total and reconstruction loss share one, the
+    divergence and every other quantity have one of their own. Validation is dashed. A
+    few values far away from all others (spikes) do not flatten the rest: they are
+    marked with triangles at the edge and counted under the panel's title.
+
+    Args:
+        history: Dict of columns, as `read_history` returns it.
+        title: str, the figure's title. Default none.
+
+    Returns:
+        matplotlib.figure.Figure, without a canvas of any backend; save it with
+        `figure.savefig(path)`.
+
+    Raises:
+        ValueError: If the history has no column besides `epoch` and `seconds`.
+
+    Example:
+        >>> draw_losses(read_history("run/history.csv")).savefig("losses.png")
+    """
+    panels = choose_panels(history)
+    if not panels:
+        raise ValueError(
+            f"The history has only the columns {list(history)} and so nothing to draw; "
+            "let `train_step` return losses."
+        )
+    columns = 2 if len(panels) == 4 else min(len(panels), 3)
+    rows = math.ceil(len(panels) / columns)
+    width, height = (7.5 if columns == 1 else 5.4) * columns, 4.3 * rows + 0.4
+    figure = Figure(figsize=(width, height), dpi=110)
+    figure.suptitle(title, fontsize=14, y=1 - 0.15 / height, va="top")
+    likelihood = bool(LIKELIHOOD_KEYS & history.keys())
+    for index, (name, keys) in enumerate(panels.items()):
+        row, column = divmod(index, columns)
+        # In inches: each panel keeps room for its title, its labels and its legend.
+        left, bottom = column * width / columns + 0.95, (rows - 1 - row) * 4.3 + 1.2
+        right = (column + 1) * width / columns - 0.25
+        box = (left / width, bottom / height, (right - left) / width, 2.45 / height)
+        axes = figure.add_axes(box)
+        _draw_panel(axes, name, keys, history)
+        axes.set_ylabel(_unit(keys, likelihood), fontsize=11)
+    return figure
+
+
+def choose_panels(history):
+    """Returns {panel title: log keys in it} for the keys that `history` has."""
+    present = [key for key in history if key not in ("epoch", "seconds")]
+    present = list(dict.fromkeys(key.removeprefix("val_") for key in present))
+    panels = {
+        title: [key for key in keys if key in present] for title, keys in PANELS.items()
+    }
+    known = {key for keys in PANELS.values() for key in keys}
+    others = [key for key in present if key not in known]
+    panels.update({_spoken(key)[0].upper() + _spoken(key)[1:]: [key] for key in others})
+    return {title: keys for title, keys in panels.items() if keys}
+
+
+def _draw_panel(axes, title, keys, history):
+    curves = []
+    for key in keys:
+        for name, style in ((key, "-"), (f"val_{key}", "--")):
+            if name in history:
+                curves.append(_draw_curve(axes, history, name, key, style))
+    note = _focus(axes, curves)
+    axes.set_title(title, loc="left", fontsize=12, pad=22 if note else 9)
+    axes.set_xlabel("epoch", fontsize=11)
+    first, last = min(history["epoch"]), max(history["epoch"])
+    border = max(0.5, 0.02 * (last - first))
+    axes.set_xlim(first - border, last + border)
+    whole = MaxNLocator(integer=True, steps=(1, 2, 5, 10), min_n_ticks=1)
+    axes.xaxis.set_major_locator(whole)
+    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.annotate(
+        note,
+        (0, 1),
+        xytext=(0, 7),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=9,
+        color="dimgrey",
+    )
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.2),
+        ncols=2,
+        fontsize=10,
+        frameon=False,
+    )
+
+
+def _draw_curve(axes, history, name, key, style):
+    has_value = np.array([value is not None for value in history[name]])
+    epochs = np.array(history["epoch"], dtype=float)[has_value]
+    values = np.array(history[name], dtype=float)[has_value]
+    color = COLORS.get(key, "tab:blue")
+    axes.plot(
+        epochs,
+        np.where(np.isfinite(values), values, np.nan),
+        style,
+        marker="o" if len(values) <= 20 else None,
+        markersize=4,
+        color=color,
+        label=_spoken(key) + (" (validation)" if style == "--" else ""),
+    )
+    return epochs, values, color
+
+
+def _focus(axes, curves):
+    """Limits the axis to where the curves run; marks what lies outside, returns why."""
+    values = np.concatenate([values for _, values, _ in curves])
+    finite = values[np.isfinite(values)]
+    notes = []
+    if len(finite) < len(values):
+        notes.append(f"not finite: {len(values) - len(finite)}")
+    if len(finite) == 0:
+        return notes[0]
+    low, high = _limits(finite)
+    axes.set_ylim(low, high)
+    outside = finite[(finite < low) | (finite > high)]
+    if len(outside):
+        farthest = outside[np.abs(outside - np.median(finite)).argmax()]
+        notes.append(f"off scale: {len(outside)}, farthest {farthest:.4g}")
+    for epochs, curve, color in curves:
+        for beyond, edge, marker in ((curve > high, 1, "^"), (curve < low, 0, "v")):
+            marked = epochs[beyond & np.isfinite(curve)]
+            if len(marked):
+                axes.plot(
+                    marked,
+                    np.full(len(marked), edge),
+                    marker,
+                    color=color,
+                    markersize=6,
+                    transform=axes.get_xaxis_transform(),
+                    clip_on=False,
+                )
+    return "; ".join(notes)
+
+
+def _limits(values):
+    low, high = np.percentile(values, (3, 97))
+    spread = max(high - low, 1e-2 * abs(high), 1e-6)
+    near = values[(values >= low - 3 * spread) & (values <= high + 3 * spread)]
+    border = 0.05 * max(np.ptp(near), spread)
+    return near.min() - border, near.max() + border
+
+
+def _unit(keys, likelihood):
+    if LIKELIHOOD_KEYS & set(keys) or (likelihood and "loss" in keys):
+        return "nats per image"
+    return "value" if len(keys) == 1 and not keys[0].endswith("loss") else "loss"
+
+
+def _spoken(key):
+    return {"kl_divergence": "KL divergence"}.get(key, key.replace("_", " "))

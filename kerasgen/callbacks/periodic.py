@@ -1,0 +1,61 @@
+"""The rhythm of callbacks that write something every few epochs."""
+
+import keras
+
+from kerasgen.callbacks.arguments import require_count
+from kerasgen.files import prepare_directory
+from kerasgen.files import remove_partial_files
+
+
+class PeriodicCallback(keras.callbacks.Callback):
+    """Calls `begin` before the first epoch of a fit and `write` every few epochs.
+
+    Abstract: subclasses say what is written. Epochs are counted as epochs done, so
+    the first one ends with `epochs_done == 1`, and a fit with `initial_epoch=6`
+    begins with 6. The last epoch of a fit is always written.
+
+    Args:
+        directory: str or path to write to; created if missing.
+        every: int ≥ 1, epochs from one `write` to the next.
+
+    Raises:
+        ValueError: If `every` is not an integer ≥ 1, or a file is in the way of
+            `directory`.
+        PermissionError: If `directory` cannot be written to.
+    """
+
+    def __init__(self, directory, every):
+        super().__init__()
+        self.every = require_count("every", every)
+        self.directory = prepare_directory(directory)
+
+    def begin(self, epochs_done):
+        """Puts the directory into the state after `epochs_done` epochs."""
+
+    def write(self, epochs_done):
+        """Writes what belongs to the state after `epochs_done` epochs."""
+        raise NotImplementedError
+
+    def on_train_begin(self, logs=None):
+        remove_partial_files(self.directory)
+        self._epochs_done = None
+        self._epochs_written = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._epochs_done is None:
+            self._epochs_done = epoch
+            self._epochs_written = epoch
+            self.begin(epoch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._epochs_done = epoch + 1
+        if self._epochs_done % self.every == 0:
+            self._write()
+
+    def on_train_end(self, logs=None):
+        if self._epochs_done != self._epochs_written:
+            self._write()
+
+    def _write(self):
+        self.write(self._epochs_done)
+        self._epochs_written = self._epochs_done

@@ -1,0 +1,108 @@
+"""A Keras weights file that knows whether it is whole and which model wrote it."""
+
+import hashlib
+import json
+
+import h5py
+import numpy as np
+
+SEAL = "kerasgen_seal"
+OWNER = "kerasgen_owner"
+
+
+class DamagedFileError(Exception):
+    """The file is cut off or its contents have changed since it was written."""
+
+
+class ForeignFileError(ValueError):
+    """The file was written by a model of another architecture."""
+
+
+def save_sealed(model, path):
+    """Saves the weights, a checksum and a description of the model.
+
+    Args:
+        model: keras.Model, built.
+        path: path that ends in `.weights.h5`.
+    """
+    model.save_weights(path)
+    with h5py.File(path, "r+") as file:
+        # Not an attribute: HDF5 limits those to 64 KiB.
+        text = json.dumps(_description(model)).encode()
+        file[OWNER] = np.frombuffer(text, np.uint8)
+        file.attrs[SEAL] = _checksum(file)
+
+
+def load_sealed(model, path):
+    """Loads what `save_sealed` wrote; a model that does not fit stays unchanged.
+
+    HDF5 itself notices that a file is cut off, but not that bytes in it have changed;
+    and Keras loads a file without complaint into a model that has fewer layers. Both
+    are found here before anything is loaded. A file without a seal, saved by Keras
+    alone, is left to Keras' own checks.
+
+    Args:
+        model: keras.Model, built.
+        path: path that ends in `.weights.h5`.
+
+    Raises:
+        DamagedFileError: If the file cannot be read or its checksum is wrong.
+        ForeignFileError: If it belongs to a model of another class or architecture.
+    """
+    owner = _read_owner(path)
+    if owner is not None:
+        _check_owner(model, owner)
+    try:
+        model.load_weights(path)
+    except OSError as error:
+        raise DamagedFileError(str(error)) from error
+    except (ValueError, KeyError) as error:
+        # The networks fit, so it is the state beside them: optimizers, for example.
+        raise ForeignFileError(f"its state does not fit: {error}") from error
+
+
+def _read_owner(path):
+    try:
+        with h5py.File(path, "r") as file:
+            if SEAL not in file.attrs:
+                return None
+            if file.attrs[SEAL] != _checksum(file):
+                raise DamagedFileError("its checksum is wrong")
+            return json.loads(bytes(file[OWNER][()]))
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise DamagedFileError(str(error)) from error
+
+
+def _check_owner(model, owner):
+    own = _description(model)
+    if owner["class"] != own["class"]:
+        raise ForeignFileError(f"a {owner['class']} wrote it, not a {own['class']}")
+    theirs, ours = owner["weights"], own["weights"]
+    if theirs == ours:
+        return
+    if len(theirs) != len(ours):
+        raise ForeignFileError(f"it has {len(theirs)} weights, the model {len(ours)}")
+    pairs = zip(theirs, ours, strict=True)
+    first, second = next(pair for pair in pairs if pair[0] != pair[1])
+    raise ForeignFileError(
+        f"it has a weight '{first[0]}' of shape {tuple(first[1])} where the model has "
+        f"'{second[0]}' of shape {tuple(second[1])}"
+    )
+
+
+def _description(model):
+    # Names of variables, not paths: paths hold counters that differ between processes.
+    weights = [[weight.name, list(weight.shape)] for weight in model.weights]
+    return {"class": type(model).__name__, "weights": weights}
+
+
+def _checksum(file):
+    digest = hashlib.blake2b()
+
+    def add(name, item):
+        digest.update(name.encode())
+        if isinstance(item, h5py.Dataset):
+            digest.update(item[()].tobytes())
+
+    file.visititems(add)
+    return digest.hexdigest()

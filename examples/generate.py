@@ -1,0 +1,37 @@
+"""Pictures from a trained model: samples, one row a class, or interpolations.
+
+    python examples/generate.py --path=saved_models/dcgan --num=64 --seed=7
+    python examples/generate.py --path=saved_models/dcgan --kind=interpolation
+    python examples/generate.py --path=runs/mnist-conditional/cvae/seed0/model.keras \\
+        --kind=classes
+
+`--path` takes a SavedModel folder or a `.keras` file; the result is one PNG.
+"""
+
+from absl import app
+from absl import flags
+from absl import logging
+
+from kerasgen import study
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("path", None, "SavedModel folder or .keras file.", required=True)
+flags.DEFINE_enum("kind", "samples", study.PICTURES, "What to draw.")
+flags.DEFINE_integer("num", 64, "Number of images.")
+flags.DEFINE_integer("seed", 0, "Seed of the latents.")
+flags.DEFINE_integer("label", None, "Class of all images, of a conditional model.")
+flags.DEFINE_string("output", "generated.png", "File to write.")
+
+
+def main(_):
+    logging.set_verbosity(logging.WARNING)
+    model = study.load_model(FLAGS.path)
+    picture = study.draw(
+        model, FLAGS.kind, num=FLAGS.num, seed=FLAGS.seed, label=FLAGS.label
+    )
+    study.write_png(FLAGS.output, picture)
+    print(f"{FLAGS.kind} of {FLAGS.path}: {FLAGS.output}")
+
+
+if __name__ == "__main__":
+    app.run(main)

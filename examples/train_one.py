@@ -1,0 +1,53 @@
+"""One model: trains it, exports it, draws its samples, losses and latent space.
+
+    python examples/train_one.py --model=dcgan --epochs=10
+    python examples/train_one.py --model=cvae --conditional --limit=10000 --epochs=2
+
+Interrupted, the same command goes on where it was. The result is a run directory, a
+SavedModel and a figure, as of `train_all.py`.
+"""
+
+from absl import app
+from absl import flags
+from absl import logging
+
+from kerasgen import study
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("model", "dcgan", f"One of {', '.join(study.MODELS)}.")
+flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
+flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
+flags.DEFINE_integer("epochs", 100, "Passes over the training images.")
+flags.DEFINE_integer("batch_size", 64, "Images in a batch.")
+flags.DEFINE_integer("seed", 0, "Seed of weights, noise and data order.")
+flags.DEFINE_enum("precision", "auto", study.PRECISIONS, "Numbers to compute in.")
+flags.DEFINE_bool("conditional", False, "Condition the model on labels.")
+flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
+flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
+flags.DEFINE_string("saved_models_dir", "saved_models", "Folder of the SavedModels.")
+flags.DEFINE_bool("resume", True, "Go on with an interrupted run, or start over.")
+
+
+def main(_):
+    logging.set_verbosity(logging.WARNING)
+    settings = study.RunSettings(
+        model=FLAGS.model,
+        dataset=FLAGS.dataset,
+        epochs=FLAGS.epochs,
+        batch_size=FLAGS.batch_size,
+        seed=FLAGS.seed,
+        precision=FLAGS.precision,
+        conditional=FLAGS.conditional,
+        limit=FLAGS.limit,
+    )
+    study.compare(
+        [settings],
+        runs_dir=FLAGS.runs_dir,
+        saved_models_dir=FLAGS.saved_models_dir,
+        data_dir=FLAGS.data_dir,
+        resume=FLAGS.resume,
+    )
+
+
+if __name__ == "__main__":
+    app.run(main)

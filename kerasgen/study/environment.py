@@ -1,0 +1,71 @@
+"""On what a run was made: versions, commit, hardware, and a precision to fit."""
+
+import os
+import pathlib
+import platform
+import subprocess
+
+import keras
+import tensorflow as tf
+
+
+def describe():
+    """Dict of versions, commit and hardware, for the record of a run."""
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "commit": _commit(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "gpus": gpus,
+    }
+
+
+def resolve_precision(precision):
+    """The dtype policy that "auto" stands for here; other names pass unchanged.
+
+    bfloat16 needs no loss scaling, so it is taken on GPUs that compute in it (compute
+    capability 8.0 or higher), float16 on older ones, float32 without a GPU.
+
+    Args:
+        precision: "auto" or the name of a Keras dtype policy.
+
+    Returns:
+        Name of a Keras dtype policy.
+    """
+    if precision != "auto":
+        return precision
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "float32"
+    details = tf.config.experimental.get_device_details(gpus[0])
+    capable = details.get("compute_capability", (0, 0)) >= (8, 0)
+    return "mixed_bfloat16" if capable else "mixed_float16"
+
+
+def _commit():
+    """The commit of the checkout that kerasgen is imported from, or None."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def _processor():
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor()

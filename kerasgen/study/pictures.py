@@ -1,0 +1,102 @@
+"""Pictures made with a trained model: samples, classes, interpolations."""
+
+import itertools
+import math
+import pathlib
+
+import keras
+import numpy as np
+
+from kerasgen import callbacks
+from kerasgen import export
+from kerasgen.models.arguments import great_circle
+from kerasgen.study.settings import MODELS
+
+PICTURES = ("samples", "classes", "interpolation")
+INTERPOLATION_STEPS = 10
+
+
+def load_model(path):
+    """Loads a trained model for sampling.
+
+    Args:
+        path: A `.keras` file, or the folder of a SavedModel.
+
+    Returns:
+        A model of the zoo, or an `export.ExportedModel`; both sample and generate.
+
+    Raises:
+        ValueError: If there is neither at `path`.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        return export.load(path)
+    if path.suffix == ".keras" and path.exists():
+        model = keras.models.load_model(path)
+        if isinstance(model, tuple(MODELS.values())):
+            return model
+        raise ValueError(
+            f"{path} holds a {type(model).__name__}, not a model of kerasgen."
+        )
+    raise ValueError(
+        f"{path} is neither the folder of a SavedModel nor a .keras file. Train one "
+        "first: python examples/train_one.py"
+    )
+
+
+def draw(model, kind="samples", *, num=64, seed=0, label=None):
+    """Draws a grid of images made by a model.
+
+    Args:
+        model: What `load_model` returned.
+        kind: "samples"; "classes", one row for each class of a conditional model; or
+            "interpolation", each row between two latents.
+        num: Number of images, rounded up to full rows; positive int.
+        seed: Seed of the latents.
+        label: Class of all images, for a conditional model.
+
+    Returns:
+        uint8 array of shape `(height, width, channels)`.
+
+    Raises:
+        ValueError: If `kind` or `num` does not fit, or classes are asked for of a model
+            that is not conditional.
+    """
+    if num < 1:
+        raise ValueError(f"num={num}; expected a positive integer.")
+    if kind == "samples":
+        columns = math.ceil(math.sqrt(num))
+        images = model.sample(num, _labels(model, num, label), seed=seed)
+    elif kind == "classes":
+        if model.num_classes is None:
+            raise ValueError(
+                "kind='classes' needs a conditional model; this one was trained "
+                "without labels (train it with --conditional)."
+            )
+        columns = math.ceil(num / model.num_classes)
+        labels = np.repeat(np.arange(model.num_classes), columns)
+        images = model.sample(len(labels), labels, seed=seed)
+    elif kind == "interpolation":
+        columns = INTERPOLATION_STEPS
+        latents = _paths(model.latent_dim, math.ceil(num / columns), seed)
+        images = model.generate(latents, _labels(model, len(latents), label))
+    else:
+        raise ValueError(f"kind={kind!r}; expected one of {', '.join(PICTURES)}.")
+    rows = math.ceil(len(images) / columns)
+    scale = max(1, 560 // (columns * images.shape[2]))
+    return callbacks.tile_images(images, rows, columns, scale=scale)
+
+
+def _labels(model, num, label):
+    if model.num_classes is None and label is None:
+        return None
+    if label is not None:
+        return np.full(num, label)
+    return np.arange(num) % model.num_classes
+
+
+def _paths(latent_dim, rows, seed):
+    """Latents on great circles from each random latent to the next."""
+    ends = np.random.default_rng(seed).normal(size=(rows + 1, latent_dim))
+    paths = itertools.pairwise(ends)
+    return np.concatenate([great_circle(*p, INTERPOLATION_STEPS) for p in paths])

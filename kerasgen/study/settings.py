@@ -1,0 +1,105 @@
+"""What a run is made of: everything that its numbers depend on, and nothing else."""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+
+from kerasgen import models
+
+MODELS = {
+    model.__module__.rpartition(".")[2]: model
+    for model in vars(models).values()
+    if isinstance(model, type)
+}
+PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """The settings of one training run.
+
+    Args:
+        model: Name of a model file of the zoo, such as "dcgan".
+        dataset: Name of a dataset, as `kerasgen.data.load` takes it.
+        epochs: Passes over the training images, positive int.
+        batch_size: Images in a batch, positive int.
+        seed: Seed of weights, noise and data order, int of at least 0.
+        precision: "auto", "float32", "mixed_float16" or "mixed_bfloat16".
+        conditional: Whether the model is conditional on labels.
+        limit: Train on the first so many images only, or None for all.
+
+    Raises:
+        ValueError: If a value is out of range or a name unknown.
+    """
+
+    model: str
+    dataset: str = "mnist"
+    epochs: int = 100
+    batch_size: int = 64
+    seed: int = 0
+    precision: str = "auto"
+    conditional: bool = False
+    limit: int | None = None
+
+    def __post_init__(self):
+        _check_name("model", self.model, MODELS)
+        _check_name("precision", self.precision, PRECISIONS)
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ValueError(
+                    f"{name}={value!r}; expected an integer of at least {least}."
+                )
+        if self.limit is not None and self.limit < self.batch_size:
+            raise ValueError(
+                f"limit={self.limit} gives fewer images than one batch of "
+                f"{self.batch_size}. Raise limit or lower batch_size."
+            )
+
+    def to_dict(self):
+        """The settings as a JSON-serialisable dict."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        """The settings that `to_dict` gave.
+
+        Raises:
+            ValueError: If a name is unknown or the model is missing.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            _check_name("setting", name, known)
+        if "model" not in values:
+            raise ValueError("Settings lack 'model'.")
+        return cls(**values)
+
+    @property
+    def study(self):
+        """Name of the study that the run belongs to, and of its directory."""
+        limit = "" if self.limit is None else f"-first-{self.limit}"
+        conditional = "-conditional" if self.conditional else ""
+        return self.dataset.replace("/", "-") + conditional + limit
+
+    def differences(self, other, ignore=()):
+        """Lines that name each setting in which two runs differ."""
+        mine, theirs = self.to_dict(), other.to_dict()
+        return [
+            f"{name}: {theirs[name]!r} there, {mine[name]!r} asked for"
+            for name in mine
+            if name not in ignore and mine[name] != theirs[name]
+        ]
+
+    def digest(self):
+        """Eight hexadecimal digits that tell these settings from others."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _check_name(kind, name, known):
+    if name in known:
+        return
+    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"Unknown {kind} {name!r}; known are {', '.join(known)}.{hint}")

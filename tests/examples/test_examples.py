@@ -1,0 +1,132 @@
+"""The examples as a user runs them, in a process of their own, at smoke size."""
+
+import gzip
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kerasgen
+
+ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
+
+
+def run(directory, script, *flags, fails=False):
+    command = [sys.executable, str(ROOT / "examples" / script), *flags]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode != 0) == fails, done.stderr[-3000:]
+    return done
+
+
+@pytest.fixture(scope="session")
+def idx_folder(tmp_path_factory, digits):
+    """The digits as the four files of MNIST."""
+    folder = tmp_path_factory.mktemp("idx")
+    images, labels = digits
+    for split, count in (("train", 128), ("t10k", 64)):
+        for kind, array in (("images-idx3", images[..., 0]), ("labels-idx1", labels)):
+            array = array[:count].astype("uint8")
+            header = struct.pack(f">{array.ndim + 1}I", 2048 + array.ndim, *array.shape)
+            path = folder / f"{split}-{kind}-ubyte.gz"
+            path.write_bytes(gzip.compress(header + array.tobytes()))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, idx_folder):
+    directory = tmp_path_factory.mktemp("comparison")
+    flags = ["--epochs=1", "--batch_size=32", f"--data_dir={idx_folder}"]
+    return directory, flags, run(directory, "train_all.py", *flags)
+
+
+def test_train_all_leaves_runs_exports_table_and_figure(trained):
+    directory, _, done = trained
+    out = done.stdout
+    assert "Training on 128 images of mnist from IDX files" in out
+    assert "Expected time in all: 0:" in out
+    assert "[5/5] AdversarialVAE epoch 1/1" in out
+    assert "images/s" in out
+    assert "all models 0:00:00" in out
+    for model in ("vanilla_gan", "dcgan", "wgan", "cvae", "adversarial_vae"):
+        assert (directory / "runs/mnist" / model / "seed0/model.keras").exists()
+        record = json.loads(
+            (directory / f"saved_models/{model}/export.json").read_text()
+        )
+        assert record["settings"]["epochs"] == 1
+    assert (directory / "runs/mnist/comparison.md").read_text() in out + "\n"
+    with Image.open(directory / "runs/mnist/comparison.png") as figure:
+        assert figure.size[1] > 1000
+
+
+def test_the_same_command_again_trains_nothing(trained):
+    directory, flags, _ = trained
+    keras_file = directory / "runs/mnist/dcgan/seed0/model.keras"
+    before = keras_file.stat().st_mtime_ns
+    done = run(directory, "train_all.py", *flags)
+    assert "DCGAN: complete" in done.stdout
+    assert keras_file.stat().st_mtime_ns == before
+
+
+def test_other_settings_leave_the_export_and_the_run_alone(trained, idx_folder):
+    directory, flags, _ = trained
+    done = run(directory, "train_one.py", "--limit=64", "--model=vanilla_gan", *flags)
+    assert (
+        "saved_models/vanilla_gan was made with other settings and stays" in done.stdout
+    )
+    record = json.loads(
+        (directory / "saved_models/vanilla_gan/export.json").read_text()
+    )
+    assert record["settings"]["limit"] is None
+    other = [flag.replace("32", "16") for flag in flags]
+    done = run(directory, "train_one.py", "--model=dcgan", *other, fails=True)
+    assert "belongs to a run with other settings (batch_size: 32" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["samples", "interpolation"])
+@pytest.mark.parametrize(
+    "path", ["saved_models/dcgan", "runs/mnist/dcgan/seed0/model.keras"]
+)
+def test_generate_draws_from_both_artefacts(trained, path, kind):
+    directory, _, _ = trained
+    flags = [f"--path={path}", f"--kind={kind}", "--num=20", "--output=made.png"]
+    run(directory, "generate.py", *flags)
+    with Image.open(directory / "made.png") as picture:
+        assert np.asarray(picture).std() > 0
+        rows, columns = {"samples": (4, 5), "interpolation": (2, 10)}[kind]
+        assert picture.size[0] / picture.size[1] == pytest.approx(
+            columns / rows, rel=0.05
+        )
+
+
+def test_conditional_model_and_its_classes(trained, idx_folder):
+    directory, flags, _ = trained
+    run(directory, "train_one.py", "--model=cvae", "--conditional", *flags)
+    path = "runs/mnist-conditional/cvae/seed0/model.keras"
+    run(directory, "generate.py", f"--path={path}", "--kind=classes", "--num=20")
+    assert (directory / "generated.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "flags", "message"),
+    [
+        ("train_one.py", ["--model=dcgn"], "Did you mean 'dcgan'"),
+        ("train_all.py", ["--models=dcgan,cave"], "Did you mean 'cvae'"),
+        ("train_one.py", ["--epochs=0"], "epochs=0; expected"),
+        ("train_one.py", ["--data_dir=/nowhere/at/all"], "/nowhere/at/all"),
+        ("train_one.py", ["--dataset=mnits"], "mnist"),
+        ("train_one.py", ["--precision=half"], "precision"),
+        ("generate.py", ["--path=nothing.keras"], "neither the folder of a SavedModel"),
+    ],
+)
+def test_mistakes_get_an_answer(tmp_path, script, flags, message):
+    assert message in run(tmp_path, script, *flags, fails=True).stderr
+    assert not list(tmp_path.iterdir())

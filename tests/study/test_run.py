@@ -1,0 +1,129 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from kerasgen import data
+from kerasgen.study import run
+from kerasgen.study.settings import RunSettings
+
+
+@pytest.fixture
+def image_sets(digits):
+    images, labels = digits
+    arguments = {"images": images, "labels": labels, "num_classes": 10}
+    return [
+        data.ImageSet(name="mnist", split=split, source="a test", **arguments)
+        for split in ("train", "test")
+    ]
+
+
+def settings(**changes):
+    values = {"model": "cvae", "epochs": 2, "batch_size": 32, **changes}
+    return RunSettings(**values)
+
+
+class Killed(BaseException):
+    """Stands for a signal: nothing catches it."""
+
+
+class KillAt(keras.callbacks.Callback):
+    def __init__(self, epoch, batch):
+        super().__init__()
+        self.epoch, self.batch = epoch, batch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.now = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.now, batch) == (self.epoch, self.batch):
+            raise Killed
+
+
+def test_a_run_leaves_all_its_artefacts(tmp_path, image_sets):
+    model = run.train(settings(), tmp_path, *image_sets)
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found >= {
+        "settings.json",
+        "history.csv",
+        "history.json",
+        "losses.png",
+        "samples",
+        "latent",
+        "checkpoint",
+        "model.keras",
+        "samples.npz",
+        "codes.npz",
+        "metrics.jsonl",
+    }
+    record = json.loads((tmp_path / "settings.json").read_text())
+    assert record["data"] == {"source": "a test", "num_images": 128}
+    assert record["precision"] == "float32"
+    assert record["environment"]["keras"] == keras.__version__
+    metrics = json.loads((tmp_path / "metrics.jsonl").read_text())
+    assert (metrics["epoch"], metrics["split"]) == (2, "test")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert np.array_equal(loaded.sample(4, seed=0), model.sample(4, seed=0))
+    saved = np.load(tmp_path / "samples.npz")["images"] / 255.0
+    np.testing.assert_allclose(saved, model.sample(100, seed=0), atol=0.5 / 255 + 1e-6)
+
+
+@pytest.mark.parametrize("model", ["cvae", "wgan"])
+def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, image_sets, model):
+    chosen = settings(model=model, epochs=3)
+    whole = run.train(chosen, tmp_path / "whole", *image_sets)
+    with pytest.raises(Killed):
+        kill = [KillAt(epoch=1, batch=2)]
+        run.train(chosen, tmp_path / "cut", *image_sets, extra_callbacks=kill)
+    keras.utils.set_random_seed(99)
+    resumed = run.train(chosen, tmp_path / "cut", *image_sets)
+    for first, second in zip(whole.weights, resumed.weights, strict=True):
+        assert np.array_equal(first.numpy(), second.numpy())
+    histories = [
+        (tmp_path / name / "history.csv").read_text().splitlines()
+        for name in ("whole", "cut")
+    ]
+    # The seconds of an epoch are the only column that may differ.
+    header = histories[0][0].split(",")
+    column = header.index("seconds")
+    rows = [
+        [line.split(",")[:column] + line.split(",")[column + 1 :] for line in history]
+        for history in histories
+    ]
+    assert rows[0] == rows[1]
+
+
+def test_a_complete_run_is_not_trained_again(tmp_path, image_sets):
+    run.train(settings(epochs=1), tmp_path, *image_sets)
+    before = (tmp_path / "model.keras").stat().st_mtime_ns
+    never = [KillAt(epoch=0, batch=0)]
+    run.train(settings(epochs=1), tmp_path, *image_sets, extra_callbacks=never)
+    assert (tmp_path / "model.keras").stat().st_mtime_ns == before
+
+
+def test_more_epochs_go_on_and_other_settings_are_refused(tmp_path, image_sets):
+    run.train(settings(epochs=1), tmp_path, *image_sets)
+    run.train(settings(epochs=2), tmp_path, *image_sets)
+    assert run.epochs_done(tmp_path) == 2
+    with pytest.raises(ValueError, match="belongs to a run with other.*batch_size: 32"):
+        run.train(settings(batch_size=16), tmp_path, *image_sets)
+    fresh = settings(batch_size=16, epochs=1)
+    run.train(fresh, tmp_path, *image_sets, resume=False)
+    assert run.read_settings(tmp_path) == fresh
+    assert run.epochs_done(tmp_path) == 1
+
+
+def test_what_is_no_run_is_not_removed(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(ValueError, match="not removed"):
+        run.remove(tmp_path)
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_damaged_settings_are_named(tmp_path):
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(
+        ValueError, match=r"settings\.json is not the settings of a run"
+    ):
+        run.check_owner(tmp_path, settings())

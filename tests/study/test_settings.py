@@ -1,0 +1,45 @@
+import json
+
+import pytest
+
+from kerasgen.study.settings import MODELS
+from kerasgen.study.settings import RunSettings
+
+
+def test_json_round_trip():
+    settings = RunSettings("cvae", epochs=3, limit=500, conditional=True)
+    text = json.dumps(settings.to_dict())
+    assert RunSettings.from_dict(json.loads(text)) == settings
+
+
+def test_models_are_named_like_their_files():
+    assert set(MODELS) >= {"vanilla_gan", "dcgan", "wgan", "cvae", "adversarial_vae"}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"model": "DCGan"}, "Unknown model 'DCGan'.* Did you mean 'dcgan'"),
+        ({"model": "dcgan", "precision": "float16"}, "Did you mean 'mixed_float16'"),
+        (
+            {"model": "dcgan", "epochs": 0},
+            "epochs=0; expected an integer of at least 1",
+        ),
+        ({"model": "dcgan", "seed": -1}, "seed=-1"),
+        ({"model": "dcgan", "batch_size": 2.0}, "batch_size=2.0"),
+        ({"model": "dcgan", "limit": 10}, "fewer images than one batch of 64"),
+        ({"model": "dcgan", "epoch": 3}, "Unknown setting 'epoch'.* mean 'epochs'"),
+        ({}, "lack 'model'"),
+    ],
+)
+def test_bad_settings(values, message):
+    with pytest.raises(ValueError, match=message):
+        RunSettings.from_dict(values)
+
+
+def test_digest_and_study_tell_settings_apart():
+    whole, part = RunSettings("dcgan"), RunSettings("dcgan", limit=100)
+    assert whole.digest() != part.digest()
+    assert (whole.study, part.study) == ("mnist", "mnist-first-100")
+    assert RunSettings("dcgan", "emnist/letters").study == "emnist-letters"
+    assert whole.differences(part) == ["limit: 100 there, None asked for"]

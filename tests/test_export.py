@@ -1,0 +1,109 @@
+"""SavedModels: equal to the model, usable without kerasgen, never lost."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasgen
+from kerasgen import export
+
+SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
+
+WITHOUT_KERASGEN = """
+import sys
+sys.modules["kerasgen"] = None  # any import of it fails
+sys.modules["keras"] = None
+import numpy as np, tensorflow as tf
+restored = tf.saved_model.load(sys.argv[1])
+made = restored.sample(n=tf.constant(5), seed=tf.constant(11))
+images = made["images"]
+out = {"images": images, "again": restored.serving_default(made["latents"])["images"]}
+for name in ("encode", "reconstruct", "discriminate"):
+    if name in restored.signatures:
+        result = restored.signatures[name](images=images)
+        out |= {f"{name}_{key}": value for key, value in result.items()}
+np.savez(sys.argv[2], **out)
+"""
+
+
+@pytest.mark.parametrize("model_class", [kerasgen.DCGAN, kerasgen.AdversarialVAE])
+def test_a_process_without_kerasgen_gets_the_same(tmp_path, model_class):
+    model = model_class(**SMALL)
+    model.export(tmp_path / "exported")
+    command = [sys.executable, "-c", WITHOUT_KERASGEN]
+    paths = [str(tmp_path / "exported"), str(tmp_path / "out.npz")]
+    done = subprocess.run([*command, *paths], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    out = np.load(tmp_path / "out.npz")
+    images = model.sample(5, seed=11)
+    np.testing.assert_allclose(out["images"], images, atol=1e-6)
+    np.testing.assert_allclose(out["again"], images, atol=1e-6)
+    judged = model.discriminate(images)
+    np.testing.assert_allclose(out["discriminate_scores"], judged, atol=1e-5)
+    if hasattr(model, "encode"):
+        mean, log_variance = model.encode(images)
+        np.testing.assert_allclose(out["encode_mean"], mean, atol=1e-5)
+        np.testing.assert_allclose(out["encode_log_variance"], log_variance, atol=1e-5)
+        restored = model.reconstruct(images)
+        np.testing.assert_allclose(out["reconstruct_images"], restored, atol=1e-5)
+
+
+def test_exported_model_has_the_methods_of_the_model(tmp_path):
+    model = kerasgen.CVAE(num_classes=10, **SMALL)
+    export.save(model, tmp_path / "cvae", {"epochs": 1})
+    loaded = export.load(tmp_path / "cvae")
+    assert (loaded.latent_dim, loaded.image_shape) == (4, (28, 28, 1))
+    assert loaded.num_classes == 10
+    labels = np.arange(6)
+    same = [m.sample(6, labels, seed=2) for m in (model, loaded)]
+    np.testing.assert_allclose(*same, atol=1e-6)
+    with pytest.raises(ValueError, match="conditional; pass labels"):
+        loaded.sample(6)
+
+
+def test_unconditional_export_refuses_labels(tmp_path):
+    export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "gan")
+    with pytest.raises(ValueError, match="not conditional"):
+        export.load(tmp_path / "gan").sample(2, labels=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "allowed"),
+    [
+        ({"epochs": 100}, {"epochs": 100}, True),
+        ({"epochs": 10}, {"epochs": 100}, True),
+        ({"epochs": 100}, {"epochs": 2}, False),
+        ({"epochs": 100, "limit": None}, {"epochs": 200, "limit": 1000}, False),
+    ],
+)
+def test_only_the_same_run_taken_further_replaces(tmp_path, old, new, allowed):
+    model = kerasgen.VanillaGAN(**SMALL)
+    path = export.save(model, tmp_path / "gan", old)
+    if allowed:
+        export.save(model, path, new)
+    else:
+        with pytest.raises(FileExistsError, match="made with other settings"):
+            export.save(model, path, new)
+    record = json.loads((path / "export.json").read_text())
+    assert record["settings"] == (new if allowed else old)
+    assert record["model"] == "VanillaGAN"
+
+
+def test_what_is_no_export_is_not_replaced(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("precious")
+    with pytest.raises(FileExistsError, match="not replaced"):
+        export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "precious"
+
+
+def test_what_is_no_saved_model_does_not_load(tmp_path):
+    with pytest.raises(ValueError, match=r"no saved_model\.pb"):
+        export.load(tmp_path)
+    tf.saved_model.save(tf.Module(), str(tmp_path / "other"))
+    with pytest.raises(ValueError, match="not exported by kerasgen"):
+        export.load(tmp_path / "other")

@@ -126,6 +126,13 @@ def check_not_negative(name, value):
     return float(value)
 
 
+def check_fraction(name, value):
+    """The value, if it is a number in [0, 1); ValueError otherwise."""
+    if isinstance(value, bool) or not np.isreal(value) or not 0 <= value < 1:
+        raise ValueError(f"{name}={value!r}; expected a number in [0, 1).")
+    return float(value)
+
+
 def check_choice(name, value, choices):
     """The value, if it is one of `choices`; ValueError with near matches otherwise."""
     if value not in choices:

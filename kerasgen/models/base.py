@@ -1,10 +1,9 @@
-"""What all models share: building, compiling, fitting, sampling, saving, exporting.
+"""What all models share in training: building, compiling, fitting, logging, saving.
 
 The algorithm of a model stands in its own file; this one holds no objective.
 """
 
 import contextlib
-import random
 import warnings
 
 import keras
@@ -12,17 +11,15 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from kerasgen import files
 from kerasgen import training
+from kerasgen.models.arguments import check_fraction
 from kerasgen.models.arguments import check_image_shape
 from kerasgen.models.arguments import check_network
 from kerasgen.models.arguments import check_positive_int
-from kerasgen.models.arguments import great_circle
-from kerasgen.models.arguments import in_batches
-from kerasgen.models.arguments import one_or_list
+from kerasgen.models.sampling import SamplingModel
 
 
-class GenerativeModel(keras.Model):
+class GenerativeModel(SamplingModel):
     """A model of images that can be sampled from, trained as a game of named players.
 
     Abstract: a model says what is `logged` and `generator_name`, gives `players`,
@@ -40,7 +37,6 @@ class GenerativeModel(keras.Model):
     """
 
     logged = {}  # from log key to key of `losses`
-    generator_name = "generator"
 
     def __init__(
         self,
@@ -58,18 +54,14 @@ class GenerativeModel(keras.Model):
         self.num_classes = num_classes
         if num_classes is not None:
             check_positive_int("num_classes", num_classes)
-        if average_momentum is not None and not 0.0 <= average_momentum < 1.0:
-            raise ValueError(
-                f"average_momentum={average_momentum!r}; expected a float in [0, 1), "
-                "or None for no average."
-            )
+        if average_momentum is not None:
+            check_fraction("average_momentum", average_momentum)
         self.average_momentum = average_momentum
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.evaluation_seed = keras.random.SeedGenerator(0)
         self.trackers = {key: keras.metrics.Mean(name=key) for key in self.logged}
         self._given_networks = []
-        self._compiled_generator = None
 
     # What a model of the zoo defines.
 
@@ -127,9 +119,9 @@ class GenerativeModel(keras.Model):
             keras.config.set_dtype_policy(previous)
         self.average = None
         if self.average_momentum is not None:
-            self.average = keras.models.clone_model(self._raw_generator)
+            self.average = keras.models.clone_model(self.raw_generator)
             self.average.trainable = False
-            self.average.set_weights(self._raw_generator.get_weights())
+            self.average.set_weights(self.raw_generator.get_weights())
         self.built = True
         self.compile()
 
@@ -319,7 +311,7 @@ class GenerativeModel(keras.Model):
         if self.average is not None:
             training.update_average(
                 self.average,
-                self._raw_generator,
+                self.raw_generator,
                 self.average_momentum,
                 self.optimizer[next(iter(self.players()))].iterations,
             )
@@ -331,196 +323,28 @@ class GenerativeModel(keras.Model):
                 self.trackers[key].update_state(losses[name])
         return {key: tracker.result() for key, tracker in self.trackers.items()}
 
-    # Using a trained model.
-
-    @property
-    def _raw_generator(self):
-        return getattr(self, self.generator_name)
-
-    @property
-    def sampler(self):
-        """The network that samples: the averaged generator where there is one."""
-        return self._raw_generator if self.average is None else self.average
-
-    def call(self, inputs, training=False):
-        """Images from latents, or from `[latents, labels]`."""
-        return self.sampler(inputs, training=training)
-
-    def generate(self, latents, labels=None):
-        """Images from latents.
-
-        Args:
-            latents: Array of shape `(num, latent_dim)`.
-            labels: Class of each image, integers of shape `(num,)`; a conditional model
-                takes the classes in turn where they are left out.
-
-        Returns:
-            NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
-
-        Raises:
-            ValueError: If a shape or a label does not fit.
-        """
-        latents = np.asarray(latents, "float32")
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
-            raise ValueError(
-                f"latents have shape {latents.shape}; expected (num, "
-                f"{self.latent_dim})."
-            )
-        labels = self.check_labels(labels, len(latents))
-        if self._compiled_generator is None:
-            self._compiled_generator = tf.function(
-                lambda *inputs: self.sampler(one_or_list(inputs), training=False),
-                reduce_retracing=True,
-            )
-        return in_batches(self._compiled_generator, latents, labels)
-
-    def sample(self, num, labels=None, seed=None):
-        """Images of latents drawn from the prior.
-
-        Args:
-            num: Number of images, positive int.
-            labels: Class of each image, integers of shape `(num,)`, or one class for
-                all; a conditional model takes the classes in turn where they are left
-                out.
-            seed: Equal seeds give equal samples, in any process; None draws a new one.
-
-        Returns:
-            NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
-
-        Raises:
-            ValueError: If `num` or a label does not fit.
-
-        Example:
-
-        >>> import kerasgen
-        >>> kerasgen.DCGAN().sample(16, seed=0).shape
-        (16, 28, 28, 1)
-        """
-        check_positive_int("num", num)
-        if seed is None:
-            seed = random.randrange(2**31)
-        latents = training.normal((num, self.latent_dim), (seed, 0))
-        return self.generate(latents, labels)
-
-    def interpolate(self, first, last, steps, label=None):
-        """Images along the great circle between two latents.
-
-        Latents of a Gaussian prior lie near a sphere, which a straight line would leave
-        (White 2016, Sampling Generative Networks, arXiv:1609.04468).
-
-        Args:
-            first: Latents of the first image, shape `(latent_dim,)`.
-            last: Latents of the last image, shape `(latent_dim,)`.
-            steps: Number of images, at least 2.
-            label: Class of all images, for a conditional model.
-
-        Returns:
-            NumPy float32 pixels in [0, 1], shape `(steps, *image_shape)`.
-
-        Raises:
-            ValueError: If a shape or `steps` does not fit.
-        """
-        first, last = np.asarray(first, "float32"), np.asarray(last, "float32")
-        if first.shape != (self.latent_dim,) or last.shape != (self.latent_dim,):
-            raise ValueError(
-                f"interpolate got latents of shapes {first.shape} and {last.shape}; "
-                f"expected ({self.latent_dim},) for both."
-            )
-        if check_positive_int("steps", steps) < 2:
-            raise ValueError(f"interpolate got steps={steps}; expected at least 2.")
-        return self.generate(great_circle(first, last, steps), label)
-
-    def check_labels(self, labels, num):
-        """Labels for `num` images as int32, or None for an unconditional model."""
-        if self.num_classes is None:
-            if labels is not None:
-                raise ValueError(
-                    "Labels were given, but this model is not conditional. Leave them "
-                    "out, or construct the model with num_classes."
-                )
-            return None
-        if labels is None:
-            return np.arange(num, dtype="int32") % self.num_classes
-        labels = np.asarray(labels)
-        if labels.ndim == 0:
-            labels = np.full(num, labels)
-        if labels.shape != (num,) or labels.dtype.kind not in "iu":
-            raise ValueError(
-                f"Labels have shape {labels.shape} and dtype {labels.dtype}; expected "
-                f"{num} integers, one for each image."
-            )
-        if labels.size and not 0 <= labels.min() <= labels.max() < self.num_classes:
-            raise ValueError(
-                f"Labels lie in {labels.min()}..{labels.max()}; this model has "
-                f"num_classes={self.num_classes}, so they must lie in "
-                f"0..{self.num_classes - 1}."
-            )
-        return labels.astype("int32")
-
-    # Saving: the state of the noise travels with the weights.
+    # Saving: the state of all noise, dropout's too, travels with the weights.
 
     def save_own_variables(self, store):
         super().save_own_variables(store)
-        store["seed_state"] = ops.convert_to_numpy(self.seed_generator.state)
+        for index, generator in enumerate(self._noise()):
+            store[f"seed_state_{index}"] = ops.convert_to_numpy(generator.state)
 
     def load_own_variables(self, store):
-        own = {key: store[key] for key in store.keys() if key != "seed_state"}  # noqa: SIM118
+        keys = list(store.keys())
+        own = {key: store[key] for key in keys if not key.startswith("seed_state_")}
         super().load_own_variables(own)
-        if "seed_state" in store.keys():  # noqa: SIM118
-            self.seed_generator.state.assign(store["seed_state"])
+        for index, generator in enumerate(self._noise()):
+            if f"seed_state_{index}" in keys:
+                generator.state.assign(store[f"seed_state_{index}"])
 
-    # Exporting.
-
-    def endpoints(self):
-        """Dict from signature name to `(function, list of tf.TensorSpec)`."""
-        latents = tf.TensorSpec((None, self.latent_dim), tf.float32, name="latents")
-        scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("n", "seed")]
-        return {
-            "serving_default": (self._images_from, [latents, *self.label_spec()]),
-            "sample": (self._sample_in_graph, [*scalars, *self.label_spec()]),
-        }
-
-    def label_spec(self):
-        """The specification of labels, in a list; empty if not conditional."""
-        if self.num_classes is None:
-            return []
-        return [tf.TensorSpec((None,), tf.int32, name="labels")]
-
-    def _images_from(self, *inputs):
-        return {"images": self.sampler(one_or_list(inputs), training=False)}
-
-    def _sample_in_graph(self, n, seed, *labels):
-        shape = tf.stack([n, self.latent_dim])
-        latents = training.normal(shape, tf.stack([seed, 0]))
-        return {**self._images_from(latents, *labels), "latents": latents}
-
-    def export(self, filepath, format="tf_saved_model", verbose=False, **kwargs):
-        """Writes a SavedModel that runs with TensorFlow alone.
-
-        Its signatures are `serving_default` (latents → images), `sample` (n, seed →
-        images and latents; the very images of `sample(n, seed=seed)`), and
-        `discriminate`, `encode`, `decode`, `reconstruct` where the model has them.
-        Conditional models take `labels` as a further input.
-
-        Args:
-            filepath: Folder to write; an older export there is replaced, whole.
-            format: `"tf_saved_model"`, or another format of `keras.Model.export`, which
-                then gets `call` alone.
-            verbose: Whether to print the signatures.
-            **kwargs: Passed to `keras.Model.export` for the other formats.
-
-        Raises:
-            OSError: If the path cannot be written.
-        """
-        if format != "tf_saved_model":
-            return super().export(filepath, format=format, verbose=verbose, **kwargs)
-        files.write_folder(
-            filepath, lambda folder: self.write_saved_model(folder, verbose)
-        )
-
-    def write_saved_model(self, folder, verbose=False):
-        """Writes the SavedModel of `export` into a folder, in place."""
-        archive = keras.export.ExportArchive()
-        for name, (function, signature) in self.endpoints().items():
-            archive.add_endpoint(name, function, signature)
-        archive.write_out(folder, verbose=verbose)
+    def _noise(self):
+        """The seed generators of the model and of its layers, in a fixed order."""
+        found, layers = [self.seed_generator], list(self.layers)
+        while layers:
+            layer = layers.pop(0)
+            layers = list(getattr(layer, "layers", [])) + layers
+            generator = getattr(layer, "seed_generator", None)
+            if isinstance(generator, keras.random.SeedGenerator):
+                found.append(generator)
+        return found

@@ -35,6 +35,8 @@ class VanillaGAN(capabilities.AdversarialModel):
         normalization: "batch", "layer", "spectral" or None, in the generator; the
             discriminator takes it only where it is "layer" or "spectral".
         skip_connections: Whether hidden layers also see the networks' inputs.
+        dropout: Share of the discriminator's hidden units dropped in training, in
+            [0, 1).
         average_momentum: Momentum of the average of the generator's weights that
             samples are drawn from, or None.
         generator: The user's own generator instead of the default one: `keras.Model`
@@ -68,6 +70,7 @@ class VanillaGAN(capabilities.AdversarialModel):
         depth=2,
         normalization="batch",
         skip_connections=False,
+        dropout=0.3,
         average_momentum=0.999,
         generator=None,
         discriminator=None,
@@ -79,12 +82,14 @@ class VanillaGAN(capabilities.AdversarialModel):
             image_shape, latent_dim, num_classes, average_momentum, seed, dtype, name
         )
         arguments.check_choice("objective", objective, objectives.GENERATOR_LOSSES)
+        arguments.check_fraction("dropout", dropout)
         self.keep_arguments(
             objective=objective,
             width=width,
             depth=depth,
             normalization=normalization,
             skip_connections=skip_connections,
+            dropout=dropout,
         )
         shape = {"width": width, "depth": depth, "skip_connections": skip_connections}
         judging = None if normalization == "batch" else normalization
@@ -102,7 +107,11 @@ class VanillaGAN(capabilities.AdversarialModel):
                 "discriminator",
                 discriminator,
                 lambda: networks.dense_discriminator(
-                    self.image_shape, num_classes, normalization=judging, **shape
+                    self.image_shape,
+                    num_classes,
+                    normalization=judging,
+                    dropout=dropout,
+                    **shape,
                 ),
                 takes=[self.image_shape],
                 returns=[()],

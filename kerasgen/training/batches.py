@@ -51,7 +51,7 @@ def _split(batch):
             )
         batch, labels = batch["image"], batch.get("label", labels)
     dtype = _dtype(batch)
-    if dtype != "uint8" and not keras.backend.is_float_dtype(dtype):
+    if dtype != "uint8" and not dtype.startswith(("float", "bfloat")):
         raise ValueError(
             f"Images have dtype {dtype}; expected uint8 (0 to 255) or floats in "
             "[0, 1]. Cast them."
@@ -62,7 +62,7 @@ def _split(batch):
 
 
 def _dtype(array):
-    """Name of the dtype, also where Keras does not know it (objects, strings)."""
+    """Name of the dtype, also where Keras does not know it (Python objects)."""
     try:
         return keras.backend.standardize_dtype(array.dtype)
     except ValueError:
@@ -71,7 +71,7 @@ def _dtype(array):
 
 def _check_label_form(labels):
     dtype = _dtype(labels)
-    if not keras.backend.is_int_dtype(dtype):
+    if not dtype.startswith(("int", "uint")):
         raise ValueError(
             f"Labels have dtype {dtype}; expected integers, one class number for each "
             "image. Cast them, for example with labels.astype('int32')."
@@ -204,9 +204,8 @@ def _arrays(batch):
     """The same structure with NumPy arrays for leaves."""
     if isinstance(batch, list):
         raise ValueError(
-            "Got a list; expected an array, a pair (images, labels) or a dict. Make one "
-            "array of a list of images with np.stack, of a list of labels with "
-            "np.asarray; give a pair as a tuple."
+            "Got a list; expected an array, a tuple (images, labels) or a dict. Make "
+            "one array of a list of images with np.stack, of labels with np.asarray."
         )
     if isinstance(batch, tuple):
         return tuple(_arrays(part) for part in batch)

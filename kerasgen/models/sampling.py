@@ -1,0 +1,205 @@
+"""What a trained model does: images from latents, here and in a SavedModel."""
+
+import random
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasgen import files
+from kerasgen import training
+from kerasgen.models.arguments import check_positive_int
+from kerasgen.models.arguments import great_circle
+from kerasgen.models.arguments import in_batches
+from kerasgen.models.arguments import one_or_list
+
+
+class SamplingModel(keras.Model):
+    """A network that maps latents (and labels) to images, and all that follows from it.
+
+    Abstract: `GenerativeModel` sets `image_shape`, `latent_dim`, `num_classes`, the
+    network named `generator_name`, and its moving average, `average`, or None.
+    """
+
+    generator_name = "generator"
+    average = None
+    _compiled_generator = None
+
+    @property
+    def raw_generator(self):
+        """The network that is trained to make images."""
+        return getattr(self, self.generator_name)
+
+    @property
+    def sampler(self):
+        """The network that samples: the averaged generator where there is one."""
+        return self.raw_generator if self.average is None else self.average
+
+    def call(self, inputs, training=False):
+        """Images from latents, or from `[latents, labels]`."""
+        return self.sampler(inputs, training=training)
+
+    def generate(self, latents, labels=None):
+        """Images from latents.
+
+        Args:
+            latents: Array of shape `(num, latent_dim)`.
+            labels: Class of each image, integers of shape `(num,)`; a conditional model
+                takes the classes in turn where they are left out.
+
+        Returns:
+            NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
+
+        Raises:
+            ValueError: If a shape or a label does not fit.
+        """
+        latents = np.asarray(latents, "float32")
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
+            raise ValueError(
+                f"latents have shape {latents.shape}; expected (num, "
+                f"{self.latent_dim})."
+            )
+        labels = self.check_labels(labels, len(latents))
+        if self._compiled_generator is None:
+            self._compiled_generator = tf.function(
+                lambda *inputs: self.sampler(one_or_list(inputs), training=False),
+                reduce_retracing=True,
+            )
+        return in_batches(self._compiled_generator, latents, labels)
+
+    def sample(self, num, labels=None, seed=None):
+        """Images of latents drawn from the prior.
+
+        Args:
+            num: Number of images, positive int.
+            labels: Class of each image, integers of shape `(num,)`, or one class for
+                all; a conditional model takes the classes in turn where they are left
+                out.
+            seed: Equal seeds give equal samples, in any process; None draws a new one.
+
+        Returns:
+            NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
+
+        Raises:
+            ValueError: If `num` or a label does not fit.
+
+        Example:
+
+        >>> import kerasgen
+        >>> kerasgen.DCGAN().sample(16, seed=0).shape
+        (16, 28, 28, 1)
+        """
+        check_positive_int("num", num)
+        if seed is None:
+            seed = random.randrange(2**31)
+        latents = training.normal((num, self.latent_dim), (seed, 0))
+        return self.generate(latents, labels)
+
+    def interpolate(self, first, last, steps, label=None):
+        """Images along the great circle between two latents.
+
+        Latents of a Gaussian prior lie near a sphere, which a straight line would leave
+        (White 2016, Sampling Generative Networks, arXiv:1609.04468).
+
+        Args:
+            first: Latents of the first image, shape `(latent_dim,)`.
+            last: Latents of the last image, shape `(latent_dim,)`.
+            steps: Number of images, at least 2.
+            label: Class of all images, for a conditional model.
+
+        Returns:
+            NumPy float32 pixels in [0, 1], shape `(steps, *image_shape)`.
+
+        Raises:
+            ValueError: If a shape or `steps` does not fit.
+        """
+        first, last = np.asarray(first, "float32"), np.asarray(last, "float32")
+        if first.shape != (self.latent_dim,) or last.shape != (self.latent_dim,):
+            raise ValueError(
+                f"interpolate got latents of shapes {first.shape} and {last.shape}; "
+                f"expected ({self.latent_dim},) for both."
+            )
+        if check_positive_int("steps", steps) < 2:
+            raise ValueError(f"interpolate got steps={steps}; expected at least 2.")
+        return self.generate(great_circle(first, last, steps), label)
+
+    def check_labels(self, labels, num):
+        """Labels for `num` images as int32, or None for an unconditional model."""
+        if self.num_classes is None:
+            if labels is not None:
+                raise ValueError(
+                    "Labels were given, but this model is not conditional. Leave them "
+                    "out, or construct the model with num_classes."
+                )
+            return None
+        if labels is None:
+            return np.arange(num, dtype="int32") % self.num_classes
+        labels = np.asarray(labels)
+        if labels.ndim == 0:
+            labels = np.full(num, labels)
+        if labels.shape != (num,) or labels.dtype.kind not in "iu":
+            raise ValueError(
+                f"Labels have shape {labels.shape} and dtype {labels.dtype}; expected "
+                f"{num} integers, one for each image."
+            )
+        if labels.size and not 0 <= labels.min() <= labels.max() < self.num_classes:
+            raise ValueError(
+                f"Labels lie in {labels.min()}..{labels.max()}; this model has "
+                f"num_classes={self.num_classes}, so they must lie in "
+                f"0..{self.num_classes - 1}."
+            )
+        return labels.astype("int32")
+
+    def endpoints(self):
+        """Dict from signature name to `(function, list of tf.TensorSpec)`."""
+        latents = tf.TensorSpec((None, self.latent_dim), tf.float32, name="latents")
+        scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("n", "seed")]
+        return {
+            "serving_default": (self._images_from, [latents, *self.label_spec()]),
+            "sample": (self._sample_in_graph, [*scalars, *self.label_spec()]),
+        }
+
+    def label_spec(self):
+        """The specification of labels, in a list; empty if not conditional."""
+        if self.num_classes is None:
+            return []
+        return [tf.TensorSpec((None,), tf.int32, name="labels")]
+
+    def _images_from(self, *inputs):
+        return {"images": self.sampler(one_or_list(inputs), training=False)}
+
+    def _sample_in_graph(self, n, seed, *labels):
+        shape = tf.stack([n, self.latent_dim])
+        latents = training.normal(shape, tf.stack([seed, 0]))
+        return {**self._images_from(latents, *labels), "latents": latents}
+
+    def export(self, filepath, format="tf_saved_model", verbose=False, **kwargs):
+        """Writes a SavedModel that runs with TensorFlow alone.
+
+        Its signatures are `serving_default` (latents → images), `sample` (n, seed →
+        images and latents; the very images of `sample(n, seed=seed)`), and
+        `discriminate`, `encode`, `decode`, `reconstruct` where the model has them.
+        Conditional models take `labels` as a further input.
+
+        Args:
+            filepath: Folder to write; an older export there is replaced, whole.
+            format: `"tf_saved_model"`, or another format of `keras.Model.export`, which
+                then gets `call` alone.
+            verbose: Whether to print the signatures.
+            **kwargs: Passed to `keras.Model.export` for the other formats.
+
+        Raises:
+            OSError: If the path cannot be written.
+        """
+        if format != "tf_saved_model":
+            return super().export(filepath, format=format, verbose=verbose, **kwargs)
+        files.write_folder(
+            filepath, lambda folder: self.write_saved_model(folder, verbose)
+        )
+
+    def write_saved_model(self, folder, verbose=False):
+        """Writes the SavedModel of `export` into a folder, in place."""
+        archive = keras.export.ExportArchive()
+        for name, (function, signature) in self.endpoints().items():
+            archive.add_endpoint(name, function, signature)
+        archive.write_out(folder, verbose=verbose)

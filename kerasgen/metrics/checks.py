@@ -1,0 +1,201 @@
+"""What every metric asks of its arguments, and the message when it is not so.
+
+Each `checked_*` function returns the argument as a plain array (float64 or int64)
+or raises a `ValueError` that says what came, what was expected and what to do.
+"""
+
+import numbers
+
+import numpy as np
+
+
+def checked_features(features, name, minimum=1):
+    """Returns `features` as finite float64 of shape `(n, d)`, `n >= minimum`."""
+    features = _numeric(features, name)
+    if features.ndim != 2:
+        raise ValueError(
+            f"`{name}` has shape {features.shape}; expected (n, d), one row per "
+            "example. Flatten every example to one vector first."
+        )
+    return _finite(_enough(features, name, minimum), name)
+
+
+def checked_samples(samples, name, minimum=1):
+    """Returns images or features, one flat finite float64 row per example."""
+    samples = _numeric(samples, name)
+    if samples.ndim < 2:
+        raise ValueError(
+            f"`{name}` has shape {samples.shape}; expected (n, d) features or "
+            "(n, h, w, c) images. Put the examples on the first axis."
+        )
+    _enough(samples, name, minimum)
+    return _finite(samples.reshape(len(samples), -1), name)
+
+
+def checked_images(images, name, minimum=1, smallest_side=1):
+    """Returns `images` as float64 in [0, 1] of shape `(n, h, w, c)`, c 1 or 3."""
+    images = _numeric(images, name)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"`{name}` has shape {images.shape}; expected (n, h, w, c) with 1 or 3 "
+            "channels. Grey images need a last axis of one: images[..., None]."
+        )
+    if min(images.shape[1:3]) < smallest_side:
+        raise ValueError(
+            f"`{name}` has images of {images.shape[1]}x{images.shape[2]} pixels; "
+            f"this metric needs sides of at least {smallest_side}. Use larger images."
+        )
+    return _unit_range(_finite(_enough(images, name, minimum), name), name)
+
+
+def checked_probabilities(probabilities, name, minimum=1):
+    """Returns `(n, k)` class probabilities: not negative, each row summing to 1."""
+    probabilities = checked_features(probabilities, name, minimum)
+    sums = probabilities.sum(axis=1)
+    # float32 softmax over a thousand classes is off by about 1e-5.
+    wrong = (np.abs(sums - 1.0) > 1e-4) | (probabilities < 0.0).any(axis=1)
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise ValueError(
+            f"`{name}` must be probabilities: not negative, every row summing to 1; "
+            f"row {first} sums to {sums[first]:.6g} with least entry "
+            f"{probabilities[first].min():.6g}. Apply a softmax to logits first."
+        )
+    return probabilities / sums[:, None]
+
+
+def checked_labels(labels, name, count=None, num_classes=None, minimum=1):
+    """Returns `(n,)` int64 labels, `count` of them, each in [0, num_classes)."""
+    labels = _numeric(labels, name)
+    if labels.ndim != 1:
+        raise ValueError(
+            f"`{name}` has shape {labels.shape}; expected (n,), one integer class per "
+            "example. Take the argmax of one-hot labels or probabilities first."
+        )
+    _finite(_enough(labels, name, minimum), name)
+    if not np.array_equal(labels, np.round(labels)):
+        raise ValueError(
+            f"`{name}` holds values that are not whole numbers; expected integer "
+            "classes. Take the argmax of probabilities first."
+        )
+    if count is not None and len(labels) != count:
+        raise ValueError(
+            f"`{name}` holds {len(labels)} labels for {count} examples; expected one "
+            "label per example. Pass the labels of exactly these examples."
+        )
+    upper = np.inf if num_classes is None else num_classes
+    if labels.min() < 0 or labels.max() >= upper:
+        raise ValueError(
+            f"`{name}` holds classes from {labels.min():g} to {labels.max():g}; "
+            f"expected them in [0, {upper}). Check `num_classes` and the labels."
+        )
+    return labels.astype(np.int64)
+
+
+def checked_values(values, name, shape=None, minimum=1):
+    """Returns one finite float64 value per example, of shape `(n,)` or `shape`."""
+    values = _numeric(values, name)
+    if values.ndim != 1 or (shape is not None and values.shape != shape):
+        raise ValueError(
+            f"`{name}` has shape {values.shape}; expected {shape or '(n,)'}, one value "
+            "per example. Sum over pixels or latents, not over the batch."
+        )
+    return _finite(_enough(values, name, minimum), name)
+
+
+def check_same_width(**arrays):
+    """Raises unless all arrays have the same shape after the first axis."""
+    shapes = {name: array.shape[1:] for name, array in arrays.items()}
+    if len(set(shapes.values())) > 1:
+        found = ", ".join(f"`{name}` has {shape}" for name, shape in shapes.items())
+        raise ValueError(
+            f"Examples differ in shape: {found}; expected the same for all. Compute "
+            "them by the same extractor, at the same image size."
+        )
+
+
+def check_same_length(**arrays):
+    """Raises unless all arrays hold the same number of examples."""
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"`{name}` has {length}" for name, length in lengths.items())
+        raise ValueError(
+            f"Numbers of examples differ: {found}; expected one to one. Pass arrays "
+            "that describe the same examples in the same order."
+        )
+
+
+def check_whole(value, name, minimum=1):
+    """Raises unless `value` is a whole number of at least `minimum`."""
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < minimum:
+        raise ValueError(
+            f"`{name}` is {value!r}; expected a whole number of at least {minimum}."
+        )
+
+
+def check_between(value, name, low, high):
+    """Raises unless `low < value <= high`."""
+    if not isinstance(value, numbers.Real) or not low < value <= high:
+        raise ValueError(
+            f"`{name}` is {value!r}; expected a number above {low:g} and at most "
+            f"{high:g}."
+        )
+
+
+def check_seed(seed):
+    """Raises unless `seed` is one that NumPy and scikit-learn both take."""
+    check_whole(seed, "seed", minimum=0)
+    if seed >= 2**32:
+        raise ValueError(f"`seed` is {seed}; expected a number below 2**32.")
+
+
+def _numeric(array, name):
+    try:
+        array = np.asarray(array)
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` is not a rectangular array ({error}); expected numbers, the "
+            "same shape for every example."
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"`{name}` has type {array.dtype}; expected an array of real numbers. "
+            "Convert it with numpy.asarray(..., dtype='float32') first."
+        )
+    return array.astype(np.float64, copy=False)
+
+
+def _enough(array, name, minimum):
+    if len(array) < minimum:
+        raise ValueError(
+            f"`{name}` holds {len(array)} examples; this metric needs at least "
+            f"{minimum}. Draw more samples."
+        )
+    if array.size == 0:
+        raise ValueError(f"`{name}` is empty: it has shape {array.shape}.")
+    return array
+
+
+def _finite(array, name):
+    finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"`{name}` holds NaN or infinite values in {np.sum(~finite)} of "
+            f"{len(finite)} examples, first in example {np.argmin(finite)}; expected "
+            "finite numbers. Look for a model that diverged."
+        )
+    return array
+
+
+def _unit_range(images, name):
+    low, high = images.min(), images.max()
+    if low < 0.0 or high > 1.0:
+        remedy = (
+            "Map [-1, 1] there by (x + 1) / 2" if low < 0.0 else "Divide bytes by 255"
+        )
+        raise ValueError(
+            f"`{name}` has pixels from {low:.6g} to {high:.6g}; expected [0, 1]. "
+            f"{remedy}, or clip."
+        )
+    return images

@@ -1,0 +1,116 @@
+"""Number of statistically different bins.
+
+Richardson & Weiss, "On GANs and GMMs", NeurIPS 2018. K-means cuts the real set into
+bins; a bin is different when the share of samples in it differs from the real share by
+more than chance allows.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import scipy.spatial.distance
+import scipy.stats
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+from kerasgen.metrics import checks
+
+
+class DifferentBins(NamedTuple):
+    """Different bins, their share of all bins, and the divergence of the histograms."""
+
+    count: int
+    share: float
+    js_divergence: float
+
+
+def number_of_different_bins(
+    real_samples, fake_samples, num_bins=100, significance=0.05, seed=0
+):
+    """NDB: in how many regions of the data the samples are too many or too few.
+
+    Even equal distributions differ in about `significance * num_bins` bins by chance.
+    The count rises with the number of samples: compare equal counts only.
+
+    Reference: Richardson & Weiss, NeurIPS 2018.
+
+    Args:
+        real_samples: float array `(n, d)` of features or `(n, h, w, c)` of pixels, n at
+            least `5 * num_bins`. The paper uses training images, in pixels.
+        fake_samples: float array `(m, ...)`, m at least `5 * num_bins`.
+        num_bins: int, K, at least 2. Default 100, the paper's.
+        significance: float in (0, 1], of the two-sided two-proportion z-test. Default
+            0.05, the paper's.
+        seed: int, of K-means (one start, k-means++).
+
+    Returns:
+        `DifferentBins(count, share, js_divergence)`: number of different bins, NDB/K in
+        [0, 1], and Jensen-Shannon divergence in nats in [0, log 2]; 0 is best.
+
+    Raises:
+        ValueError: NaN, wrong rank, different shapes, or fewer than 5 samples a bin,
+            below which the z-test does not hold.
+
+    Example:
+        >>> import numpy as np
+        >>> real = np.random.default_rng(0).normal(size=(500, 2))
+        >>> number_of_different_bins(real, real, num_bins=10)
+        DifferentBins(count=0, share=0.0, js_divergence=0.0)
+    """
+    checks.check_whole(num_bins, "num_bins", minimum=2)
+    checks.check_between(significance, "significance", 0.0, 1.0)
+    checks.check_seed(seed)
+    least = 5 * num_bins
+    real = checks.checked_samples(real_samples, "real_samples", minimum=least)
+    fake = checks.checked_samples(fake_samples, "fake_samples", minimum=least)
+    checks.check_same_width(real_samples=real, fake_samples=fake)
+    bins = _fit_bins(real, num_bins, seed)
+    real_counts = np.bincount(bins.predict(real), minlength=num_bins)
+    fake_counts = np.bincount(bins.predict(fake), minlength=num_bins)
+    p_values = two_proportion_p_values(real_counts, fake_counts)
+    count = int(np.sum(p_values < significance))
+    distance = scipy.spatial.distance.jensenshannon(real_counts, fake_counts)
+    return DifferentBins(count, count / num_bins, float(distance**2))
+
+
+def two_proportion_p_values(real_counts, fake_counts):
+    """Two-sided p-values of the pooled z-test that two shares are equal, bin by bin.
+
+    Args:
+        real_counts: int array `(k,)`, real examples in each bin.
+        fake_counts: int array `(k,)`, samples in each bin.
+
+    Returns:
+        float array `(k,)`; 1 where the bin holds nothing or everything.
+
+    Raises:
+        ValueError: NaN, wrong rank or different numbers of bins.
+
+    Example:
+        >>> two_proportion_p_values([50, 50], [50, 50]).tolist()
+        [1.0, 1.0]
+    """
+    real = checks.checked_values(real_counts, "real_counts")
+    fake = checks.checked_values(fake_counts, "fake_counts", shape=real.shape)
+    real_total, fake_total = real.sum(), fake.sum()
+    pooled = (real + fake) / (real_total + fake_total)
+    variance = pooled * (1.0 - pooled) * (1.0 / real_total + 1.0 / fake_total)
+    difference = real / real_total - fake / fake_total
+    z = np.divide(
+        difference, np.sqrt(variance), out=np.zeros_like(real), where=variance > 0.0
+    )
+    return 2.0 * scipy.stats.norm.sf(np.abs(z))
+
+
+def _fit_bins(real, num_bins, seed):
+    bins = KMeans(num_bins, n_init=1, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            return bins.fit(real)
+        except ConvergenceWarning as error:
+            raise ValueError(
+                f"`real_samples` cannot be cut into {num_bins} bins: {error} Use fewer "
+                "bins, or look for repeated examples."
+            ) from error

@@ -10,6 +10,7 @@ import pathlib
 import shutil
 
 PARTIAL_PREFIX = ".partial-"
+OLD_PREFIX = ".partial-old-"
 
 
 def prepare_directory(directory):
@@ -86,28 +87,34 @@ def write_folder(path, write):
         path: str or path of the folder; an older one there is replaced whole.
         write: Function of the path (str) of the temporary folder.
 
+    Raises:
+        ValueError: If a file stands where a directory is needed.
+        PermissionError: If nothing can be written beside `path`.
+
     Example:
         >>> write_folder("exported", model.export)
     """
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    prepare_directory(path.parent)
     temporary = path.with_name(PARTIAL_PREFIX + path.name)
-    old = path.with_name(f"{PARTIAL_PREFIX}old-{path.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
+    old = path.with_name(OLD_PREFIX + path.name)
+    _put_back(old, path)
+    _remove(temporary)
     try:
         write(str(temporary))
         if path.exists():
             path.rename(old)
         temporary.rename(path)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        _put_back(old, path)
+        _remove(temporary)
+        _remove(old)
 
 
 def remove_partial_files(directory):
     """Removes what a killed run left half written in `directory`.
 
+    A folder that was about to be replaced is put back where the new one is missing.
     For the run that owns the directory and is about to write to it: another
     process's unfinished files would go as well.
 
@@ -115,6 +122,21 @@ def remove_partial_files(directory):
         directory: str or path.
     """
     for path in pathlib.Path(directory).glob(f"{PARTIAL_PREFIX}*"):
+        if path.name.startswith(OLD_PREFIX):
+            _put_back(path, path.with_name(path.name.removeprefix(OLD_PREFIX)))
+        _remove(path)
+
+
+def _put_back(old, path):
+    """Undoes the first of the two renames that replace a folder, if it stands alone."""
+    if old.exists() and not path.exists():
+        old.rename(path)
+
+
+def _remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
         path.unlink(missing_ok=True)
 
 

@@ -19,9 +19,15 @@ def digits():
 
 
 @pytest.fixture(autouse=True)
-def clean_keras():
-    """No test sees another's global state."""
+def same_keras_for_every_test():
+    """No test sees another's seeds or precision."""
     keras.utils.set_random_seed(0)
     yield
-    keras.backend.clear_session()
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def free_graphs():
+    """The graphs of a test file go when it is done."""
+    yield
+    keras.backend.clear_session()

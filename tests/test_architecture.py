@@ -8,8 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS
-from importlinter.cli import lint_imports
 
 import kerasgen
 from kerasgen import models
@@ -19,10 +17,13 @@ ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 MODELS = [value for value in vars(models).values() if inspect.isclass(value)]
 
 
-def test_imports_only_go_down(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    status = lint_imports(config_filename=str(ROOT / "setup.cfg"), no_cache=True)
-    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+def test_imports_only_go_down():
+    # In a process of its own: the command takes hold of the standard streams.
+    lint = "from importlinter.cli import lint_imports_command as run; run()"
+    command = [sys.executable, "-c", lint, "--config", "setup.cfg", "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 kept, 0 broken" in done.stdout
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -31,7 +32,7 @@ def test_every_model_has_a_contract_test(model):
     tests = importlib.import_module(f"tests.models.test_{module}")
     classes = [value for value in vars(tests).values() if inspect.isclass(value)]
     keeping = [c for c in classes if issubclass(c, contract.ModelContract)]
-    assert [c.model_class for c in keeping] == [model]
+    assert [c.model_class for c in keeping if c.model_class] == [model]
 
 
 def test_every_model_is_a_public_name():
@@ -48,9 +49,8 @@ def test_a_plain_import_brings_no_heavy_or_optional_package():
     assert found.stdout.strip() == "False", found.stderr
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "kerasgen").rglob("*.py")), ids=lambda path: path.stem
-)
-def test_no_bare_assert_in_the_package(path):
-    tree = ast.parse(path.read_text())
-    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+def test_no_bare_assert_in_the_package():
+    for path in sorted((ROOT / "kerasgen").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+        assert not lines, (path, lines)

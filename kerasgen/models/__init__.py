@@ -1,7 +1,8 @@
-"""One paper, one file."""
+"""One paper, one file; in the order of the comparison."""
 
-from kerasgen.models.adversarial_vae import AdversarialVAE
-from kerasgen.models.cvae import CVAE
-from kerasgen.models.dcgan import DCGAN
+# ruff: noqa: I001
 from kerasgen.models.vanilla_gan import VanillaGAN
+from kerasgen.models.dcgan import DCGAN
 from kerasgen.models.wgan import WGAN
+from kerasgen.models.cvae import CVAE
+from kerasgen.models.adversarial_vae import AdversarialVAE

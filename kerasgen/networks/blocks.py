@@ -67,6 +67,11 @@ def linear(layer_class, *args, normalization=None, use_bias=True, **kwargs):
     return layer_class(*args, use_bias=use_bias, **kwargs)
 
 
+def spectral_only(normalization):
+    """What the switch means for a layer whose activations are not normalised."""
+    return "spectral" if normalization == "spectral" else None
+
+
 def normalize(x, normalization):
     """Normalises activations: "batch", "layer" (all axes), or not at all."""
     if normalization == "batch":
@@ -120,7 +125,7 @@ def logit(features, num_classes, normalization):
     Returns:
         `(logits, labels)`: float32 logits of shape `(batch,)`; symbolic labels or None.
     """
-    spectral = "spectral" if normalization == "spectral" else None
+    spectral = spectral_only(normalization)
     out = linear(
         layers.Dense, 1, normalization=spectral, dtype="float32", name="logit"
     )(features)

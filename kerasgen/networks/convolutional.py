@@ -17,6 +17,7 @@ from kerasgen.networks.blocks import labelled
 from kerasgen.networks.blocks import linear
 from kerasgen.networks.blocks import logit
 from kerasgen.networks.blocks import normalize
+from kerasgen.networks.blocks import spectral_only
 
 
 def convolutional_generator(
@@ -63,7 +64,7 @@ def convolutional_generator(
         shortcut = x
         x = _up(width * 2 ** (stage - 1), normalization)(x)
         if skip_connections:
-            shortcut = layers.Conv2D(x.shape[-1], 1, use_bias=False)(shortcut)
+            shortcut = _shortcut(x.shape[-1], normalization)(shortcut)
             x = layers.Add()([x, layers.UpSampling2D(2)(shortcut)])
         x = layers.ReLU()(normalize(x, normalization))
     x = layers.Conv2DTranspose(image_shape[2], 4, strides=2, padding="same")(x)
@@ -117,7 +118,7 @@ def convolutional_discriminator(
     if latent_dim is not None:
         latents = keras.Input((latent_dim,), name="latents")
         inputs.append(latents)
-        spectral = "spectral" if normalization == "spectral" else None
+        spectral = spectral_only(normalization)
         hidden = linear(layers.Dense, 16 * width, normalization=spectral)(latents)
         x = layers.Concatenate()([x, layers.LeakyReLU(0.2)(hidden)])
         x = linear(layers.Dense, 16 * width, normalization=spectral)(x)
@@ -195,6 +196,17 @@ def _up(channels, normalization):
     )
 
 
+def _shortcut(channels, normalization):
+    # What it is added to has a bias already.
+    return linear(
+        layers.Conv2D,
+        channels,
+        1,
+        use_bias=False,
+        normalization=spectral_only(normalization),
+    )
+
+
 def _down_stages(x, width, depth, normalization, skip_connections, dropout):
     """Strided convolutions with leaky rectifiers, then flat features."""
     check_switches(width, depth, normalization)
@@ -213,7 +225,7 @@ def _down_stages(x, width, depth, normalization, skip_connections, dropout):
         )(x)
         if skip_connections:
             shortcut = layers.AveragePooling2D(2)(shortcut)
-            x = layers.Add()([x, layers.Conv2D(x.shape[-1], 1)(shortcut)])
+            x = layers.Add()([x, _shortcut(x.shape[-1], normalization)(shortcut)])
         x = layers.LeakyReLU(0.2)(normalize(x, here))
         if dropout:
             x = layers.Dropout(dropout)(x)

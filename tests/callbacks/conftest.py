@@ -42,12 +42,6 @@ class TinyVAE(TinyGAN):
         return mean.astype(np.float32), np.zeros_like(mean, dtype=np.float32)
 
 
-@pytest.fixture(autouse=True)
-def clean_keras():
-    """Only seeds: the models here leave nothing that clearing a session would free."""
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def images_of_classes():
     """200 uint8 images whose first pixel is their class, and the classes."""

@@ -11,11 +11,6 @@ def one_thread():
         yield
 
 
-@pytest.fixture(autouse=True)
-def clean_keras():
-    """Nothing here touches Keras, so there is no state to clear after each test."""
-
-
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

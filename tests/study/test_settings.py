@@ -20,7 +20,7 @@ def test_models_are_named_like_their_files():
     ("values", "message"),
     [
         ({"model": "DCGan"}, "Unknown model 'DCGan'.* Did you mean 'dcgan'"),
-        ({"model": "dcgan", "precision": "float16"}, "Did you mean 'mixed_float16'"),
+        ({"model": "dcgan", "precision": "mixed_fp16"}, "Did you mean 'mixed_float16'"),
         (
             {"model": "dcgan", "epochs": 0},
             "epochs=0; expected an integer of at least 1",

@@ -8,6 +8,7 @@ from kerasgen.callbacks import SampleGrid
 from kerasgen.files import prepare_directory
 from kerasgen.files import remove_partial_files
 from kerasgen.files import replacing
+from kerasgen.files import write_folder
 
 
 def names(directory):
@@ -71,3 +72,106 @@ def test_an_unwritable_directory_is_named_at_construction(tmp_path, monkeypatch)
 def test_every_must_be_a_positive_integer(tmp_path, callback, every):
     with pytest.raises(ValueError, match="`every` must be an integer of at least 1"):
         callback(tmp_path, every=every)
+
+
+def test_replacing_replaces_what_a_killed_run_left(tmp_path):
+    path = tmp_path / "a.json"
+    (tmp_path / ".partial-a.json").write_text("half of an older one, and longer")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert names(tmp_path) == ["a.json"]
+
+
+def test_replacing_without_writing_keeps_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with pytest.raises(FileNotFoundError, match="a.json"), replacing(path):
+        pass
+    assert path.read_text() == "old"
+
+
+def writer(**contents):
+    """A function for `write_folder` that makes these files."""
+
+    def write(folder):
+        assert isinstance(folder, str)
+        pathlib.Path(folder).mkdir()
+        for name, text in contents.items():
+            (pathlib.Path(folder) / name).write_text(text)
+
+    return write
+
+
+def test_write_folder_replaces_the_old_folder_whole(tmp_path):
+    path = tmp_path / "deep" / "exported"
+    write_folder(path, writer(first="1", both="1"))
+    write_folder(str(path), writer(second="2", both="2"))
+    assert names(path) == ["both", "second"]
+    assert (path / "both").read_text() == "2"
+    assert names(path.parent) == ["exported"]
+
+
+def test_write_folder_keeps_the_old_folder_when_the_writer_fails(tmp_path):
+    path = tmp_path / "exported"
+    write_folder(path, writer(first="1"))
+
+    def fail(folder):
+        writer(half="2")(folder)
+        assert names(path) == ["first"]
+        raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        write_folder(path, fail)
+    with pytest.raises(FileNotFoundError):
+        write_folder(path, lambda folder: None)
+    assert names(path) == ["first"]
+    assert names(tmp_path) == ["exported"]
+
+
+def test_write_folder_puts_the_old_folder_back_when_a_rename_fails(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "exported"
+    write_folder(path, writer(first="1"))
+    rename = pathlib.Path.rename
+
+    def refuse(self, target):
+        if self.name == ".partial-exported":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(pathlib.Path, "rename", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        write_folder(path, writer(second="2"))
+    assert names(path) == ["first"]
+    assert names(tmp_path) == ["exported"]
+
+
+@pytest.mark.parametrize("recover", ["write", "remove"])
+def test_a_run_killed_between_the_renames_loses_nothing(tmp_path, recover):
+    path = tmp_path / "exported"
+    writer(first="1")(str(tmp_path / ".partial-old-exported"))
+    writer(second="2")(str(tmp_path / ".partial-exported"))
+    if recover == "remove":
+        remove_partial_files(tmp_path)
+    else:
+        with pytest.raises(FileNotFoundError):
+            write_folder(path, lambda folder: None)
+    assert names(path) == ["first"]
+    assert names(tmp_path) == ["exported"]
+
+
+def test_remove_partial_files_removes_folders_too(tmp_path):
+    writer(kept="1")(str(tmp_path / "exported"))
+    writer(half="2")(str(tmp_path / ".partial-exported"))
+    writer(older="0")(str(tmp_path / ".partial-old-exported"))
+    remove_partial_files(tmp_path)
+    assert names(tmp_path) == ["exported"]
+    assert names(tmp_path / "exported") == ["kept"]
+
+
+def test_write_folder_below_a_file_is_refused_before_writing(tmp_path):
+    (tmp_path / "blocker").write_text("")
+    with pytest.raises(ValueError, match="blocker.*file is in its place"):
+        write_folder(tmp_path / "blocker" / "exported", writer(first="1"))

@@ -28,6 +28,8 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         super().__init__(learning_rate=0.0, name=name)
         self.players = dict(optimizers)
         self.player_variables = {}
+        for player, optimizer in zip(self.players, self.optimizers, strict=True):
+            optimizer.name = player  # what Keras' callbacks call it in their logs
 
     def __getitem__(self, player):
         return self.players[player]
@@ -59,6 +61,11 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     def variables(self):
         own = list(self._variables)
         return own + [v for o in self.players.values() for v in o.variables]
+
+    @property
+    def optimizers(self):
+        """The players' own optimizers, where callbacks of Keras look for them."""
+        return [getattr(o, "inner_optimizer", o) for o in self.players.values()]
 
     @property
     def learning_rate(self):
@@ -97,10 +104,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     def get_config(self):
         # The scaled wrapper is made again from the model's dtype policy.
-        bare = {
-            name: getattr(optimizer, "inner_optimizer", optimizer)
-            for name, optimizer in self.players.items()
-        }
+        bare = dict(zip(self.players, self.optimizers, strict=True))
         return {
             "name": self.name,
             "optimizers": {

@@ -1,0 +1,245 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasgen
+from kerasgen.training import check_batch
+from kerasgen.training import check_data
+from kerasgen.training import check_values
+from kerasgen.training import unpack_batch
+
+SHAPE = (4, 6, 1)
+BYTES = np.random.default_rng(0).integers(0, 256, (5, *SHAPE)).astype("uint8")
+FLOATS = BYTES.astype("float32") / np.float32(255)
+LABELS = np.array([0, 2, 1, 1, 0])
+
+FORMS = {
+    "images": (BYTES, None),
+    "floats": (FLOATS, None),
+    "tensor": (tf.constant(BYTES), None),
+    "tuple of one": ((BYTES,), None),
+    "pair": ((BYTES, LABELS), LABELS),
+    "pair in a tuple": (((BYTES, LABELS),), LABELS),
+    "list": ([BYTES, LABELS], LABELS),
+    "pair and no weights": ((BYTES, LABELS, None), LABELS),
+    "no labels": ((BYTES, None), None),
+    "column of labels": ((BYTES, LABELS[:, None]), LABELS),
+    "byte labels": ((BYTES, LABELS.astype("uint8")), LABELS),
+    "dict": ({"image": BYTES}, None),
+    "dict of both": ({"image": BYTES, "label": LABELS}, LABELS),
+    "dict of more": ({"image": BYTES, "label": LABELS, "id": LABELS}, LABELS),
+    "dict in a tuple": (({"image": BYTES},), None),
+    "dict and labels": (({"image": BYTES}, LABELS), LABELS),
+}
+
+
+class TestUnpackBatch:
+    @pytest.mark.parametrize("form", FORMS)
+    def test_forms(self, form):
+        batch, expected = FORMS[form]
+        images, labels = unpack_batch(batch)
+        assert images.dtype == tf.float32
+        np.testing.assert_allclose(images, FLOATS, rtol=1e-6)
+        if expected is None:
+            assert labels is None
+        else:
+            assert labels.dtype == tf.int32 and labels.shape == (5,)
+            assert labels.numpy().tolist() == expected.tolist()
+
+    def test_the_range_of_bytes_is_the_unit_interval(self):
+        images, _ = unpack_batch(np.array([0, 51, 255], "uint8"))
+        np.testing.assert_allclose(images, [0.0, 0.2, 1.0], rtol=1e-6)
+
+    @pytest.mark.parametrize("dtype", ["float16", "float64", "bfloat16"])
+    def test_other_floats_are_not_scaled(self, dtype):
+        images, _ = unpack_batch(tf.constant([0.0, 0.5, 1.0], dtype))
+        assert images.dtype == tf.float32
+        assert images.numpy().tolist() == [0.0, 0.5, 1.0]
+
+    def test_in_a_graph(self):
+        images, labels = tf.function(unpack_batch)({"image": BYTES, "label": LABELS})
+        np.testing.assert_allclose(images, FLOATS, rtol=1e-6)
+        assert labels.numpy().tolist() == LABELS.tolist()
+
+    @pytest.mark.parametrize(
+        ("batch", "message"),
+        [
+            ((BYTES, LABELS, np.ones(5)), "sample_weight is not supported"),
+            ({"images": BYTES}, r"needs the key 'image'; it has \['images'\]"),
+            (BYTES.astype("int64"), r"dtype int64; expected uint8 \(0 to 255\)"),
+            (BYTES.astype("bool"), "dtype bool; expected uint8"),
+            (BYTES.astype(object), "Images have dtype object; expected uint8"),
+            ((BYTES, LABELS.astype("float32")), "Labels have dtype float32.*astype"),
+            ((BYTES, LABELS.astype("bool")), "Labels have dtype bool"),
+            ((BYTES, LABELS.astype(str)), "Labels have dtype <U.*expected integers"),
+            ((BYTES, np.eye(5, dtype="int32")), r"shape \(5, 5\).*argmax"),
+            ((BYTES, np.int32(3)), r"Labels have shape \(\); expected \(batch,\)"),
+        ],
+    )
+    def test_bad_batches(self, batch, message):
+        with pytest.raises(ValueError, match=message):
+            unpack_batch(batch)
+
+
+class TestCheckBatch:
+    @pytest.mark.parametrize(
+        ("shape", "message"),
+        [
+            (SHAPE, r"\(4, 6, 1\), a single image; .*\(batch, 4, 6, 1\)"),
+            ((5, 4, 6), r"\(5, 4, 6\); expected rank 4.*images\[\.\.\., None\]"),
+            ((5, 24), "expected rank 4"),
+            ((5, 6, 4, 1), r"\(6, 4, 1\); .*made for \(4, 6, 1\).*image_shape=\(6, 4"),
+            ((5, 4, 6, 3), r"\(4, 6, 3\); .*made for \(4, 6, 1\)"),
+        ],
+    )
+    def test_bad_shapes(self, shape, message):
+        with pytest.raises(ValueError, match=message):
+            check_batch(np.zeros(shape, "float32"), None, SHAPE, None)
+
+    def test_unknown_sizes_pass(self):
+        for shape in ((None, *SHAPE), (None, None, None, 1), (5, 4, None, None)):
+            check_batch(keras.KerasTensor(shape), None, SHAPE, None)
+        with pytest.raises(ValueError, match="made for"):
+            check_batch(keras.KerasTensor((None, None, None, 3)), None, SHAPE, None)
+
+    def test_a_conditional_model_wants_labels(self):
+        check_batch(FLOATS, LABELS, SHAPE, 3)
+        check_batch(FLOATS, LABELS, SHAPE, None)
+        with pytest.raises(ValueError, match=r"num_classes=3\).*without labels"):
+            check_batch(FLOATS, None, SHAPE, 3)
+
+
+class TestCheckValues:
+    def test_good_values_pass(self):
+        check_values(FLOATS, LABELS, 3)
+        check_values(BYTES, None, None)
+        check_values(np.array([0.0, 1.0], "float16"), LABELS + 7, None)
+
+    @pytest.mark.parametrize(
+        ("pixel", "message"),
+        [
+            (np.nan, "NaN or infinite"),
+            (np.inf, "NaN or infinite"),
+            (-np.inf, "NaN or infinite"),
+            (255.0, r"lie in \[0, 255\].*Divide by 255"),
+            (-0.5, r"lie in \[-0\.5, 1\].*\(x \+ 1\) / 2"),
+            (1.001, r"lie in \[0, 1\.001\]"),
+        ],
+    )
+    def test_one_bad_pixel(self, pixel, message):
+        images = FLOATS.copy()
+        images[0, 0, 0, 0], images[1, 1, 1, 0] = 0.0, 1.0
+        images[3, 2, 1, 0] = pixel
+        with pytest.raises(ValueError, match=message):
+            check_values(images, None, None)
+
+    @pytest.mark.parametrize(
+        ("labels", "message"),
+        [
+            ([0, 3], r"lie in 0\.\.3; .*num_classes=3, .*in 0\.\.2"),
+            ([-1, 2], r"lie in -1\.\.2"),
+        ],
+    )
+    def test_labels_out_of_range(self, labels, message):
+        with pytest.raises(ValueError, match=message):
+            check_values(FLOATS, np.array(labels), 3)
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, batch):
+        super().__init__()
+        self.batch = batch
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return self.batch
+
+
+def dataset(*parts, batch=2):
+    return tf.data.Dataset.from_tensor_slices(parts).batch(batch)
+
+
+def check(x, y=None, num_classes=None, **kwargs):
+    check_data(x, y, SHAPE, num_classes, **kwargs)
+
+
+class TestCheckData:
+    @pytest.mark.parametrize("form", [f for f in FORMS if f != "list"])
+    def test_forms(self, form):
+        check(FORMS[form][0])
+
+    def test_good_data_passes(self):
+        check(FLOATS, LABELS, 3, batch_size=5)
+        check({"image": BYTES}, LABELS, 3)
+        check(dataset(BYTES, LABELS), None, 3)
+        check(dataset(BYTES).repeat(), steps=2)
+        check(Batches((BYTES, LABELS)), None, 3)
+
+    def test_a_generator_is_not_used_up(self):
+        generator = (batch for batch in [FLOATS * 100])
+        check(generator)
+        assert len(list(generator)) == 1
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ((None,), "Got no images"),
+            (([BYTES, LABELS],), r"Got a list; .*tuple \(images, labels\).*np\.stack"),
+            ((list(BYTES),), r"Got a list; .*np\.stack"),
+            ((BYTES, LABELS.tolist()), r"Got a list; .*np\.asarray"),
+            ((BYTES[:0],), r"empty array of shape \(0, 4, 6, 1\)"),
+            ((BYTES, LABELS[:3]), "5 images and 3 labels"),
+            (((BYTES, LABELS[:3]),), "5 images and 3 labels"),
+            (({"image": BYTES, "label": LABELS[:4]},), "5 images and 4 labels"),
+            ((FLOATS * 2,), "expected .0, 1."),
+            ((tf.constant(FLOATS) * 2,), "expected .0, 1."),
+            ((BYTES, LABELS, 2), r"must lie in 0\.\.1"),
+            ((BYTES, None, 3), "without labels"),
+            ((dataset(BYTES.astype("int32")),), "dtype int32; expected uint8"),
+            ((dataset(BYTES, LABELS, np.ones(5)),), "sample_weight"),
+            ((dataset(FLOATS * 2),), "expected .0, 1."),
+            ((dataset(BYTES, LABELS), None, 2), r"must lie in 0\.\.1"),
+            ((dataset(BYTES), None, 3), "without labels"),
+            ((dataset(BYTES).repeat(),), r"infinite dataset.*steps_per_epoch"),
+            ((dataset(BYTES).take(0),), "empty dataset"),
+            ((dataset(BYTES).unbatch(),), r"single image.*dataset\.batch\(64\)"),
+            ((Batches((FLOATS * 2,)),), "expected .0, 1."),
+            ((Batches({"label": LABELS}),), "needs the key 'image'"),
+        ],
+    )
+    def test_bad_data(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            check(*arguments)
+
+    def test_fewer_images_than_a_batch(self):
+        with pytest.raises(ValueError, match="5 images, fewer than one batch of 6"):
+            check(BYTES, batch_size=6)
+        few = tf.data.Dataset.from_tensor_slices(BYTES).batch(6, drop_remainder=True)
+        with pytest.raises(ValueError, match="empty dataset.*drop_remainder=True"):
+            check(few)
+
+    def test_a_dataset_of_unknown_rank(self):
+        unknown = tf.data.Dataset.from_generator(
+            lambda: iter([BYTES]), output_signature=tf.TensorSpec(None, tf.uint8)
+        )
+        with pytest.raises(ValueError, match=r"rank of its elements.*ensure_shape"):
+            check(unknown)
+
+    def test_the_first_batch_is_left_in_the_dataset(self):
+        data = dataset(BYTES)
+        check(data)
+        assert sum(len(images) for (images,) in data) == 5
+
+
+def test_a_pair_of_arrays_trains_like_images_and_labels(digits):
+    images, labels = digits[0][:8], digits[1][:8]
+    runs = []
+    for arguments in ((images, labels), ((images, labels),)):
+        keras.utils.set_random_seed(0)
+        model = kerasgen.CVAE(latent_dim=2, num_classes=10, width=4, seed=0)
+        history = model.fit(*arguments, batch_size=4, shuffle=False, verbose=0)
+        runs.append(history.history)
+    assert runs[0] == runs[1]

@@ -1,0 +1,201 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from kerasgen.training import PlayerOptimizers
+from kerasgen.training import clip_weights
+from kerasgen.training import descend
+from kerasgen.training import update_average
+
+RATE = 0.25
+
+
+class Bilinear:
+    """The game x·y, which one player minimises in x and the other maximises in y."""
+
+    def __init__(self, x=2.0, y=3.0, scaled=False):
+        self.x = keras.Variable(x, dtype="float32")
+        self.y = keras.Variable(y, dtype="float32")
+        players = ("down", "up")
+        self.optimizers = PlayerOptimizers(
+            {player: keras.optimizers.SGD(RATE) for player in players}
+        )
+        if scaled:
+            self.optimizers.scale_losses()
+        self.optimizers.bind({"down": [self.x], "up": [self.y]})
+
+    def losses(self, *players):
+        product = self.x * self.y * ops.ones(4)
+        signs = {"down": 1.0, "up": -1.0}
+        return {player: signs[player] * product for player in players}
+
+    def descend(self, *players):
+        return descend(self.optimizers, lambda: self.losses(*players))
+
+    def at(self):
+        return float(self.x), float(self.y)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("order", [("down", "up"), ("up", "down")])
+def test_players_of_one_call_move_simultaneously(order, scaled):
+    game = Bilinear(scaled=scaled)
+    for x, y in ((2.0 - 0.75, 3.0 + 0.5), (1.25 - 0.875, 3.5 + 0.3125)):
+        game.descend(*order)
+        assert game.at() == (x, y)
+
+
+def test_two_calls_alternate():
+    game = Bilinear()
+    game.descend("down")
+    assert game.at() == (1.25, 3.0)
+    game.descend("up")
+    assert game.at() == (1.25, 3.0 + RATE * 1.25)
+
+
+def test_a_graph_moves_like_the_eager_game():
+    eager, graph = Bilinear(), Bilinear()
+    step = tf.function(lambda: graph.descend("down", "up"))
+    for _ in range(3):
+        eager.descend("down", "up")
+        step()
+    assert eager.at() == graph.at()
+
+
+def test_losses_of_examples_are_averaged():
+    weight = keras.Variable(1.0, dtype="float32")
+    optimizers = PlayerOptimizers({"only": keras.optimizers.SGD(1.0)})
+    optimizers.bind({"only": [weight]})
+    values = descend(optimizers, lambda: {"only": weight * np.float32([1, 2, 6])})
+    assert values["only"].numpy().tolist() == [1.0, 2.0, 6.0]
+    assert float(weight) == 1.0 - 3.0
+
+
+def test_terms_that_are_no_players_are_passed_through():
+    game = Bilinear()
+
+    def losses():
+        return game.losses("down") | {"penalty": game.y * ops.ones(4)}
+
+    values = descend(game.optimizers, losses)
+    assert list(values) == ["down", "penalty"]
+    assert values["down"].numpy().tolist() == [6.0] * 4
+    assert values["penalty"].numpy().tolist() == [3.0] * 4
+    assert game.at() == (1.25, 3.0)
+    assert int(game.optimizers["up"].iterations) == 0
+
+
+def test_the_forward_pass_runs_once():
+    game, passes = Bilinear(), []
+
+    def losses():
+        passes.append(1)
+        return game.losses("down", "up")
+
+    descend(game.optimizers, losses)
+    assert len(passes) == 1
+
+
+@pytest.mark.parametrize(("scaled", "moved"), [(False, 0.0), (True, 2.0**-14)])
+def test_scaling_saves_gradients_that_float16_loses(scaled, moved):
+    # One example's share of the gradient is 2^-26; the least number of float16, 2^-24.
+    weight = keras.Variable(1.0, dtype="float32")
+    optimizers = PlayerOptimizers({"only": keras.optimizers.SGD(1.0)})
+    if scaled:
+        optimizers.scale_losses()
+    optimizers.bind({"only": [weight]})
+    terms = ops.full((4096,), 2.0**-14, dtype="float16")
+    descend(optimizers, lambda: {"only": ops.cast(weight, "float16") * terms})
+    assert float(weight) == 1.0 - moved
+
+
+def test_an_overflow_skips_that_players_step_and_halves_its_scale():
+    game = Bilinear(scaled=True)
+    huge = 3e38
+
+    def losses():
+        losses = game.losses("down", "up")
+        return losses | {"down": losses["down"] * huge}
+
+    scales = {p: float(o.dynamic_scale) for p, o in game.optimizers.players.items()}
+    descend(game.optimizers, losses)
+    assert game.at() == (2.0, 3.5)
+    down, up = game.optimizers["down"], game.optimizers["up"]
+    assert float(down.dynamic_scale) == scales["down"] / 2
+    assert float(up.dynamic_scale) == scales["up"]
+    assert (int(down.iterations), int(up.iterations)) == (0, 1)
+    game.descend("down")
+    assert game.at() == (2.0 - RATE * 3.5, 3.5)
+
+
+def test_clipping_clamps_every_weight_in_place():
+    weights = [
+        keras.Variable([[-2.0, -0.01], [0.005, 7.0]], dtype="float32"),
+        keras.Variable(0.5, dtype="float32"),
+    ]
+    clip_weights(weights, 0.01)
+    expected = np.float32([[-0.01, -0.01], [0.005, 0.01]])
+    assert np.array_equal(weights[0], expected)
+    assert weights[1].numpy() == np.float32(0.01)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Counter(keras.layers.Layer):
+    """A weight, a moving statistic and an integer that is not to be averaged."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(2,), initializer="zeros")
+        self.statistic = self.add_weight(shape=(), initializer="zeros", trainable=False)
+        self.count = self.add_weight(
+            shape=(), initializer="zeros", dtype="int32", trainable=False
+        )
+
+
+def counter(kernel, statistic, count):
+    layer = Counter()
+    layer.build(None)
+    layer.kernel.assign(kernel)
+    layer.statistic.assign(statistic)
+    layer.count.assign(count)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("momentum", "step", "kept"),
+    [
+        (0.99, 0, 1 / 10),  # warming up
+        (0.99, 8, 9 / 18),
+        (0.99, 890, 0.99),  # 891 / 900
+        (0.99, 10**6, 0.99),
+        (0.05, 0, 0.05),
+        (0.0, 100, 0.0),
+    ],
+)
+def test_average_by_hand(momentum, step, kept):
+    average, network = counter([1.0, -1.0], 4.0, 3), counter([2.0, 5.0], 8.0, 9)
+    update_average(average, network, momentum, step)
+    expected = kept * np.float32([1, -1]) + (1 - kept) * np.float32([2, 5])
+    np.testing.assert_allclose(average.kernel, expected, rtol=1e-6)
+    # Moving statistics belong to the weights, integers are left alone.
+    assert float(average.statistic) == pytest.approx(kept * 4 + (1 - kept) * 8)
+    assert int(average.count) == 3
+    assert network.kernel.numpy().tolist() == [2.0, 5.0]
+
+
+def test_average_settles_on_a_network_that_rests():
+    average, network = counter([0.0, 0.0], 0.0, 0), counter([1.0, -3.0], 2.0, 0)
+    step = keras.Variable(0, dtype="int64", trainable=False)
+
+    @tf.function
+    def update():
+        update_average(average, network, 0.9, step)
+        step.assign_add(1)
+
+    distances = []
+    for _ in range(200):
+        update()
+        distances.append(np.abs(average.kernel.numpy() - [1.0, -3.0]).max())
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] < 1e-5

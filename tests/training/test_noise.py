@@ -1,0 +1,146 @@
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import stats
+
+import kerasgen
+from kerasgen.training import next_seed
+from kerasgen.training import normal
+
+# Two logical devices have to be made before TensorFlow starts.
+REPLICAS = """
+import json
+import keras, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+from kerasgen import training
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    generator = keras.random.SeedGenerator(3)
+    weight = keras.Variable(0.0, dtype="float32")
+    optimizers = training.PlayerOptimizers({"only": keras.optimizers.SGD(1.0)})
+    optimizers.bind({"only": [weight]})
+
+@tf.function
+def draw():
+    return strategy.run(
+        lambda: training.normal((4,), training.next_seed(generator))
+    )
+
+@tf.function
+def step():
+    def replica():
+        number = tf.distribute.get_replica_context().replica_id_in_sync_group
+        terms = tf.cast(number, tf.float32) * 4.0 + tf.constant([1.0, 3.0])
+        training.descend(optimizers, lambda: {"only": weight * terms})
+    strategy.run(replica)
+
+draws = [
+    [part.numpy().tolist() for part in strategy.experimental_local_results(draw())]
+    for _ in range(2)
+]
+with strategy.scope():
+    step()
+print(json.dumps({"draws": draws, "weight": float(weight.numpy())}))
+"""
+
+
+def test_equal_seeds_give_equal_numbers_eagerly_and_in_a_graph():
+    seed = tf.constant([5, 7])
+    eager = normal((4, 3), seed).numpy()
+    assert eager.dtype == np.float32
+    assert np.array_equal(eager, normal((4, 3), (5, 7)))
+    graph = tf.function(lambda n, seed: normal(tf.stack([n, 3]), seed))
+    assert np.array_equal(eager, graph(tf.constant(4), seed))
+    for other in ((5, 8), (6, 7)):
+        assert not np.array_equal(eager, normal((4, 3), other))
+
+
+def test_the_stream_is_pinned():
+    # A change of the generator would silently change every published sample.
+    expected = [-1.697034, -0.481377, -0.662237]
+    np.testing.assert_allclose(normal((3,), (0, 0)), expected, atol=1e-5)
+
+
+def test_equal_numbers_after_export(tmp_path):
+    module = tf.Module()
+    module.draw = tf.function(
+        lambda n, seed: normal(tf.stack([n, 2]), tf.stack([seed, 0])),
+        input_signature=[tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.int32)],
+    )
+    tf.saved_model.save(module, str(tmp_path / "module"))
+    loaded = tf.saved_model.load(str(tmp_path / "module"))
+    made = loaded.draw(tf.constant(5), tf.constant(11))
+    assert np.array_equal(made, normal((5, 2), (11, 0)))
+
+
+def test_the_numbers_are_standard_normal():
+    numbers = normal((20_000,), (1, 2)).numpy()
+    assert stats.kstest(numbers, "norm").pvalue > 1e-3
+
+
+def test_seeds_advance_by_one_draw():
+    generator = keras.random.SeedGenerator(9)
+    seeds = [next_seed(generator).numpy().tolist() for _ in range(3)]
+    assert len({tuple(seed) for seed in seeds}) == 3
+    again = keras.random.SeedGenerator(9)
+    assert [next_seed(again).numpy().tolist() for _ in range(3)] == seeds
+    other = keras.random.SeedGenerator(10)
+    assert next_seed(other).numpy().tolist() not in seeds
+
+
+def test_seeds_advance_in_a_graph_as_they_do_eagerly():
+    eager, graph = (keras.random.SeedGenerator(9) for _ in range(2))
+    draw = tf.function(lambda: next_seed(graph))
+    for _ in range(3):
+        seed = draw()
+        assert seed.dtype == tf.int32 and seed.shape == (2,)
+        assert np.array_equal(seed, next_seed(eager))
+
+
+def test_the_greatest_seed_fits():
+    seed = next_seed(keras.random.SeedGenerator(2**31 - 1))
+    assert seed.numpy()[0] == 2**31 - 1
+    assert np.isfinite(normal((2,), seed)).all()
+
+
+@pytest.fixture(scope="module")
+def replicas():
+    """What two replicas drew, twice, and where one step of descent took them."""
+    root = pathlib.Path(kerasgen.__file__).parents[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", REPLICAS],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def test_replicas_draw_different_noise(replicas):
+    drawn = np.array(replicas["draws"])
+    assert drawn.shape == (2, 2, 4)
+    assert len({tuple(row) for row in drawn.reshape(4, 4)}) == 4
+
+
+def test_the_first_replica_draws_what_a_single_device_does(replicas):
+    generator = keras.random.SeedGenerator(3)
+    for drawn in replicas["draws"]:
+        expected = normal((4,), next_seed(generator))
+        np.testing.assert_allclose(drawn[0], expected, rtol=1e-6)
+
+
+def test_replicas_descend_the_mean_over_the_whole_batch(replicas):
+    # The terms are 1, 3 on one replica and 5, 7 on the other.
+    assert replicas["weight"] == -4.0

@@ -31,7 +31,7 @@ def save(model, path, settings=None):
     Raises:
         FileExistsError: If the folder holds an export made with other settings, or
             something that is no export.
-        OSError: If the folder cannot be written.
+        ValueError: If nothing can be written beside the folder.
 
     Example:
 

@@ -23,8 +23,8 @@ def prepare_directory(directory):
         pathlib.Path of the directory.
 
     Raises:
-        ValueError: If a file stands where a directory is needed.
-        PermissionError: If the directory cannot be created or written to.
+        ValueError: If a file stands where a directory is needed, or the directory
+            cannot be created or written to.
 
     Example:
         >>> prepare_directory("runs/first/samples").is_dir()
@@ -42,7 +42,7 @@ def prepare_directory(directory):
             f"({error}); remove that file or choose another directory."
         ) from error
     except OSError as error:
-        raise PermissionError(
+        raise ValueError(
             f"Nothing can be written to the directory '{directory}' ({error}); make "
             f"it writable or choose another directory."
         ) from error
@@ -88,8 +88,7 @@ def write_folder(path, write):
         write: Function of the path (str) of the temporary folder.
 
     Raises:
-        ValueError: If a file stands where a directory is needed.
-        PermissionError: If nothing can be written beside `path`.
+        ValueError: If nothing can be written beside `path`.
 
     Example:
         >>> write_folder("exported", model.export)

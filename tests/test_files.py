@@ -63,7 +63,7 @@ def test_an_unwritable_directory_is_named_at_construction(tmp_path, monkeypatch)
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(pathlib.Path, "touch", refuse)
-    with pytest.raises(PermissionError, match=f"{tmp_path}.*make it writable"):
+    with pytest.raises(ValueError, match=f"{tmp_path}.*make it writable"):
         SampleGrid(tmp_path)
 
 

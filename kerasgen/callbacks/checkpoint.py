@@ -32,8 +32,7 @@ class Checkpoint(PeriodicCallback):
             is damaged. Default 2.
 
     Raises:
-        ValueError: If a number is too small or a file is in the way of `directory`.
-        PermissionError: If `directory` cannot be written to.
+        ValueError: If a number is too small or `directory` cannot be written to.
 
     Example:
         >>> checkpoint = Checkpoint("run/checkpoint")

@@ -41,9 +41,8 @@ class LatentScatter(PeriodicCallback):
             Default 2000.
 
     Raises:
-        ValueError: If arguments are wrong, or (when training begins) the model has no
-            `encode` or other images.
-        PermissionError: If `directory` cannot be written to.
+        ValueError: If arguments are wrong, `directory` cannot be written to, or (when
+            training begins) the model has no `encode` or other images.
 
     Example:
         >>> scatter = LatentScatter("run/latent", test_images, test_labels)

@@ -31,9 +31,8 @@ class LossHistory(PeriodicCallback):
             last epoch is always drawn. Default 1.
 
     Raises:
-        ValueError: If `plot_every` is too small, a file is in the way of `directory`,
+        ValueError: If `plot_every` is too small, `directory` cannot be written to,
             or (when training resumes) both history files are damaged.
-        PermissionError: If `directory` cannot be written to.
 
     Example:
         >>> model.fit(images, epochs=20, callbacks=[LossHistory("run")])

@@ -19,9 +19,8 @@ class PeriodicCallback(keras.callbacks.Callback):
         every: int ≥ 1, epochs from one `write` to the next.
 
     Raises:
-        ValueError: If `every` is not an integer ≥ 1, or a file is in the way of
-            `directory`.
-        PermissionError: If `directory` cannot be written to.
+        ValueError: If `every` is not an integer ≥ 1, or `directory` cannot be written
+            to.
     """
 
     def __init__(self, directory, every):

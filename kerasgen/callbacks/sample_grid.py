@@ -33,9 +33,8 @@ class SampleGrid(PeriodicCallback):
         gif: bool, whether the animation is written. Default True.
 
     Raises:
-        ValueError: If a number is too small, a file is in the way of `directory`, or
+        ValueError: If a number is too small, `directory` cannot be written to, or
             (when training begins) the model has no `sample`.
-        PermissionError: If `directory` cannot be written to.
 
     Example:
         >>> model.fit(images, epochs=20, callbacks=[SampleGrid("run/samples")])

@@ -6,7 +6,9 @@ Convolutional Generative Adversarial Networks (arXiv:1511.06434).
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
 
 Departures from the paper: two stages instead of four, since digits are 28 pixels wide;
-both players move at once from one shared forward pass.
+both players move at once from one shared forward pass; Adam at 2e-3 without momentum
+(beta_1 = 0) instead of 2e-4 with 0.5, the best of the rates that were tried on a
+held-out part of the training images.
 """
 
 import keras
@@ -118,8 +120,8 @@ class DCGAN(capabilities.AdversarialModel):
 
     def default_optimizers(self):
         return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5),
+            "generator": keras.optimizers.Adam(2e-3, beta_1=0.0),
+            "discriminator": keras.optimizers.Adam(2e-3, beta_1=0.0),
         }
 
     def losses(self, images, labels, seed_generator, training):

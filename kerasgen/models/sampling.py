@@ -189,7 +189,7 @@ class SamplingModel(keras.Model):
             **kwargs: Passed to `keras.Model.export` for the other formats.
 
         Raises:
-            OSError: If the path cannot be written.
+            ValueError: If nothing can be written beside the path.
         """
         if format != "tf_saved_model":
             return super().export(filepath, format=format, verbose=verbose, **kwargs)

@@ -7,6 +7,9 @@ Reference: Goodfellow et al. 2014, Generative Adversarial Networks (arXiv:1406.2
 Departures from the paper: both players move at once from one shared forward pass (the
 paper's Algorithm 1 with k = 1 lets the discriminator move first), with Adam instead of
 momentum, leaky rectifiers instead of maxout, and batch normalisation in the generator.
+
+The rates were chosen on a held-out part of the training images: without momentum
+(beta_1 = 0) the players can move five times faster than with the usual 0.5 and 2e-4.
 """
 
 import keras
@@ -66,7 +69,7 @@ class VanillaGAN(capabilities.AdversarialModel):
         num_classes=None,
         *,
         objective="non_saturating",
-        width=256,
+        width=512,
         depth=2,
         normalization="batch",
         skip_connections=False,
@@ -125,8 +128,8 @@ class VanillaGAN(capabilities.AdversarialModel):
 
     def default_optimizers(self):
         return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5),
+            "generator": keras.optimizers.Adam(1e-3, beta_1=0.0),
+            "discriminator": keras.optimizers.Adam(1e-3, beta_1=0.0),
         }
 
     def losses(self, images, labels, seed_generator, training):

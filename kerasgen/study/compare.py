@@ -44,7 +44,8 @@ def compare(
         ValueError: If a directory belongs to a run with other settings, or images or
             folders do not fit; before anything is trained where that can be known.
     """
-    study_dir = pathlib.Path(runs_dir) / settings[0].study
+    study_dir = files.prepare_directory(pathlib.Path(runs_dir) / settings[0].study)
+    files.prepare_directory(saved_models_dir)
     directories = [study_dir / s.model / f"seed{s.seed}" for s in settings]
     for one, directory in zip(settings, directories, strict=True):
         if resume:
@@ -59,13 +60,12 @@ def compare(
     exports = []
     for index, (one, directory) in enumerate(zip(settings, directories, strict=True)):
         keras.backend.clear_session()
-        model = run.train(
-            one,
-            directory,
-            images,
-            test,
-            extra_callbacks=[progress.callback(index)],
-        )
+        try:
+            shown = [progress.callback(index)]
+            model = run.train(one, directory, images, test, extra_callbacks=shown)
+        except KeyboardInterrupt:
+            progress.say("\nInterrupted. The same command goes on where it was.")
+            raise
         exports.append(_export(model, one, pathlib.Path(saved_models_dir), progress))
     table = _table(settings, directories, exports)
     progress.say("\n" + table)

@@ -86,8 +86,6 @@ class TestCVAE(VariationalContract):
         assert abs(found["reconstruction_loss"] - np.mean(samples)) < error
 
     def test_training_lowers_the_loss(self, digits):
-        history = self.make(width=8).fit(
-            digits[0], epochs=8, batch_size=16, verbose=0
-        )
+        history = self.make(width=8).fit(digits[0], epochs=8, batch_size=16, verbose=0)
         losses = history.history["loss"]
         assert losses[-1] < 0.7 * losses[0]

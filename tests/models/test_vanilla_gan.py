@@ -22,10 +22,8 @@ class TestVanillaGAN(contract.ModelContract):
             real, fake = model.discriminate(images), model.discriminate(fakes)
             expected = -np.log(real) - np.log(1.0 - fake)
             np.testing.assert_allclose(losses["discriminator"], expected, rtol=1e-4)
-            saturating = {"minimax": np.log(1.0 - fake), "non_saturating": -np.log(fake)}
-            np.testing.assert_allclose(
-                losses["generator"], saturating[objective], rtol=1e-4
-            )
+            goals = {"minimax": np.log(1.0 - fake), "non_saturating": -np.log(fake)}
+            np.testing.assert_allclose(losses["generator"], goals[objective], rtol=1e-4)
 
     def test_unknown_objective(self):
         with pytest.raises(ValueError, match="Did you mean 'minimax'"):
@@ -61,7 +59,7 @@ class TestVanillaGAN(contract.ModelContract):
         [
             ("generator", ((5,), 784, (28, 28, 1)), r"takes shapes \[\(5,\)\]"),
             ("generator", ((4,), 4, (2, 2, 1)), r"returns shapes \[\(2, 2, 1\)\]"),
-            ("discriminator", ((28, 28, 3), 4, (4,)), r"takes shapes \[\(28, 28, 3\)\]"),
+            ("discriminator", ((28, 28, 3), 4, (4,)), r"takes shapes .*\(28, 28, 3\)"),
         ],
     )
     def test_networks_of_other_shapes(self, name, shapes, message):

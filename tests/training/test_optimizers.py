@@ -132,7 +132,8 @@ class TestKerasSchedulers:
         history = model.fit(
             digits[0][:8], batch_size=8, epochs=2, verbose=0, callbacks=[schedule]
         )
-        assert history.history["learning_rate_autoencoder"] == pytest.approx([0.1, 0.05])
+        rates_used = history.history["learning_rate_autoencoder"]
+        assert rates_used == pytest.approx([0.1, 0.05])
         assert rates(model.optimizer) == {"autoencoder": 0.05}
 
     @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])

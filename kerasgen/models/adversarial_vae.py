@@ -95,7 +95,7 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
         beta=1.0,
         adversarial_weight=30.0,
         reconstruction="bernoulli",
-        width=32,
+        width=48,
         depth=2,
         normalization=None,
         skip_connections=False,

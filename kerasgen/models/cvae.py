@@ -71,7 +71,7 @@ class CVAE(capabilities.VariationalModel):
         *,
         beta=1.0,
         reconstruction="bernoulli",
-        width=32,
+        width=48,
         depth=2,
         normalization=None,
         skip_connections=False,

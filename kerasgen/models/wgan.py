@@ -6,6 +6,10 @@ Reference: Arjovsky et al. 2017, Wasserstein GAN (arXiv:1701.07875), Algorithm 1
 
 The critic takes `critic_steps` steps, each on fresh real images, before each step of
 the generator, so an epoch holds fewer generator steps than other models'.
+
+Departures from the paper: clipping at 0.05 and rates of 2e-3 (generator) and 5e-4
+(critic) instead of 0.01 and 5e-5, the best of those tried on a held-out part of the
+training images at few epochs.
 """
 
 import keras
@@ -65,7 +69,7 @@ class WGAN(capabilities.AdversarialModel):
         num_classes=None,
         *,
         critic_steps=5,
-        clip_value=0.01,
+        clip_value=0.05,
         width=32,
         depth=2,
         normalization="batch",
@@ -117,8 +121,8 @@ class WGAN(capabilities.AdversarialModel):
 
     def default_optimizers(self):
         return {
-            "generator": keras.optimizers.RMSprop(5e-5),
-            "critic": keras.optimizers.RMSprop(5e-5),
+            "generator": keras.optimizers.RMSprop(2e-3),
+            "critic": keras.optimizers.RMSprop(5e-4),
         }
 
     def score(self, logits):

@@ -33,6 +33,7 @@ class ModelContract:
     model_class = None
     arguments = SMALL
     without_dropout = {}
+    judge_switch = None  # name of the argument that normalises the judge
 
     def make(self, **changes):
         return self.model_class(**{**self.arguments, "seed": 0, **changes})
@@ -93,6 +94,15 @@ class ModelContract:
         )
         history = model.fit(digits[0][:32], batch_size=16, verbose=0).history
         assert all(np.isfinite(values).all() for values in history.values())
+
+    @pytest.mark.parametrize("normalization", ["batch", "layer", "spectral", None])
+    def test_switch_of_the_judge_trains(self, digits, normalization):
+        if self.judge_switch is None:
+            pytest.skip("this model has no discriminator or critic")
+        model = self.make(**{self.judge_switch: normalization})
+        history = model.fit(digits[0][:32], batch_size=16, verbose=0).history
+        assert all(np.isfinite(values).all() for values in history.values())
+        assert model.get_config()[self.judge_switch] == normalization
 
     # Training
 

@@ -21,8 +21,7 @@ published models are ALICE (Li et al. 2017), which has no KL term, and ALI plus 
 
 The default λ = 30 was chosen on a held-out part of the training images: likelihoods
 are sums over 784 pixels, and at λ = 1 samples differ little from a CVAE's. The
-discriminator is always spectrally normalised; without that it wins outright within two
-epochs.
+discriminator is spectrally normalised; without that it won outright within two epochs.
 """
 
 import keras
@@ -54,6 +53,7 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
         width: Channels of the stage nearest to the image in every network.
         depth: Number of stages that halve or double the image.
         normalization: "batch", "layer", "spectral" or None, in encoder and decoder.
+        discriminator_normalization: Likewise, in the discriminator.
         skip_connections: Whether each stage adds its resized input to its output.
         average_momentum: Momentum of the average of the decoder's weights that samples
             are drawn from, or None.
@@ -98,6 +98,7 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
         width=48,
         depth=2,
         normalization=None,
+        discriminator_normalization="spectral",
         skip_connections=False,
         average_momentum=0.999,
         encoder=None,
@@ -115,16 +116,13 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
         arguments.check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        switches = {
-            "width": width,
-            "depth": depth,
-            "normalization": normalization,
-            "skip_connections": skip_connections,
-        }
+        body = {"width": width, "depth": depth, "skip_connections": skip_connections}
+        switches = {"normalization": normalization, **body}
         self.keep_arguments(
             beta=beta,
             adversarial_weight=adversarial_weight,
             reconstruction=reconstruction,
+            discriminator_normalization=discriminator_normalization,
             **switches,
         )
         with self.building():
@@ -151,7 +149,8 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
                     self.image_shape,
                     num_classes,
                     latent_dim=latent_dim,
-                    **{**switches, "normalization": "spectral"},
+                    normalization=discriminator_normalization,
+                    **body,
                 ),
                 takes=[self.image_shape, (latent_dim,)],
                 returns=[()],

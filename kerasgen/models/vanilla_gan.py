@@ -35,8 +35,8 @@ class VanillaGAN(capabilities.AdversarialModel):
             `"minimax"`, log(1 - D(G(z))).
         width: Units of the generator's first and the discriminator's last hidden layer.
         depth: Number of hidden layers of each network.
-        normalization: "batch", "layer", "spectral" or None, in the generator; the
-            discriminator takes it only where it is "layer" or "spectral".
+        normalization: "batch", "layer", "spectral" or None, in the generator.
+        discriminator_normalization: Likewise, in the discriminator.
         skip_connections: Whether hidden layers also see the networks' inputs.
         dropout: Share of the discriminator's hidden units dropped in training, in
             [0, 1).
@@ -72,6 +72,7 @@ class VanillaGAN(capabilities.AdversarialModel):
         width=512,
         depth=2,
         normalization="batch",
+        discriminator_normalization=None,
         skip_connections=False,
         dropout=0.3,
         average_momentum=0.999,
@@ -91,11 +92,11 @@ class VanillaGAN(capabilities.AdversarialModel):
             width=width,
             depth=depth,
             normalization=normalization,
+            discriminator_normalization=discriminator_normalization,
             skip_connections=skip_connections,
             dropout=dropout,
         )
         shape = {"width": width, "depth": depth, "skip_connections": skip_connections}
-        judging = None if normalization == "batch" else normalization
         with self.building():
             self.add_network(
                 "generator",
@@ -112,7 +113,7 @@ class VanillaGAN(capabilities.AdversarialModel):
                 lambda: networks.dense_discriminator(
                     self.image_shape,
                     num_classes,
-                    normalization=judging,
+                    normalization=discriminator_normalization,
                     dropout=dropout,
                     **shape,
                 ),

@@ -113,9 +113,7 @@ def _export(model, settings, saved_models_dir, progress):
         other = saved_models_dir / f"{settings.model}-{settings.digest()}"
         progress.say(f"{path} was made with other settings and stays; see {other}.")
         path = other
-    written = path / export.RECORD
-    if not (written.exists() and json.loads(written.read_text())["settings"] == record):
-        export.save(model, path, record)
+    export.save(model, path, record)
     logging.info("Exported %s", path)
     return path
 

@@ -52,7 +52,7 @@ def train(settings, directory, images, test, *, resume=True, extra_callbacks=())
     model = build(settings, images)
     checkpoint = callbacks.Checkpoint(directory / "checkpoint")
     done = checkpoint.restore(model)
-    _write_settings(directory, settings, images)
+    _write_settings(directory, settings, images, model)
     if done < settings.epochs:
         dataset = data.batches(
             images.images[: settings.limit],
@@ -95,24 +95,23 @@ def build(settings, images):
     )
 
 
-def seconds_per_epoch(settings, images, *, steps=8):
+def seconds_per_epoch(settings, images, *, steps=32):
     """Expected seconds for an epoch, from a few timed steps of a fresh model.
 
     Args:
         settings: `RunSettings`.
         images: `kerasgen.data.ImageSet` to train on.
-        steps: Number of steps to time, after as many to warm up.
+        steps: Number of steps to time at the most, after as many to warm up.
     """
     model = build(settings, images)
+    pixels, labels = images.images[: settings.limit], images.labels[: settings.limit]
     size = settings.batch_size
-    few = data.batches(
-        images.images[: steps * size], images.labels[: steps * size], batch_size=size
-    )
+    few = data.batches(pixels[: steps * size], labels[: steps * size], batch_size=size)
     model.fit(few, verbose=0)
     start = time.perf_counter()
     model.fit(few, verbose=0)
-    num = len(images.images[: settings.limit]) // size
-    return (time.perf_counter() - start) / steps * num
+    seconds = time.perf_counter() - start
+    return seconds / int(few.cardinality()) * (len(pixels) // size)
 
 
 def check_owner(directory, settings):
@@ -177,9 +176,10 @@ def remove(directory):
     shutil.rmtree(directory)
 
 
-def _write_settings(directory, settings, images):
+def _write_settings(directory, settings, images, model):
     record = {
         "settings": settings.to_dict(),
+        "arguments": model.get_config(),
         "precision": environment.resolve_precision(settings.precision),
         "data": {
             "source": images.source,

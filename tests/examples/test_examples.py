@@ -1,9 +1,11 @@
 """The examples as a user runs them, in a process of their own, at smoke size."""
 
 import gzip
+import hashlib
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -130,3 +132,31 @@ def test_conditional_model_and_its_classes(trained, idx_folder):
 def test_mistakes_get_an_answer(tmp_path, script, flags, message):
     assert message in run(tmp_path, script, *flags, fails=True).stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("judged", ["runs/mnist/cvae/seed0/model.keras", "made.npy"])
+def test_evaluate_judges_models_and_arrays_beside_real_images(trained, digits, judged):
+    directory, flags, _ = trained
+    np.save(directory / "made.npy", digits[0])
+    flags = [flags[-1], "--num_samples=64", "--importance_samples=2"]
+    done = run(directory, "evaluate.py", judged, *flags, "--output=judged.json")
+    assert re.search(r"\| fid_mnist_v1_64_test +\| +[\d.]+ \| +[\d.]+ \|", done.stdout)
+    records = json.loads((directory / "judged.json").read_text())
+    record, real = records.pop(judged.split("/")[-1]), records.pop("real")
+    assert real["class_coverage_mnist_v1_64"] >= 8
+    assert (record["active_units_test64"] is None) == judged.endswith("npy")
+
+
+def test_feature_extractor_is_trained_and_recorded(tmp_path, idx_folder):
+    flags = [f"--data_dir={idx_folder}", "--epochs=1"]
+    done = run(tmp_path, "train_feature_extractor.py", *flags)
+    assert "test_accuracy" in done.stdout
+    record = json.loads((tmp_path / "features/mnist-v1.json").read_text())
+    weights = (tmp_path / "features/mnist-v1.npz").read_bytes()
+    assert record["sha256"] == hashlib.sha256(weights).hexdigest()
+    assert (record["num_train"], record["num_test"], record["epochs"]) == (128, 64, 1)
+
+
+def test_evaluate_tells_of_a_wrong_path(tmp_path):
+    done = run(tmp_path, "evaluate.py", "nothing.keras", fails=True)
+    assert "There is nothing at nothing.keras" in done.stderr

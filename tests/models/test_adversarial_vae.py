@@ -9,6 +9,7 @@ from tests.models.test_cvae import VariationalContract
 
 class TestAdversarialVAE(VariationalContract):
     model_class = kerasgen.AdversarialVAE
+    judge_switch = "discriminator_normalization"
 
     def test_loss_has_the_three_terms(self, digits):
         model = self.make(beta=2.0, adversarial_weight=3.0)

@@ -7,6 +7,7 @@ from tests import contract
 
 class TestDCGAN(contract.ModelContract):
     model_class = kerasgen.DCGAN
+    judge_switch = "discriminator_normalization"
 
     @pytest.mark.parametrize(
         ("shape", "depth", "message"),

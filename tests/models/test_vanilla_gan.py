@@ -9,6 +9,7 @@ from tests import contract
 
 class TestVanillaGAN(contract.ModelContract):
     model_class = kerasgen.VanillaGAN
+    judge_switch = "discriminator_normalization"
     without_dropout = {"dropout": 0.0}
 
     def test_losses_are_those_of_the_paper(self, digits):

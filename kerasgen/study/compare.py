@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import statistics
 
 import keras
 from absl import logging
@@ -131,7 +132,7 @@ def _table(settings, directories, exports):
         history = callbacks.read_history(directory / "history.csv")
         record = json.loads((directory / "settings.json").read_text())
         metrics = json.loads((directory / "metrics.jsonl").read_text().splitlines()[-1])
-        seconds = sorted(history["seconds"])[len(history["seconds"]) // 2]
+        seconds = statistics.median(history["seconds"])
         last = {k: v[-1] for k, v in history.items() if k not in ("epoch", "seconds")}
         test = {k: v for k, v in metrics.items() if k not in ("epoch", "split")}
         rate = record["data"]["num_images"] / seconds

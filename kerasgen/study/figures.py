@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kerasgen import callbacks
 from kerasgen import files
 
-ROW_INCHES = 3.4
+ROW_INCHES = 3.6
 
 
 def comparison(runs, title=""):
@@ -72,7 +72,9 @@ def _draw_losses(axes, directory):
     handles = [
         line for ax in {id(a): a for a in (axes, side)}.values() for line in ax.lines
     ]
-    axes.legend(handles, [line.get_label() for line in handles], fontsize=8, loc="best")
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 2}
+    names = [line.get_label() for line in handles]
+    axes.legend(handles, names, fontsize=8, frameon=False, **below)
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)

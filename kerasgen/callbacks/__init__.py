@@ -1,6 +1,7 @@
 """Callbacks: what is drawn and written down while a model trains."""
 
 from kerasgen.callbacks.checkpoint import Checkpoint
+from kerasgen.callbacks.evaluate_samples import EvaluateSamples
 from kerasgen.callbacks.history_file import read_history
 from kerasgen.callbacks.image_grid import tile_images
 from kerasgen.callbacks.image_grid import write_png

@@ -1,0 +1,136 @@
+"""Watching the quality of samples while a model trains: one line every few epochs."""
+
+import json
+import pathlib
+
+from absl import logging
+
+from kerasgen.callbacks.arguments import require_count
+from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.evaluation import NotFiniteError
+from kerasgen.evaluation import Reference
+from kerasgen.evaluation import chosen_metrics
+from kerasgen.evaluation import evaluate
+from kerasgen.files import replacing
+
+FILE = "evaluations.jsonl"
+# What takes a second or two for a thousand samples.
+METRICS = (
+    "fid",
+    "density_coverage",
+    "classifier_score",
+    "class_coverage",
+    "label_distance",
+    "sharpness",
+    "within_class_distance",
+)
+
+
+class EvaluateSamples(PeriodicCallback):
+    """Judges a few samples every few epochs and writes `evaluations.jsonl`.
+
+    Each line is a record of `kerasgen.evaluate` with the number of epochs done as
+    `epoch`; the first is of the model as it comes. The numbers are good for watching
+    one run: their names tell how few samples they rest on, and they must not be set
+    beside those of 10,000. Samples that are not finite give a line with `failed` and no
+    numbers, and the training goes on.
+
+    A fit with `initial_epoch=6` keeps the lines of epochs up to 6 and drops later ones,
+    which an abandoned run wrote.
+
+    Args:
+        directory: str or path for the file; created if missing.
+        images: Array (n, height, width, channels) to judge against, uint8 or floats in
+            [0, 1]: test images, best as many as samples or more.
+        labels: int array (n,), the classes 0, 1, … of these images.
+        every: int ≥ 1, epochs from one evaluation to the next; the last epoch is always
+            judged. Default 5.
+        num_samples: int ≥ 1. Default 1000.
+        seed: int ≥ 0, of the samples. Default 0.
+        features: Which features, as for `kerasgen.evaluation.Reference`. Default
+            `"auto"`: the shipped ones of the dataset that is recognised.
+        metrics: Names of metrics, or `"all"`, as for `kerasgen.evaluate`. Default those
+            that take a second or two.
+
+    Raises:
+        ValueError: If arguments are wrong, no shipped features recognise the images, or
+            (before the first step) a metric needs more samples, or the model has no
+            `sample` or makes other images.
+
+    Example:
+        >>> watch = EvaluateSamples("run", test_images, test_labels)
+        >>> model.fit(images, epochs=20, callbacks=[watch])
+    """
+
+    def __init__(
+        self,
+        directory,
+        images,
+        labels,
+        every=5,
+        num_samples=1000,
+        seed=0,
+        features="auto",
+        metrics=METRICS,
+    ):
+        self.settings = {
+            "num_samples": require_count("num_samples", num_samples),
+            "seed": require_count("seed", seed, minimum=0),
+            "metrics": metrics,
+        }
+        chosen_metrics(metrics)
+        self.reference = Reference((images, labels), features=features)
+        super().__init__(directory, every)
+        self.path = self.directory / FILE
+
+    def begin(self, epochs_done):
+        lines = read_evaluations(self.path) if epochs_done else []
+        self._lines = {
+            line["epoch"]: line for line in lines if line["epoch"] <= epochs_done
+        }
+        if epochs_done in self._lines:
+            self._save()
+        else:
+            self.write(epochs_done)
+
+    def write(self, epochs_done):
+        try:
+            record = evaluate(self.model, self.reference, **self.settings)
+        except NotFiniteError as error:
+            logging.warning("After epoch %d: %s", epochs_done, error)
+            record = {"model": type(self.model).__name__, "failed": str(error)}
+        self._lines[epochs_done] = {"epoch": epochs_done, **record}
+        self._save()
+
+    def _save(self):
+        lines = (json.dumps(self._lines[epoch]) for epoch in sorted(self._lines))
+        with replacing(self.path) as temporary:
+            temporary.write_text("".join(f"{line}\n" for line in lines))
+
+
+def read_evaluations(path):
+    """Reads `evaluations.jsonl`.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        List of dicts in order of `epoch`; a damaged line is left out, with a warning in
+        the log.
+
+    Example:
+        >>> [line["epoch"] for line in read_evaluations("run/evaluations.jsonl")]
+        [5, 10]
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    found = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            record = json.loads(line)
+            found[int(record["epoch"])] = record
+        except (ValueError, KeyError, TypeError):
+            logging.warning("Line %d of %s is damaged and left out.", number, path)
+    return [found[epoch] for epoch in sorted(found)]

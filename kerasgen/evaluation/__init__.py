@@ -1,0 +1,16 @@
+"""A model, data and metrics: one record of named numbers.
+
+`evaluate` judges a model or images, `evaluate_real` the training images. How the names
+of the numbers carry the protocol stands in `kerasgen.evaluation.naming`.
+"""
+
+from kerasgen.evaluation.judge import evaluate
+from kerasgen.evaluation.judge import evaluate_real
+from kerasgen.evaluation.naming import metric_name
+from kerasgen.evaluation.reference import Reference
+from kerasgen.evaluation.samples import NotFiniteError
+from kerasgen.evaluation.samples import load_images
+from kerasgen.evaluation.selection import METRICS
+from kerasgen.evaluation.selection import chosen_metrics
+from kerasgen.evaluation.table import format_table
+from kerasgen.evaluation.table import metric_names

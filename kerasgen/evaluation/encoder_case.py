@@ -1,0 +1,125 @@
+"""A model with an encoder beside the images to encode, and what a metric asks of them.
+
+All draws come from generators of the evaluation's seed, so equal models get equal
+numbers.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from kerasgen.evaluation.naming import metric_name
+from kerasgen.evaluation.reference import Part
+
+
+@dataclasses.dataclass(eq=False)
+class EncoderCase:
+    """A model with an encoder, and the images to encode.
+
+    Args:
+        model: What has `encode`, `decode` and `reconstruct`; anything else has no
+            encoder, and no number.
+        test: `Part` of the test images.
+        probed: `Part` of the training images that probes are fitted on, or None.
+        seed: int, of all draws.
+        importance_samples: int, K of the importance-weighted bound.
+        importance_images: int, number of test images for that bound.
+    """
+
+    model: object
+    test: Part
+    probed: Part | None
+    seed: int
+    importance_samples: int = 50
+    importance_images: int = 1000
+
+    @property
+    def weighed(self):
+        """The first test images, which the importance-weighted bound is taken on."""
+        return self.test.take(slice(self.importance_images))
+
+    @property
+    def decoder(self):
+        """The distribution p(x|z), "bernoulli" or "gaussian"; None if not known."""
+        return getattr(self.model, "reconstruction", None)
+
+    def labels(self, part):
+        """What the model takes beside the images of a part."""
+        return part.labels if _is_conditional(self.model) else None
+
+    @functools.cached_property
+    def test_posterior(self):
+        return self.model.encode(self.test.pixels, self.labels(self.test))
+
+    @functools.cached_property
+    def codes(self):
+        """One draw from q(z|x) for each test image."""
+        mean, log_variance = self.test_posterior
+        noise = np.random.default_rng([self.seed, 1]).standard_normal(mean.shape)
+        return np.float32(mean + np.exp(0.5 * log_variance) * noise)
+
+    @functools.cached_property
+    def probed_means(self):
+        return self.model.encode(self.probed.pixels, self.labels(self.probed))[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderMetric:
+    """One entry of `ENCODER_METRICS`.
+
+    Args:
+        outputs: Function of an `EncoderCase` that returns the bases of the names.
+        compute: Function of an `EncoderCase` that returns as many numbers.
+        parts: Names of the parts of the case that are used.
+        needs: `"labels"` of these parts; `"decoder"`: a known distribution;
+            `"bernoulli"`: this one.
+        minimum: int, least number of images in each part, or a function of the case.
+    """
+
+    outputs: Callable
+    compute: Callable
+    parts: tuple[str, ...] = ("test",)
+    needs: tuple[str, ...] = ()
+    minimum: int | Callable = 2
+
+    def names(self, case):
+        parts = [getattr(case, name) for name in self.parts]
+        against = [("train", 0) if p is None else (p.split, p.count) for p in parts]
+        return [metric_name(base, against=against) for base in self.outputs(case)]
+
+    def obstacle(self, case):
+        """Why the metric cannot be computed, or None."""
+        parts = [getattr(case, name) for name in self.parts]
+        if not hasattr(case.model, "encode"):
+            return f"{_kind(case.model)} has no encoder"
+        if None in parts:
+            return "no training images were given"
+        labels = [part.labels for part in parts]
+        labelled = _is_conditional(case.model) or "labels" in self.needs
+        if labelled and any(part is None for part in labels):
+            return "the images have no labels"
+        if "labels" in self.needs and any(len(np.unique(part)) < 2 for part in labels):
+            return "the images are of a single class"
+        if "decoder" in self.needs and case.decoder not in ("bernoulli", "gaussian"):
+            return "the model does not tell its decoder's distribution"
+        if "bernoulli" in self.needs and case.decoder != "bernoulli":
+            return "the decoder is not a Bernoulli distribution"
+        count = min(len(part.images) for part in parts)
+        least = self.minimum(case) if callable(self.minimum) else self.minimum
+        if count < least:
+            return f"{least} images are needed, {count} came"
+        return None
+
+    def values(self, case):
+        """The numbers, by name."""
+        return dict(zip(self.names(case), self.compute(case), strict=True))
+
+
+def _is_conditional(model):
+    return getattr(model, "num_classes", None) is not None
+
+
+def _kind(model):
+    return "an array of images" if model is None else type(model).__name__

@@ -1,0 +1,139 @@
+"""The metrics of an encoder and its decoder: which there are, and how each is computed.
+
+The decoder is the one that samples, the averaged one where there is one. Likelihoods
+are in nats per image.
+"""
+
+import math
+
+import numpy as np
+
+from kerasgen import metrics
+from kerasgen.evaluation.encoder_case import EncoderMetric
+
+# Latents that are decoded at a time.
+_DECODED = 5000
+
+
+def _negative_elbo(case):
+    decoded = case.model.decode(case.codes, case.labels(case.test))
+    pixels = case.test.pixels
+    if case.decoder == "bernoulli":
+        losses = metrics.bernoulli_cross_entropy(pixels, decoded)
+    else:
+        squares = metrics.mean_squared_error(pixels, decoded)
+        losses = 0.5 * pixels[0].size * (squares + math.log(2.0 * math.pi))
+    mean, log_variance = map(np.float64, case.test_posterior)
+    terms = mean**2 + np.expm1(log_variance) - log_variance
+    return tuple(metrics.negative_elbo(losses, 0.5 * terms.sum(axis=1)))
+
+
+def _importance_weighted(case):
+    log_weights = _log_weights(case)
+    bounds = -metrics.importance_weighted_bound(log_weights)
+    error = bounds.std(ddof=1) / math.sqrt(len(bounds))
+    return bounds.mean(), error, -log_weights.mean()
+
+
+def _log_weights(case):
+    """log p(x, z) - log q(z|x) of binarised images, `(images, importance samples)`."""
+    generator = np.random.default_rng([case.seed, 2])
+    part, num = case.weighed, case.importance_samples
+    grey = part.pixels
+    binary = np.float32(generator.random(grey.shape) < grey)
+    labels = case.labels(part)
+    mean, log_variance = case.model.encode(binary, labels)
+    rows = np.repeat(np.arange(len(binary)), num)
+    weights = np.empty(len(rows))
+    for start in range(0, len(rows), _DECODED):
+        here = slice(start, start + _DECODED)
+        row = rows[here]
+        noise = generator.standard_normal((len(row), mean.shape[1]))
+        latents = mean[row] + np.exp(0.5 * log_variance[row]) * noise
+        given = None if labels is None else labels[row]
+        decoded = case.model.decode(np.float32(latents), given)
+        likelihood = -metrics.bernoulli_cross_entropy(binary[row], decoded)
+        # The constants of the two Gaussians, prior and posterior, cancel.
+        ratio = noise**2 + log_variance[row] - latents**2
+        weights[here] = likelihood + 0.5 * ratio.sum(axis=1)
+    return weights.reshape(len(binary), num)
+
+
+def _reconstruction(case):
+    restored = case.model.reconstruct(case.test.pixels, case.labels(case.test))
+    return (metrics.mean_squared_error(case.test.pixels, restored).mean(),)
+
+
+def _latent_classes(case):
+    arrays = (
+        case.probed_means,
+        case.probed.labels,
+        case.test_posterior[0],
+        case.test.labels,
+    )
+    return (
+        metrics.linear_probe_accuracy(*arrays),
+        metrics.knn_accuracy(*arrays),
+        *metrics.kmeans_clustering(*arrays),
+    )
+
+
+def _silhouette(case):
+    return (metrics.class_silhouette(case.test_posterior[0], case.test.labels),)
+
+
+def _active_units(case):
+    return (metrics.active_units(case.test_posterior[0]),)
+
+
+def _posterior_mismatch(case):
+    return tuple(metrics.aggregate_posterior_mismatch(case.codes))
+
+
+def _fixed(*names):
+    return lambda case: names
+
+
+def _elbo_names(case):
+    base = f"negative_elbo_{case.decoder or 'bernoulli'}"
+    return base, f"{base}_standard_error", f"{base}_reconstruction", f"{base}_kl"
+
+
+def _importance_names(case):
+    base = f"importance_weighted_nll_k{case.importance_samples}"
+    names = base, f"{base}_standard_error", "negative_elbo_bernoulli"
+    return tuple(f"{name}_binarised" for name in names)
+
+
+ENCODER_METRICS = {
+    "negative_elbo": EncoderMetric(_elbo_names, _negative_elbo, needs=("decoder",)),
+    "importance_weighted_bound": EncoderMetric(
+        _importance_names,
+        _importance_weighted,
+        parts=("weighed",),
+        needs=("bernoulli",),
+    ),
+    "reconstruction": EncoderMetric(_fixed("reconstruction_mse"), _reconstruction),
+    "latent_classes": EncoderMetric(
+        _fixed(
+            "linear_probe_accuracy",
+            "knn_k1_accuracy",
+            "kmeans_accuracy",
+            "kmeans_normalized_mutual_information",
+            "kmeans_adjusted_rand_index",
+        ),
+        _latent_classes,
+        parts=("probed", "test"),
+        needs=("labels",),
+        minimum=20,
+    ),
+    "silhouette": EncoderMetric(
+        _fixed("silhouette"), _silhouette, needs=("labels",), minimum=20
+    ),
+    "active_units": EncoderMetric(_fixed("active_units"), _active_units),
+    "posterior_mismatch": EncoderMetric(
+        _fixed("posterior_mmd", "posterior_gaussian_kl"),
+        _posterior_mismatch,
+        minimum=lambda case: case.codes.shape[1] + 1,
+    ),
+}

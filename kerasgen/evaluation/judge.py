@@ -1,0 +1,188 @@
+"""From a model, or images, to one record of named numbers."""
+
+import dataclasses
+
+import numpy as np
+
+from kerasgen.evaluation import samples
+from kerasgen.evaluation.encoder_case import EncoderCase
+from kerasgen.evaluation.record import Stopwatch
+from kerasgen.evaluation.record import make_record
+from kerasgen.evaluation.reference import Part
+from kerasgen.evaluation.reference import Reference
+from kerasgen.evaluation.sample_case import Case
+from kerasgen.evaluation.selection import chosen_metrics
+from kerasgen.evaluation.selection import uses_features
+from kerasgen.metrics.checks import check_whole
+
+
+def evaluate(
+    model,
+    dataset="mnist",
+    *,
+    num_samples=10_000,
+    seed=0,
+    features="auto",
+    metrics="all",
+    data_dir=None,
+    importance_samples=50,
+    importance_images=1000,
+):
+    """Judges a model, or images, by the same metrics as any other.
+
+    GANs and VAEs are judged by their samples, against the test images; a model with an
+    encoder by its codes and bounds too. Set the record beside that of `evaluate_real`:
+    even real images do not score perfectly.
+
+    Args:
+        model: A model of the zoo, an `ExportedModel`, or an array of images
+            `(num, height, width, channels)`, uint8 or floats in [0, 1].
+        dataset: What to judge against: a name, arrays, or a `Reference`, which is
+            faster for several evaluations; see there.
+        num_samples: int, samples to draw. Of an array with more images, so many are
+            taken by chance; one with fewer is judged whole. The count is in the names.
+        seed: int in [0, 2**31), of samples and of all other draws.
+        features: Which features; see `Reference`.
+        metrics: `"all"`, or a list of names of `METRICS`.
+        data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
+        importance_samples: int, K of the importance-weighted bound. Papers print 5000.
+        importance_images: int, number of test images for that bound.
+
+    Returns:
+        A flat, JSON-serialisable dict: what was judged and how, `seconds_…` of each
+        part, and the numbers by names that carry the protocol (see
+        `kerasgen.evaluation.naming`). A number that does not apply is None, and
+        `not_applicable` says why.
+
+    Raises:
+        NotFiniteError: If samples hold NaN or infinity; it is a ValueError.
+        ValueError: If samples are out of range or of another shape than the dataset's;
+            a metric is unknown; or one that was asked for by name cannot be computed
+            (it says how many samples are needed, for example).
+        RuntimeError: If the dataset or Inception's weights cannot be had.
+
+    Example:
+
+    >>> record = kerasgen.evaluate(kerasgen.DCGAN(), "mnist")
+    >>> record["fid_mnist_v1_10k_test"]
+    """
+    names = chosen_metrics(metrics)
+    _check_numbers(num_samples, seed, importance_samples, importance_images)
+    watch = Stopwatch()
+    with watch("reference"):
+        reference = _reference(dataset, features, data_dir)
+    with watch("sampling"):
+        if hasattr(model, "shape") or isinstance(model, list):
+            images, requested, drawn = np.asarray(model), None, None
+        else:
+            labels = reference.test.labels
+            images, requested = samples.draw(model, num_samples, seed, labels)
+            drawn = model
+        images = samples.checked(images, reference.image_shape)
+        images = samples.chosen(images, num_samples, seed)
+    case = Case(
+        samples=Part("samples", images, None, reference.extractor),
+        test=reference.test,
+        train=reference.train,
+        binned=reference.binned,
+        requested=requested,
+    )
+    encoder = EncoderCase(
+        model=drawn,
+        test=reference.test,
+        probed=reference.probed,
+        seed=seed,
+        importance_samples=importance_samples,
+        importance_images=importance_images,
+    )
+    settings = {
+        "model": "images" if drawn is None else type(model).__name__,
+        "dataset": reference.name,
+        "seed": seed,
+        "classes": None if requested is None else "drawn from the test labels",
+    }
+    return make_record(settings, case, encoder, names, watch)
+
+
+def evaluate_real(
+    dataset="mnist",
+    *,
+    num_samples=10_000,
+    features="auto",
+    metrics="all",
+    data_dir=None,
+):
+    """Judges training images as if they were samples: the row to read others beside.
+
+    The images are taken by chance, always the same. Where samples are compared with the
+    training images, the judged ones are left out of these.
+
+    Args:
+        dataset, num_samples, features, metrics, data_dir: as for `evaluate`. At most
+            half of the training images are judged.
+
+    Returns:
+        The record, as of `evaluate`; what does not apply is None, also where it was
+        asked for by name.
+
+    Raises:
+        ValueError, RuntimeError: as for `evaluate`, or without training images.
+
+    Example:
+
+    >>> floor = kerasgen.evaluation.evaluate_real("mnist")
+    >>> floor["fid_mnist_v1_10k_test"]
+    """
+    names = dict.fromkeys(chosen_metrics(metrics), False)
+    check_whole(num_samples, "num_samples")
+    watch = Stopwatch()
+    with watch("reference"):
+        reference = _reference(dataset, features, data_dir)
+    train = reference.train
+    if train is None:
+        raise ValueError(
+            "The dataset has no training images to judge. Pass ((train_images, "
+            "train_labels), (test_images, test_labels)), or a name."
+        )
+    num = min(num_samples, len(reference.order) // 2)
+    rows, others = reference.order[:num], reference.order[num:]
+    if uses_features(names, "train"):
+        with watch("features_train"):
+            _ = train.features
+    judged = train.take(rows)
+    case = Case(
+        samples=dataclasses.replace(judged, split="samples"),
+        test=reference.test,
+        # Named like the whole, for which it stands.
+        train=train.take(others, count=train.count),
+        binned=reference.binned,
+        requested=judged.labels,
+    )
+    settings = {
+        "model": "real images",
+        "dataset": reference.name,
+        "seed": 0,
+        "classes": None if judged.labels is None else "those of the training images",
+    }
+    encoder = EncoderCase(None, reference.test, reference.probed, 0)
+    return make_record(settings, case, encoder, names, watch)
+
+
+def _check_numbers(num_samples, seed, importance_samples, importance_images):
+    check_whole(num_samples, "num_samples")
+    check_whole(seed, "seed", minimum=0)
+    if seed >= 2**31:
+        raise ValueError(f"`seed` is {seed}; expected a number below 2**31.")
+    check_whole(importance_samples, "importance_samples")
+    check_whole(importance_images, "importance_images", minimum=2)
+
+
+def _reference(dataset, features, data_dir):
+    if not isinstance(dataset, Reference):
+        return Reference(dataset, features=features, data_dir=data_dir)
+    if features != "auto" or data_dir is not None:
+        raise ValueError(
+            "A Reference has its own features and data. Give features= and data_dir= "
+            "to the Reference."
+        )
+    return dataset

@@ -1,0 +1,57 @@
+"""Names that carry the protocol, and values that JSON can hold.
+
+    <metric>_<space>_<samples>_<reference>        fid_mnist_v1_10k_test
+
+The space is the extractor with its version, or `pixels`, or is left out where there is
+only one. Then comes the number of samples, then the split they are compared with;
+where that has another number of images, the number follows it: `test10k`, `train60k`.
+Metrics of an encoder look at no samples, so only the splits stand there. Numbers of
+different names must not be compared; numbers of one name can be.
+"""
+
+import math
+
+import numpy as np
+
+
+def metric_name(base, space=None, samples=None, against=()):
+    """The name of a number in a record.
+
+    Args:
+        base: str, what was computed.
+        space: str or None, the extractor or `pixels`.
+        samples: int or None, how many samples were judged.
+        against: pairs `(split, count)` of the images that they were compared with.
+
+    Example:
+        >>> metric_name("fid", "mnist_v1", 10_000, [("test", 10_000)])
+        'fid_mnist_v1_10k_test'
+        >>> metric_name("memorisation_auc", "mnist_v1", 1000, [("train", 60_000)])
+        'memorisation_auc_mnist_v1_1k_train60k'
+    """
+    parts = [base, space, samples and short_count(samples)]
+    for split, count in against:
+        parts.append(split if count == samples else split + short_count(count))
+    return "_".join(part for part in parts if part)
+
+
+def short_count(count):
+    """A count as it stands in a name: 10k for 10,000, but 2500 for 2,500."""
+    return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)
+
+
+def encoded(value):
+    """A value as JSON holds it.
+
+    JSON has no NaN and no infinity: they become "NaN", "Infinity" and "-Infinity",
+    which `float` turns back.
+
+    Example:
+        >>> encoded(float("inf")), encoded(np.float32(0.5)), encoded(None)
+        ('Infinity', 0.5, None)
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[repr(value)]
+    return value

@@ -1,0 +1,93 @@
+"""The record of an evaluation: settings, seconds and numbers, as JSON holds them."""
+
+import contextlib
+import time
+
+from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
+from kerasgen.evaluation.naming import encoded
+from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
+from kerasgen.evaluation.selection import uses_features
+
+# Version of the record: which keys it has, and what its numbers mean.
+RECORD_VERSION = 1
+PROTOCOL = (
+    "KID by disjoint subsets of 1000; precision, recall, density and coverage with "
+    "k=5; classes as the classifier of the features sees them, a class reached at a "
+    "tenth of its fair share; NDB with 100 bins at significance 0.05; probes fitted on "
+    "codes of training images; binarised by one draw of each pixel; real images judged "
+    "without themselves among the training images"
+)
+
+
+class Stopwatch:
+    """Wall seconds of named parts, in the order in which they were begun."""
+
+    def __init__(self):
+        self._start, self._seconds = time.perf_counter(), {}
+
+    @contextlib.contextmanager
+    def __call__(self, name):
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self._seconds[name] = self._seconds.get(name, 0.0) + spent
+
+    def seconds(self):
+        """Dict from `seconds_<part>`, and `seconds_total`, to seconds."""
+        parts = self._seconds | {"total": time.perf_counter() - self._start}
+        return {f"seconds_{name}": round(value, 3) for name, value in parts.items()}
+
+
+def make_record(settings, case, encoder, names, watch):
+    """Computes the metrics and puts everything into one flat dict.
+
+    Args:
+        settings: Dict of what was judged.
+        case: `Case` of the samples.
+        encoder: `EncoderCase`, of no model where there is none.
+        names: What `chosen_metrics` returned.
+        watch: `Stopwatch`, which runs since the evaluation began.
+
+    Returns:
+        The dict, ready for JSON.
+
+    Raises:
+        ValueError: If a metric that was asked for by its name cannot be computed.
+    """
+    for name in ("samples", "test", "train"):
+        part = getattr(case, name)
+        if part is not None and uses_features(names, name):
+            with watch(f"features_{name}"):
+                _ = part.features
+    numbers, missing = {}, {}
+    for name, by_name in names.items():
+        of_samples = name in SAMPLE_METRICS
+        metric = SAMPLE_METRICS[name] if of_samples else ENCODER_METRICS[name]
+        subject = case if of_samples else encoder
+        obstacle = metric.obstacle(subject)
+        if obstacle is None:
+            try:
+                with watch(name):
+                    numbers |= metric.values(subject)
+                continue
+            except ValueError as error:  # images that repeat each other, for example
+                obstacle = str(error).rstrip(".")
+        if by_name:
+            raise ValueError(f"The metric {name!r} cannot be computed: {obstacle}.")
+        missing.setdefault(obstacle, []).append(name)
+        numbers |= dict.fromkeys(metric.names(subject))
+    record = {
+        "record_version": RECORD_VERSION,
+        "protocol": PROTOCOL,
+        **settings,
+        "features": case.samples.extractor.name,
+        "num_samples": case.samples.count,
+        "num_test": case.test.count,
+        "num_train": None if case.train is None else case.train.count,
+        "not_applicable": "; ".join(f"{', '.join(n)}: {o}" for o, n in missing.items()),
+        **watch.seconds(),
+        **numbers,
+    }
+    return {key: encoded(value) for key, value in record.items()}

@@ -1,0 +1,172 @@
+"""The images to judge: drawn from a model, given as an array, or read from disk."""
+
+import pathlib
+
+import keras
+import numpy as np
+from PIL import Image
+
+from kerasgen import training
+from kerasgen.data.arrays import check_images
+
+_BATCH = 500
+_ENDINGS = (".png", ".jpg", ".jpeg")
+
+
+class NotFiniteError(ValueError):
+    """Samples hold NaN or infinite pixels: the model has diverged."""
+
+
+def draw(model, num, seed, labels):
+    """Draws samples as `evaluate` does.
+
+    Args:
+        model: What has `sample(num, labels, seed)`, as every model of the zoo, or an
+            `ExportedModel`.
+        num: int, number of samples.
+        seed: int, of the latents and of the classes.
+        labels: int array, classes of real images. A conditional model is asked for
+            classes drawn from these, so that it is not judged by a distribution of
+            classes that it was never asked for.
+
+    Returns:
+        `(images, requested)`: the samples, and the classes asked for or None.
+
+    Raises:
+        ValueError: If `model` has no `sample`, or is conditional and `labels` is None.
+    """
+    if not hasattr(model, "sample"):
+        raise ValueError(
+            f"{type(model).__name__} came; expected a model with `sample(num, labels, "
+            "seed)`, an ExportedModel, or an array of images (num, height, width, "
+            "channels)."
+        )
+    conditional = getattr(model, "num_classes", None) is not None
+    requested = None
+    if conditional or getattr(model, "is_conditional", False):
+        if labels is None:
+            raise ValueError(
+                "The model is conditional, and the dataset has no labels to ask for. "
+                "Pass (images, labels)."
+            )
+        requested = np.random.default_rng(seed).choice(labels, num)
+    if isinstance(model, keras.Model) or not hasattr(model, "generate"):
+        return np.asarray(model.sample(num, labels=requested, seed=seed)), requested
+    # A SavedModel's `sample` makes all images at once, which takes gigabytes; these are
+    # the same images.
+    latents = np.asarray(training.normal((num, model.latent_dim), (seed, 0)))
+    batches = [slice(start, start + _BATCH) for start in range(0, num, _BATCH)]
+    images = [
+        model.generate(latents[rows], None if requested is None else requested[rows])
+        for rows in batches
+    ]
+    return np.concatenate(images), requested
+
+
+def checked(images, image_shape):
+    """Images as uint8 or float32 in [0, 1].
+
+    Raises:
+        NotFiniteError: If they hold NaN or infinity.
+        ValueError: If they are out of range, or of another shape.
+    """
+    images = np.asarray(images)
+    if images.dtype.kind == "f" and images.ndim > 1 and images.size:
+        finite = np.isfinite(images).reshape(len(images), -1).all(axis=1)
+        if not finite.all():
+            raise NotFiniteError(
+                f"{np.sum(~finite)} of {len(finite)} samples hold NaN or infinite "
+                f"pixels, the first is sample {np.argmin(finite)}; expected pixels in "
+                "[0, 1]. The model has diverged: evaluate an earlier checkpoint."
+            )
+        if -1.0 <= images.min() < 0.0 and images.max() <= 1.0:
+            raise ValueError(
+                f"The samples have pixels from {images.min():.4g} to "
+                f"{images.max():.4g}; expected [0, 1]. Map [-1, 1] there by "
+                "(images + 1) / 2, or clip."
+            )
+    images = check_images(images)
+    if images.shape[1:] != tuple(image_shape):
+        raise ValueError(
+            f"The samples have shape {images.shape[1:]}, the dataset's images "
+            f"{tuple(image_shape)}; expected the same. Name the dataset that the model "
+            "was trained on, or resize the samples."
+        )
+    return images
+
+
+def chosen(images, num, seed):
+    """At most `num` of the images, by chance where there are more."""
+    if len(images) <= num:
+        return images
+    rows = np.random.default_rng(seed).choice(len(images), num, replace=False)
+    return images[np.sort(rows)]
+
+
+def load_images(path, channels=1):
+    """Reads images to judge, from any program that wrote them.
+
+    Args:
+        path: Folder of PNG or JPEG images of one size, or a `.npy` or `.npz` file with
+            one array `(num, height, width[, channels])`, uint8 or floats in [0, 1]; in
+            an archive of several, the array `images` or `samples`.
+        channels: int, 1 or 3, that the pictures of a folder are converted to.
+
+    Returns:
+        Array `(num, height, width, channels)`.
+
+    Raises:
+        ValueError: If there is nothing of the kind at `path`.
+    """
+    path = pathlib.Path(path)
+    try:
+        images = _pictures(path, channels) if path.is_dir() else _array(path)
+    except OSError as error:
+        raise ValueError(
+            f"{path} cannot be read ({error}). Expected a folder of PNG images, or a "
+            ".npy or .npz file of an array (num, height, width, channels)."
+        ) from error
+    return images[..., None] if images.ndim == 3 else images
+
+
+def _pictures(folder, channels):
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in _ENDINGS)
+    if not paths:
+        raise ValueError(
+            f"{folder} holds no image ({', '.join(_ENDINGS)}) and is no SavedModel. "
+            "Pass a folder of pictures, one for each sample."
+        )
+    first, images = None, []
+    for path in paths:
+        with Image.open(path) as picture:
+            images.append(np.asarray(picture.convert("L" if channels == 1 else "RGB")))
+        first = images[0].shape
+        if images[-1].shape != first:
+            raise ValueError(
+                f"{path} has {images[-1].shape[:2]} pixels, {paths[0].name} has "
+                f"{first[:2]}; expected one size. Resize them."
+            )
+    return np.stack(images)
+
+
+def _array(path):
+    if path.suffix not in (".npy", ".npz"):
+        raise ValueError(
+            f"{path} is not something to evaluate; expected a .keras file, the folder "
+            "of a SavedModel, a folder of PNG images, or a .npy or .npz file."
+        )
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise OSError(f"it is no array of numbers: {error}") from error
+    if isinstance(found, np.ndarray):
+        return found
+    with found:
+        names = found.files if len(found.files) == 1 else ["images", "samples"]
+        for name in names:
+            if name in found.files:
+                return found[name]
+        raise ValueError(
+            f"{path} holds the arrays {', '.join(found.files)}; expected a single one, "
+            "or one named images or samples."
+        )

@@ -1,0 +1,47 @@
+"""Which metrics to compute, and what has to be ready for them."""
+
+import difflib
+
+from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
+from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
+
+METRICS = (*SAMPLE_METRICS, *ENCODER_METRICS)
+
+
+def chosen_metrics(metrics):
+    """Dict from the name of each metric to whether it was asked for by its name.
+
+    Args:
+        metrics: "all", one name or several.
+
+    Raises:
+        ValueError: If there is none of a name.
+    """
+    if isinstance(metrics, str) and metrics == "all":
+        return dict.fromkeys(METRICS, False)
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in names:
+        if name not in METRICS:
+            near = difflib.get_close_matches(str(name), ["all", *METRICS], n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"Unknown metric {name!r}.{hint} Known are {', '.join(METRICS)}."
+            )
+    return dict.fromkeys(names, True)
+
+
+def uses_features(names, part):
+    """Whether one of the metrics needs the features of a part of a `Case`.
+
+    Args:
+        names: Names of metrics.
+        part: "samples", "test" or "train".
+    """
+    used = set()
+    for name in names:
+        metric = SAMPLE_METRICS.get(name)
+        if metric and (metric.space == "features" or "classes" in metric.needs):
+            used |= {"samples", metric.against}
+            if metric.against == "train":  # set against the test images' distance
+                used.add("test")
+    return part in used

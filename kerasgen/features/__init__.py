@@ -1,0 +1,14 @@
+"""From images to the features that samples are judged by.
+
+Inception's features are wrong for small grey digits. Here each dataset has a small
+frozen classifier of its own; Inception's are there for comparison with the literature.
+"""
+
+from kerasgen.features.classifier import train_classifier
+from kerasgen.features.extractor import SHIPPED
+from kerasgen.features.extractor import FeatureExtractor
+from kerasgen.features.extractor import load
+from kerasgen.features.inception_v3 import inception
+from kerasgen.features.own import cached
+from kerasgen.features.own import recognise
+from kerasgen.features.own import train

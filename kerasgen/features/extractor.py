@@ -1,0 +1,175 @@
+"""Frozen extractors: weights in a file, checked by hash, and the map from images.
+
+A weights file is a NumPy archive of float16 arrays, in Keras' order, that is read
+without pickle. The extractors of the package are pinned by the SHA-256 of their files:
+their numbers stay comparable, or they do not load. Another network or other weights are
+another version, and the version is in the name.
+"""
+
+import hashlib
+import io
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from kerasgen import files
+from kerasgen.features.classifier import build_classifier
+
+FOLDER = pathlib.Path(__file__).parent / "weights"
+VERSION = 1
+# By dataset: SHA-256 of the file that examples/train_feature_extractor.py wrote.
+SHIPPED = {
+    "mnist": "a359a84eda0ada6dde60926013cf20a81822c731f343f134c9f857e16e8e92d8",
+    "fashion_mnist": "5f6c695673b59cb363d8f527978287dbeb64d0eca1e3b43a5080267e1bd3cefb",
+}
+BATCH_SIZE = 500
+
+
+class Extracted(NamedTuple):
+    """Features `(n, d)` and class probabilities `(n, k)`, both float32."""
+
+    features: np.ndarray
+    probabilities: np.ndarray
+
+
+class FeatureExtractor:
+    """Maps images to features and class probabilities.
+
+    Args:
+        name: str, which goes into the names of metrics; it tells the version.
+        model: `keras.Model` from float32 pixels in [0, 1] to features and
+            probabilities.
+        num_classes: int, classes of the dataset that it tells apart; None if its
+            classes are not the dataset's.
+        image_shape: `(height, width, channels)` that it takes; None if any.
+
+    Example:
+
+    >>> images, labels = kerasgen.data.load_arrays("mnist", "test")
+    >>> kerasgen.features.load("mnist")(images).features.shape
+    (10000, 64)
+    """
+
+    def __init__(self, name, model, num_classes=None, image_shape=None):
+        self.name = name
+        self.num_classes = num_classes
+        self.image_shape = None if image_shape is None else tuple(image_shape)
+        self._call = tf.function(
+            lambda images: model(images, training=False), autograph=False
+        )
+
+    def __call__(self, images):
+        """Features of images.
+
+        Args:
+            images: array `(n, height, width, channels)`, uint8 or floats in [0, 1].
+
+        Returns:
+            `Extracted(features, probabilities)`.
+
+        Raises:
+            ValueError: If the images have another shape than the extractor was made
+                for.
+        """
+        self.check_shape(images.shape[1:])
+        scale = np.float32(255.0 if images.dtype == np.uint8 else 1.0)
+        parts = []
+        for start in range(0, len(images), BATCH_SIZE):
+            batch = images[start : start + BATCH_SIZE].astype(np.float32) / scale
+            # Whole batches only: a last one of another size would be traced anew.
+            missing = BATCH_SIZE - len(batch)
+            padded = np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)))
+            parts.append(
+                [out.numpy()[: len(batch)] for out in self._call(tf.constant(padded))]
+            )
+        return Extracted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def check_shape(self, image_shape):
+        """Raises ValueError unless images of this shape can be taken."""
+        if self.image_shape not in (None, tuple(image_shape)):
+            raise ValueError(
+                f"Images of shape {tuple(image_shape)} came; the features {self.name} "
+                f"are made for {self.image_shape}. Choose other features, or resize "
+                "the images."
+            )
+
+
+def load(dataset, path=None):
+    """Loads an extractor of the package.
+
+    Args:
+        dataset: str, one of `SHIPPED`.
+        path: path of the weights file; default None: the one in the package.
+
+    Returns:
+        `FeatureExtractor` named `<dataset>_v<version>`.
+
+    Raises:
+        ValueError: If there is none for the dataset, or its file is not the one that
+            the package was released with.
+    """
+    if dataset not in SHIPPED:
+        raise ValueError(
+            f"No features are shipped for {dataset!r}, only for {', '.join(SHIPPED)}. "
+            'Pass features="auto" to train some on its training images.'
+        )
+    content = pathlib.Path(path or weights_path(dataset)).read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != SHIPPED[dataset]:
+        raise ValueError(
+            f"The weights of the features for {dataset} have SHA-256 {found}, expected "
+            f"{SHIPPED[dataset]}: numbers would not be comparable. Install kerasgen "
+            "anew."
+        )
+    return from_bytes(f"{dataset}_v{VERSION}", content)
+
+
+def weights_path(dataset, folder=FOLDER):
+    """Where the weights for a dataset lie; their record beside it ends in `.json`."""
+    return pathlib.Path(folder) / f"{dataset.replace('/', '_')}-v{VERSION}.npz"
+
+
+def save(classifier, path):
+    """Writes a trained classifier's weights.
+
+    Args:
+        classifier: What `train_classifier` returned.
+        path: path that ends in `.npz`.
+
+    Returns:
+        SHA-256 of the file, as hexadecimal digits.
+    """
+    weights = {
+        f"weight_{number:03d}": weight.astype(np.float16)
+        for number, weight in enumerate(classifier.get_weights())
+    }
+    with files.replacing(path) as temporary:
+        np.savez(temporary, image_shape=classifier.input.shape[1:], **weights)
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def from_bytes(name, content):
+    """The extractor that `save` wrote to a file with this content.
+
+    Raises:
+        ValueError: If the content is no such file.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            image_shape = tuple(int(side) for side in arrays["image_shape"])
+            keys = sorted(key for key in arrays.files if key.startswith("weight_"))
+            weights = [arrays[key].astype(np.float32) for key in keys]
+        classifier = build_classifier(image_shape, len(weights[-1]))
+        classifier.set_weights(weights)
+    except Exception as error:  # damage shows as any of a dozen classes
+        raise ValueError(
+            f"The weights of {name} cannot be read ({error}). Remove the file."
+        ) from error
+    return FeatureExtractor(name, classifier, len(weights[-1]), image_shape)
+
+
+def accuracy(extractor, images, labels):
+    """Share of images whose most probable class is their label."""
+    return float(np.mean(extractor(images).probabilities.argmax(axis=1) == labels))

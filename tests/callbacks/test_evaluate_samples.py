@@ -1,0 +1,147 @@
+import json
+
+import numpy as np
+import pytest
+
+import kerasgen
+from kerasgen.callbacks import EvaluateSamples
+from kerasgen.callbacks.evaluate_samples import read_evaluations
+
+FID = "fid_mnist_v1_64_test128"
+
+
+@pytest.fixture
+def watch(tmp_path, digits):
+    """Makes the callback with cheap settings, beside digits."""
+
+    def make(directory=tmp_path, **settings):
+        settings = {
+            "num_samples": 64,
+            "features": "mnist",
+            "metrics": ["fid"],
+        } | settings
+        return EvaluateSamples(directory, *digits, **settings)
+
+    return make
+
+
+def lines(directory):
+    text = (directory / "evaluations.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def epochs(directory):
+    return [line["epoch"] for line in lines(directory)]
+
+
+def test_first_every_second_and_last_epoch_are_judged(tmp_path, gan, fit, watch):
+    fit(gan, [watch(every=2)], epochs=5)
+    assert epochs(tmp_path) == [0, 2, 4, 5]
+    found = lines(tmp_path)
+    assert len({line[FID] for line in found}) == 4  # brighter with every step
+    assert all(line["num_samples"] == 64 for line in found)
+    assert read_evaluations(tmp_path / "evaluations.jsonl") == found
+
+
+def test_default_metrics_are_named_by_their_protocol(tmp_path, gan, fit, digits):
+    callback = EvaluateSamples(tmp_path, *digits, num_samples=128, features="mnist")
+    fit(gan, [callback], epochs=1)
+    last = lines(tmp_path)[-1]
+    expected = {"fid_mnist_v1_128_test", "class_coverage_mnist_v1_128"}
+    assert expected | {"coverage_k5_mnist_v1_128_test"} <= set(last)
+    assert last["not_applicable"] == ""
+
+
+def test_resume_gives_no_doubles_and_drops_what_was_abandoned(
+    tmp_path, gan, fit, watch
+):
+    fit(gan, [watch(every=1)], epochs=4)
+    before = lines(tmp_path)
+    # Killed after epoch 4, resumed from a checkpoint of epoch 2.
+    fit(gan, [watch(every=1)], epochs=5, initial_epoch=2)
+    after = lines(tmp_path)
+    assert epochs(tmp_path) == [0, 1, 2, 3, 4, 5]
+    assert after[:3] == before[:3]
+    assert after[3][FID] != before[3][FID]
+
+
+def test_a_fresh_run_starts_over(tmp_path, gan, fit, watch):
+    fit(gan, [watch(every=1)], epochs=3)
+    fit(gan, [watch(every=1)], epochs=1)
+    assert epochs(tmp_path) == [0, 1]
+
+
+def test_a_line_that_was_cut_off_is_repaired(tmp_path, gan, fit, watch, caplog):
+    fit(gan, [watch(every=1)], epochs=2)
+    path = tmp_path / "evaluations.jsonl"
+    path.write_text(path.read_text()[:-30])
+    fit(gan, [watch(every=1)], epochs=3, initial_epoch=2)
+    assert epochs(tmp_path) == [0, 1, 2, 3]
+    assert "Line 3 of" in caplog.text
+
+
+def test_diverged_samples_are_recorded_and_training_goes_on(
+    tmp_path, gan, fit, watch, monkeypatch, caplog
+):
+    sample = gan.sample
+
+    def diverged(num, labels=None, seed=None):
+        images = sample(num, labels, seed)
+        images[3] = np.nan if float(gan.steps) == 1 else images[3]
+        return images
+
+    monkeypatch.setattr(gan, "sample", diverged)
+    fit(gan, [watch(every=1)], epochs=2)
+    found = lines(tmp_path)
+    assert found[1]["failed"].startswith("1 of 64 samples hold NaN")
+    assert FID not in found[1] and FID in found[2]
+    assert "After epoch 1" in caplog.text
+
+
+def test_a_conditional_model_is_asked_for_the_classes_of_the_images(
+    tmp_path, conditional_gan, fit, watch, digits
+):
+    fit(conditional_gan, [watch(metrics=["label_accuracy"])], epochs=1)
+    asked = conditional_gan.requests[-1]["labels"]
+    assert len(asked) == 64 and set(asked) <= set(digits[1])
+    assert lines(tmp_path)[-1]["classes"] == "drawn from the test labels"
+
+
+def test_training_is_the_same_with_and_without(tmp_path, digits, watch):
+    trained = []
+    for callbacks in ([], [watch(every=1)]):
+        kerasgen.models.base.keras.utils.set_random_seed(0)
+        model = kerasgen.VanillaGAN(latent_dim=4, width=4, seed=0)
+        model.fit(digits[0], batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
+        trained.append(model.get_weights())
+    for first, second in zip(*trained, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"metrics": ["fdi"]}, "Unknown metric 'fdi'. Did you mean 'fid'"),
+        ({"num_samples": 0}, "`num_samples` must be an integer of at least 1"),
+        ({"every": 0}, "`every` must be"),
+        ({"features": "mnits"}, "Did you mean 'mnist'"),
+    ],
+)
+def test_mistakes_are_told_at_construction(watch, settings, message):
+    with pytest.raises(ValueError, match=message):
+        watch(**settings)
+
+
+def test_images_that_nothing_recognises_are_refused(tmp_path, digits):
+    noise = np.random.default_rng(0).integers(0, 256, digits[0].shape, dtype=np.uint8)
+    with pytest.raises(ValueError, match="No shipped features recognise these images"):
+        EvaluateSamples(tmp_path, noise, digits[1])
+
+
+def test_what_cannot_be_judged_is_told_before_the_first_step(gan, fit, watch):
+    with pytest.raises(ValueError, match="'kid' cannot.* 2000 test images are needed"):
+        fit(gan, [watch(metrics=["kid"])], epochs=1)
+    assert float(gan.steps) == 0
+    gan.image_shape = (32, 32, 1)
+    with pytest.raises(ValueError, match=r"samples have shape \(32, 32, 1\)"):
+        fit(gan, [watch()], epochs=1)

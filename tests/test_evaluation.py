@@ -1,0 +1,353 @@
+"""From a model, or images, to one record: what is in it, and what is refused."""
+
+import doctest
+import importlib
+import json
+import random
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+import kerasgen
+from kerasgen import evaluation
+from kerasgen import export
+from kerasgen import metrics
+
+SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
+SUFFIX = "mnist_v1_500_test597"
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """1200 real digits to train on and 597 to test on, of 28x28 pixels."""
+    bunch = load_digits()
+    images = np.kron(bunch.images / 16.0 * 255.0, np.ones((1, 3, 3)))
+    images = np.pad(images, ((0, 0), (2, 2), (2, 2)))[..., None].astype(np.uint8)
+    labels = bunch.target.astype(np.int32)
+    return (images[:1200], labels[:1200]), (images[1200:], labels[1200:])
+
+
+@pytest.fixture(scope="module")
+def reference(pairs):
+    return evaluation.Reference(pairs, features="mnist")
+
+
+@pytest.fixture(scope="module")
+def real(reference):
+    return evaluation.evaluate_real(reference, num_samples=500)
+
+
+def judged(images, reference, **settings):
+    return kerasgen.evaluate(images, reference, num_samples=500, **settings)
+
+
+def numbers(record):
+    """The numbers of a record as floats, NaN where there is none."""
+    found = {name: record[name] for name in evaluation.metric_names(record)}
+    return {name: np.nan if v is None else float(v) for name, v in found.items()}
+
+
+@pytest.mark.parametrize("name", ["naming", "table"])
+def test_examples_in_docstrings_run(name):
+    module = importlib.import_module(f"kerasgen.evaluation.{name}")
+    done = doctest.testmod(module)
+    assert done.attempted > 0 and done.failed == 0
+
+
+def test_real_images_are_near_the_floor(real):
+    assert real["model"] == "real images"
+    assert real["num_samples"] == 500
+    assert real[f"coverage_k5_{SUFFIX}"] > 0.7
+    assert real[f"recall_k5_{SUFFIX}"] > 0.7
+    assert real["class_coverage_mnist_v1_500"] == 10
+    assert real["ndb_k100_share_pixels_500_train600"] < 0.3
+    # The judged images are not their own neighbours among the training images.
+    assert 0.4 < real["memorisation_auc_mnist_v1_500_train1200"] < 0.6
+
+
+def test_collapsed_copied_and_blurred_images_score_worse(reference, real, pairs):
+    (train_images, labels), _ = pairs
+    collapsed = judged(np.repeat(train_images[labels == 3][:5], 100, axis=0), reference)
+    fid, coverage = f"fid_{SUFFIX}", f"coverage_k5_{SUFFIX}"
+    assert collapsed[fid] > 10.0 * real[fid]
+    assert collapsed[coverage] < 0.1 * real[coverage]
+    assert collapsed["class_coverage_mnist_v1_500"] < 5
+    within = "within_class_distance_mnist_v1_500"
+    assert collapsed[within] < 0.8 * real[within]
+    memorised = judged(train_images[:500], reference)
+    assert memorised["memorisation_ratio_mnist_v1_500_train1200"] == 0.0
+    assert memorised["memorisation_auc_mnist_v1_500_train1200"] > 0.95
+    grey = np.float32(train_images[:500] / 255.0)
+    grey = (grey + np.roll(grey, 1, axis=1) + np.roll(grey, 1, axis=2)) / 3.0
+    blurred = judged(grey, reference)
+    for sharp in ("laplacian_variance", "gradient_magnitude"):
+        assert blurred[f"{sharp}_pixels_500"] < real[f"{sharp}_pixels_500"]
+    spectrum = "spectrum_distance_pixels_500_test597"
+    assert blurred[spectrum] > 2.0 * real[spectrum]
+
+
+def test_a_gan_and_a_vae_get_the_same_names_and_valid_json(reference):
+    records = [
+        judged(model, reference, importance_samples=4, importance_images=20)
+        for model in (kerasgen.DCGAN(**SMALL), kerasgen.CVAE(**SMALL))
+    ]
+    gan, vae = records
+    assert evaluation.metric_names(gan) == evaluation.metric_names(vae)
+    assert (gan["model"], vae["model"]) == ("DCGAN", "CVAE")
+    assert json.loads(json.dumps(records, allow_nan=False)) == records
+    assert all(value is None or np.isscalar(value) for value in vae.values())
+    for name in ("negative_elbo_bernoulli_test597", "active_units_test597"):
+        assert gan[name] is None
+        assert vae[name] is not None
+    assert re.search(r"negative_elbo, .*: DCGAN has no encoder", gan["not_applicable"])
+    none = {key for key in evaluation.metric_names(vae) if vae[key] is None}
+    kid = {"kid_mnist_v1_500_test597", "kid_standard_error_mnist_v1_500_test597"}
+    assert none == kid | {"label_accuracy_mnist_v1_500"}
+    assert "kid: 2000 test images are needed, 597 came" in vae["not_applicable"]
+    assert vae["seconds_total"] >= vae["seconds_fid"] > 0.0
+
+
+def test_equal_seeds_give_equal_records_and_no_global_state_moves(reference):
+    model = kerasgen.CVAE(**SMALL)
+    settings = {"importance_samples": 2, "importance_images": 10}
+    states = random.getstate(), np.random.get_state()[1].tolist()
+    first, again, other = (
+        numbers(judged(model, reference, seed=seed, **settings)) for seed in (3, 3, 4)
+    )
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == states
+    assert first == pytest.approx(again, rel=1e-5, nan_ok=True)
+    assert first[f"fid_{SUFFIX}"] != other[f"fid_{SUFFIX}"]
+
+
+@pytest.mark.parametrize("decoder", ["bernoulli", "gaussian"])
+def test_negative_elbo_is_the_loss_of_the_model(reference, pairs, decoder):
+    model = kerasgen.CVAE(reconstruction=decoder, **SMALL)
+    record = judged(model, reference, metrics=["negative_elbo", "reconstruction"])
+    found = [
+        record[f"negative_elbo_{decoder}{part}_test597"]
+        for part in ("", "_reconstruction", "_kl")
+    ]
+    losses = model.evaluate(pairs[1][0], batch_size=199, verbose=0, return_dict=True)
+    expected = [losses[key] for key in ("loss", "reconstruction_loss", "kl_divergence")]
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    pixels = np.float64(pairs[1][0] / 255.0)
+    squares = (pixels - model.reconstruct(pairs[1][0])) ** 2
+    assert record["reconstruction_mse_test597"] == pytest.approx(squares.mean())
+
+
+class FixedVAE:
+    """Its decoder ignores the latents, so log p(x) is known, whatever q(z|x) is."""
+
+    num_classes, latent_dim, reconstruction = None, 3, "bernoulli"
+
+    def __init__(self, image, posterior_mean):
+        self.image, self.posterior_mean = image, posterior_mean
+
+    def sample(self, num, labels=None, seed=None):
+        return np.repeat(self.image[None], num, axis=0)
+
+    def encode(self, images, labels=None):
+        mean = np.full((len(images), 3), self.posterior_mean, np.float32)
+        return mean, np.full((len(images), 3), -0.5, np.float32)
+
+    def decode(self, latents, labels=None):
+        return self.sample(len(latents))
+
+
+def test_importance_weighted_bound_finds_the_likelihood(reference, pairs):
+    image = np.full((28, 28, 1), 0.25, np.float32)
+    record = judged(
+        FixedVAE(image, posterior_mean=0.4),
+        reference,
+        metrics="importance_weighted_bound",
+        importance_samples=3000,
+        importance_images=5,
+    )
+    pixels = np.float32(pairs[1][0][:5] / 255.0)
+    binary = np.random.default_rng([0, 2]).random(pixels.shape) < pixels
+    exact = metrics.bernoulli_cross_entropy(binary, np.tile(image, (5, 1, 1, 1))).mean()
+    # KL(N(0.4, e^-0.5) || N(0, 1)) in three dimensions.
+    gap = 1.5 * (0.4**2 + np.exp(-0.5) + 0.5 - 1.0)
+    found = record["importance_weighted_nll_k3000_binarised_test5"]
+    assert found == pytest.approx(exact, abs=0.05)
+    elbo = record["negative_elbo_bernoulli_binarised_test5"]
+    assert elbo == pytest.approx(exact + gap, abs=0.05)
+
+
+def test_a_conditional_model_and_its_export_get_the_same_numbers(tmp_path, reference):
+    model = kerasgen.DCGAN(num_classes=10, **SMALL)
+    path = export.save(model, tmp_path / "dcgan")
+    names = ["fid", "label_accuracy", "sharpness"]
+    records = [
+        judged(one, reference, metrics=names) for one in (model, export.load(path))
+    ]
+    assert records[0]["classes"] == "drawn from the test labels"
+    assert [record["model"] for record in records] == ["DCGAN", "ExportedModel"]
+    first, second = map(numbers, records)
+    assert len(first) == 5
+    assert first == pytest.approx(second, rel=1e-4)
+
+
+def test_infinity_is_valid_json_and_comes_back(pairs):
+    images, labels = (array[pairs[1][1] == 0] for array in pairs[1])
+    ones = pairs[0][0][pairs[0][1] == 1]
+    only_zeros = evaluation.Reference((images, labels), features="mnist")
+    record = kerasgen.evaluate(ones, only_zeros, metrics="label_distance")
+    assert "Infinity" in record.values()
+    name = f"label_kl_divergence_mnist_v1_{len(ones)}_test{len(images)}"
+    assert float(json.loads(json.dumps(record, allow_nan=False))[name]) == np.inf
+
+
+def test_without_training_images_what_needs_them_is_listed(pairs):
+    record = judged(pairs[0][0], (pairs[1][0], None), features="mnist")
+    assert record["memorisation_auc_mnist_v1_500_train0"] is None
+    assert (
+        "memorisation, ndb: no training images were given" in record["not_applicable"]
+    )
+    assert record["num_train"] is None
+    with pytest.raises(ValueError, match="no training images to judge"):
+        evaluation.evaluate_real(pairs[1], features="mnist")
+
+
+def test_a_metric_that_fails_on_the_data_is_listed_and_the_others_stay(pairs):
+    twice = evaluation.Reference((pairs[1], pairs[1]), features="mnist")
+    record = judged(pairs[0][0], twice)
+    assert record["memorisation_auc_mnist_v1_500_train597"] is None
+    assert "memorisation: At least half of" in record["not_applicable"]
+    assert record["coverage_k5_mnist_v1_500_test597"] > 0.5
+    with pytest.raises(ValueError, match="'memorisation' cannot be computed: At least"):
+        judged(pairs[0][0], twice, metrics="memorisation")
+
+
+def test_a_reference_computes_its_features_once(pairs, reference, monkeypatch):
+    calls = []
+    extract = reference.extractor
+    monkeypatch.setattr(
+        type(extract),
+        "__call__",
+        lambda self, images: calls.append(len(images)) or original(self, images),
+    )
+    fresh = evaluation.Reference(pairs, features=extract)
+    for _ in range(2):
+        judged(pairs[0][0], fresh, metrics=["fid", "memorisation"])
+    assert sorted(calls) == [500, 500, 597, 1200]
+
+
+original = kerasgen.features.FeatureExtractor.__call__
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda x: np.where(x > 0.99, np.nan, x), "hold NaN or infinite.*diverged"),
+        (lambda x: 2.0 * x - 1.0, r"from -1 to 1; expected \[0, 1\].*images \+ 1"),
+        (lambda x: 255.0 * x, "divide values from 0 to 255 by 255"),
+        (lambda x: x[:, 2:-2], r"shape \(24, 28, 1\), the dataset's images \(28, 28"),
+        (lambda x: x[..., 0], "add a channel axis"),
+        (lambda x: np.int64(x), "images of type int64"),
+        (lambda x: x[:0], "holds no pixel"),
+    ],
+)
+def test_images_that_do_not_fit_are_refused(reference, pairs, spoil, message):
+    images = np.float32(pairs[0][0] / 255.0)
+    with pytest.raises(ValueError, match=message):
+        judged(spoil(images), reference)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"metrics": ["fid", "kidd"]}, "Unknown metric 'kidd'. Did you mean 'kid'"),
+        ({"metrics": "kid"}, "'kid' cannot.*2000 test images are needed, 597 came"),
+        ({"metrics": "silhouette"}, "an array of images has no encoder"),
+        ({"metrics": "label_accuracy"}, "not asked for by class"),
+        ({"features": "mnist"}, "A Reference has its own features"),
+        ({"seed": -1}, "`seed` is -1"),
+        ({"seed": 2**31}, "below"),
+        ({"importance_samples": 0}, "`importance_samples` is 0"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(reference, pairs, settings, message):
+    with pytest.raises(ValueError, match=message):
+        judged(pairs[0][0], reference, **settings)
+
+
+def test_too_few_samples_are_told_by_number(reference, pairs):
+    with pytest.raises(ValueError, match="500 samples are needed, 499 came"):
+        kerasgen.evaluate(pairs[0][0], reference, num_samples=499, metrics=["ndb"])
+    record = kerasgen.evaluate(pairs[0][0], reference, num_samples=499)
+    assert "ndb: 500 samples are needed, 499 came" in record["not_applicable"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "settings", "message"),
+    [
+        ("mnits", {}, "Did you mean mnist"),
+        (np.zeros((5, 28, 28, 1)), {}, "dataset is ndarray; expected a name"),
+        (lambda pairs: (pairs[0][0], pairs[0][1][:9]), {}, "9 labels came for 1200"),
+        (lambda pairs: (pairs[0], (pairs[1][0][:, :20], None)), {}, "test images"),
+        (lambda pairs: pairs, {"features": "inceptoin"}, "Did you mean 'inception'"),
+        (lambda pairs: (pairs[1][0], None), {}, "No shipped features recognise"),
+    ],
+)
+def test_datasets_that_do_not_fit_are_refused(pairs, dataset, settings, message):
+    dataset = dataset(pairs) if callable(dataset) else dataset
+    with pytest.raises(ValueError, match=message):
+        evaluation.Reference(dataset, **settings)
+
+
+def test_what_cannot_sample_is_refused(reference):
+    with pytest.raises(ValueError, match="str came; expected a model with `sample"):
+        judged("model.keras", reference)
+
+
+def test_images_are_read_from_folders_and_files(tmp_path, pairs):
+    images = pairs[0][0][:6]
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for index, image in enumerate(images):
+        mode = "L" if index % 2 else "RGB"
+        picture = Image.fromarray(image[..., 0]).convert(mode)
+        picture.save(folder / f"{index}.png")
+    np.save(tmp_path / "flat.npy", images[..., 0])
+    np.savez(tmp_path / "run.npz", images=images, labels=np.arange(6))
+    np.savez(tmp_path / "only.npz", images)
+    for name in ("pictures", "flat.npy", "run.npz", "only.npz"):
+        np.testing.assert_array_equal(evaluation.load_images(tmp_path / name), images)
+    assert evaluation.load_images(folder, channels=3).shape == (6, 28, 28, 3)
+    Image.fromarray(images[0, :20, :, 0]).save(folder / "7.png")
+    with pytest.raises(ValueError, match=r"7.png has \(20, 28\) pixels, 0.png has"):
+        evaluation.load_images(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("gone.npy", None, "gone.npy cannot be read"),
+        ("model.h5", b"1", "model.h5 is not something to evaluate"),
+        ("cut.npy", b"\x93NUMPY", "cut.npy cannot be read"),
+        ("cut.npz", b"PK", "cut.npz cannot be read"),
+        ("broken/1.png", b"no picture", "broken cannot be read"),
+        ("empty/notes.txt", b"", "empty holds no image"),
+    ],
+)
+def test_paths_that_hold_no_images_are_told(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    if content is not None:
+        path.write_bytes(content)
+    asked = path if path.parent == tmp_path else path.parent
+    with pytest.raises(ValueError, match=message):
+        evaluation.load_images(asked)
+
+
+def test_objects_and_several_arrays_are_refused(tmp_path):
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    with pytest.raises(ValueError, match="objects.npy cannot be read"):
+        evaluation.load_images(tmp_path / "objects.npy")
+    np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))
+    with pytest.raises(ValueError, match="holds the arrays a, b; expected a single"):
+        evaluation.load_images(tmp_path / "two.npz")

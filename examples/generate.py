@@ -25,10 +25,12 @@ flags.DEFINE_string("output", "generated.png", "File to write.")
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    model = study.load_model(FLAGS.path)
-    picture = study.draw(
-        model, FLAGS.kind, num=FLAGS.num, seed=FLAGS.seed, label=FLAGS.label
-    )
+    try:
+        model = study.load_model(FLAGS.path)
+        settings = {"num": FLAGS.num, "seed": FLAGS.seed, "label": FLAGS.label}
+        picture = study.draw(model, FLAGS.kind, **settings)
+    except ValueError as error:
+        raise SystemExit(f"Error: {error}") from None
     study.write_png(FLAGS.output, picture)
     print(f"{FLAGS.kind} of {FLAGS.path}: {FLAGS.output}")
 

@@ -31,26 +31,30 @@ flags.DEFINE_bool("quick", False, "2 epochs on the first 10,000 images.")
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    settings = [
-        study.RunSettings(
-            model=model,
-            dataset=FLAGS.dataset,
-            epochs=2 if FLAGS.quick else FLAGS.epochs,
-            batch_size=FLAGS.batch_size,
-            seed=FLAGS.seed,
-            precision=FLAGS.precision,
-            conditional=FLAGS.conditional,
-            limit=10_000 if FLAGS.quick else None,
+    try:
+        epochs = 2 if FLAGS.quick and not FLAGS["epochs"].present else FLAGS.epochs
+        settings = [
+            study.RunSettings(
+                model=model,
+                dataset=FLAGS.dataset,
+                epochs=epochs,
+                batch_size=FLAGS.batch_size,
+                seed=FLAGS.seed,
+                precision=FLAGS.precision,
+                conditional=FLAGS.conditional,
+                limit=10_000 if FLAGS.quick else None,
+            )
+            for model in FLAGS.models
+        ]
+        study.compare(
+            settings,
+            runs_dir=FLAGS.runs_dir,
+            saved_models_dir=FLAGS.saved_models_dir,
+            data_dir=FLAGS.data_dir,
+            resume=FLAGS.resume,
         )
-        for model in FLAGS.models
-    ]
-    study.compare(
-        settings,
-        runs_dir=FLAGS.runs_dir,
-        saved_models_dir=FLAGS.saved_models_dir,
-        data_dir=FLAGS.data_dir,
-        resume=FLAGS.resume,
-    )
+    except (ValueError, RuntimeError) as error:
+        raise SystemExit(f"Error: {error}") from None
 
 
 if __name__ == "__main__":

@@ -30,23 +30,26 @@ flags.DEFINE_bool("resume", True, "Go on with an interrupted run, or start over.
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    settings = study.RunSettings(
-        model=FLAGS.model,
-        dataset=FLAGS.dataset,
-        epochs=FLAGS.epochs,
-        batch_size=FLAGS.batch_size,
-        seed=FLAGS.seed,
-        precision=FLAGS.precision,
-        conditional=FLAGS.conditional,
-        limit=FLAGS.limit,
-    )
-    study.compare(
-        [settings],
-        runs_dir=FLAGS.runs_dir,
-        saved_models_dir=FLAGS.saved_models_dir,
-        data_dir=FLAGS.data_dir,
-        resume=FLAGS.resume,
-    )
+    try:
+        settings = study.RunSettings(
+            model=FLAGS.model,
+            dataset=FLAGS.dataset,
+            epochs=FLAGS.epochs,
+            batch_size=FLAGS.batch_size,
+            seed=FLAGS.seed,
+            precision=FLAGS.precision,
+            conditional=FLAGS.conditional,
+            limit=FLAGS.limit,
+        )
+        study.compare(
+            [settings],
+            runs_dir=FLAGS.runs_dir,
+            saved_models_dir=FLAGS.saved_models_dir,
+            data_dir=FLAGS.data_dir,
+            resume=FLAGS.resume,
+        )
+    except (ValueError, RuntimeError) as error:
+        raise SystemExit(f"Error: {error}") from None
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ beside it and refuses to replace a model that was made with other settings.
 
 import json
 import pathlib
+import random
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasgen import files
+from kerasgen.models.arguments import check_labels
 
 RECORD = "export.json"
 
@@ -131,24 +133,26 @@ class ExportedModel:
         self.num_classes = num_classes
         self.is_conditional = "labels" in inputs
 
-    def sample(self, num, labels=None, seed=0):
+    def sample(self, num, labels=None, seed=None):
         """Images of latents drawn from the prior; see `GenerativeModel.sample`."""
+        seed = random.randrange(2**31) if seed is None else seed
         scalars = {"n": np.int32(num), "seed": np.int32(seed)}
-        return self._call("sample", "images", labels, **scalars)
+        return self._call("sample", "images", self._labels(labels, num), **scalars)
 
     def generate(self, latents, labels=None):
         """Images from latents; see `GenerativeModel.generate`."""
+        latents = np.asarray(latents, "float32")
+        labels = self._labels(labels, len(latents))
         return self._call("serving_default", "images", labels, latents=latents)
 
+    def _labels(self, labels, num):
+        if self.is_conditional and self.num_classes is None:
+            # Without a record beside the SavedModel their range is not known.
+            return check_labels(labels, num, np.inf, required=True)
+        return check_labels(labels, num, self.num_classes)
+
     def _call(self, name, output, labels, **inputs):
-        if self.is_conditional:
-            if labels is None:
-                raise ValueError(
-                    "This exported model is conditional; pass labels, one class "
-                    "number for each image."
-                )
-            inputs["labels"] = np.asarray(labels, "int32")
-        elif labels is not None:
-            raise ValueError("This exported model is not conditional; pass no labels.")
+        if labels is not None:
+            inputs["labels"] = labels
         tensors = {key: tf.constant(value) for key, value in inputs.items()}
         return self._signatures[name](**tensors)[output].numpy()

@@ -36,11 +36,13 @@ def prepare_directory(directory):
         directory.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
-    except (FileExistsError, NotADirectoryError) as error:
+    except (FileExistsError, NotADirectoryError):
+        places = [directory, *directory.parents]
+        file = next(place for place in places if place.is_file())
         raise ValueError(
-            f"'{directory}' cannot be a directory because a file is in its place "
-            f"({error}); remove that file or choose another directory."
-        ) from error
+            f"'{directory}' cannot be a directory because a file is in its place: "
+            f"'{file}'. Remove that file or choose another directory."
+        ) from None
     except OSError as error:
         raise ValueError(
             f"Nothing can be written to the directory '{directory}' ({error}); make "

@@ -1,11 +1,14 @@
 """What every model of the zoo must satisfy; a model's test file subclasses it."""
 
 import inspect
+import itertools
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from kerasgen import data
 
 SMALL = {"latent_dim": 4, "width": 4}
 
@@ -72,6 +75,7 @@ class ModelContract:
             ({"num_classes": -1}, "num_classes=-1; expected a positive integer"),
             ({"average_momentum": 1.0}, r"average_momentum=1.0; expected .* \[0, 1\)"),
             ({"normalization": "bach"}, "normalization='bach'; expected one of"),
+            ({"image_shape": 28}, r"image_shape=28; expected \(height"),
             ({"width": 0}, "width=0; expected a positive integer"),
             ({"depth": 0}, "depth=0; expected a positive integer"),
         ],
@@ -216,6 +220,23 @@ class ModelContract:
         last = list(model.players())[-1]
         assert int(model.optimizer[last].iterations) == 8
 
+    def test_a_generator_takes_no_extra_step(self, digits):
+        model = self.make()
+        model.fit(((batch,) for batch in np.split(digits[0], 4)), verbose=0)
+        last = list(model.players())[-1]
+        assert int(model.optimizer[last].iterations) == 4
+
+    def test_two_fits_are_one(self, digits):
+        runs = []
+        for ends in ([2], [1, 2]):
+            keras.utils.set_random_seed(0)
+            model = self.make()
+            ours = data.batches(*digits, batch_size=32, seed=3)
+            for first, last in itertools.pairwise([0, *ends]):
+                model.fit(ours, initial_epoch=first, epochs=last, verbose=0)
+            runs.append(weights(model))
+        assert same(*runs)
+
     def test_steps_per_execution_changes_nothing(self, digits):
         runs = []
         for steps in (1, 3):
@@ -337,6 +358,16 @@ class ModelContract:
         with pytest.raises(ValueError, match=message):
             self.make(num_classes=10).fit(digits[0][:8], labels, batch_size=8)
 
+    def test_what_needs_labels_says_so(self, digits):
+        model = self.make(num_classes=10)
+        calls = [lambda: model.interpolate(np.ones(4), np.zeros(4), 3)]
+        for name in ("discriminate", "encode", "reconstruct"):
+            if hasattr(model, name):
+                calls.append(lambda name=name: getattr(model, name)(digits[0][:4]))
+        for call in calls:
+            with pytest.raises(ValueError, match="got no labels"):
+                call()
+
     # Sampling
 
     def test_samples_depend_on_the_seed_alone(self):
@@ -379,6 +410,7 @@ class ModelContract:
             (lambda m: m.generate(np.zeros((2, 5))), r"expected \(num, 4\)"),
             (lambda m: m.interpolate(np.zeros(3), np.zeros(4), 5), r"expected \(4,\)"),
             (lambda m: m.interpolate(np.ones(4), np.zeros(4), 1), "at least 2"),
+            (lambda m: m.fit((1, 2, 3)), "tuple of 3 parts; expected"),
         ],
     )
     def test_bad_requests(self, call, message):

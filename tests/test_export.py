@@ -61,8 +61,10 @@ def test_exported_model_has_the_methods_of_the_model(tmp_path):
     labels = np.arange(6)
     same = [m.sample(6, labels, seed=2) for m in (model, loaded)]
     np.testing.assert_allclose(*same, atol=1e-6)
-    with pytest.raises(ValueError, match="conditional; pass labels"):
-        loaded.sample(6)
+    in_turn = [m.sample(12, seed=2) for m in (model, loaded)]
+    np.testing.assert_allclose(*in_turn, atol=1e-6)
+    with pytest.raises(ValueError, match=r"must lie in 0\.\.9"):
+        loaded.sample(6, labels=10)
 
 
 def test_unconditional_export_refuses_labels(tmp_path):
@@ -91,6 +93,18 @@ def test_only_the_same_run_taken_further_replaces(tmp_path, old, new, allowed):
     record = json.loads((path / "export.json").read_text())
     assert record["settings"] == (new if allowed else old)
     assert record["model"] == "VanillaGAN"
+
+
+def test_a_models_own_export_replaces_saved_models_only(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("precious")
+    model = kerasgen.VanillaGAN(**SMALL)
+    with pytest.raises(FileExistsError, match="no SavedModel; it is not replaced"):
+        model.export(tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "precious"
+    model.export(tmp_path / "gan")
+    model.export(tmp_path / "gan")
+    assert export.load(tmp_path / "gan").latent_dim == 4
 
 
 def test_what_is_no_export_is_not_replaced(tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 
 import h5py
 import numpy as np
@@ -53,10 +54,13 @@ def load_sealed(model, path):
     if owner is not None:
         _check_owner(model, owner)
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():
+            # Keras only warns when it leaves an optimizer without its state.
+            warnings.filterwarnings("error", message="Skipping variable loading")
+            model.load_weights(path)
     except OSError as error:
         raise DamagedFileError(str(error)) from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, UserWarning) as error:
         # The networks fit, so it is the state beside them: optimizers, for example.
         raise ForeignFileError(f"its state does not fit: {error}") from error
 

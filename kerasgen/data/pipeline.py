@@ -121,7 +121,9 @@ def batches(
         tensors = [tf.constant(array) for array in arrays]
         order = _Orders(num_images, seed, initial_epoch) if shuffle else None
     rows = _batches_of_rows(order, num_used, batch_size)
-    return rows.map(lambda row: _gather(tensors, row)).prefetch(2)
+    dataset = rows.map(lambda row: _gather(tensors, row)).prefetch(2)
+    dataset.is_checked = True  # `fit` need not draw a batch to look at it
+    return dataset
 
 
 def _batches_of_rows(order, num_used, batch_size):

@@ -66,7 +66,9 @@ def fetch(name="mnist", split="train", *, data_dir=None):
     _check_name(name, folder)
     found = _from_given(name, split, folder) if folder else _first(name, split)
     count = len(found.images)
-    logging.info("%s %s: %d images from %s", name, split.text, count, found.source)
+    # Of the wheel, which lacks images, a user's own script should hear as well.
+    say = logging.warning if "wheel" in found.source else logging.info
+    say("%s %s: %d images from %s", name, split.text, count, found.source)
     return found
 
 

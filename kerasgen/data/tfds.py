@@ -8,6 +8,7 @@ EMNIST is stored transposed: TFDS's own description says that its images are
 The two together are a transposition, so EMNIST comes upright from here.
 """
 
+import contextlib
 import os
 import pathlib
 import queue
@@ -19,6 +20,7 @@ import urllib.request
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from kerasgen.data.image_set import ImageSet
 
@@ -108,7 +110,8 @@ def download(name, split, folder=None):
         ValueError: as for `prepared`.
     """
     folder = default_folder() if folder is None else folder
-    builder = _import().builder(name, data_dir=str(folder))
+    with _quiet():  # TFDS warns that the folder it is about to make is not there.
+        builder = _import().builder(name, data_dir=str(folder))
     if not builder.is_prepared():
         probe(next(iter(builder.url_infos or ()), "https://storage.googleapis.com"))
         try:
@@ -117,6 +120,16 @@ def download(name, split, folder=None):
             raise ConnectionError(f"TFDS could not prepare {name}: {error}") from error
     source = f"TFDS download {name}:{builder.version} to {folder}"
     return _read(builder, name, split, source)
+
+
+@contextlib.contextmanager
+def _quiet():
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def probe(url, seconds=PROBE_SECONDS):

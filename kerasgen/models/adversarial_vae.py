@@ -11,9 +11,12 @@ arXiv:1606.00704) and BiGAN (Donahue et al. 2017, arXiv:1605.09782): it tells
 
     E_x[ -E_q[log p(x|z)] + β · KL(q(z|x) ‖ p(z)) ] + λ · (their side of the game)
 
-where their side is non-saturating, -log(1 - D(x, z)) - log D(G(z), z). At β = 1 with
-an ideal discriminator this adds 2λ times the Jensen-Shannon divergence between the same
-two joints that the ELBO's KL already compares, so the optimum does not move.
+where their side is non-saturating, -log(1 - D(x, z)) - log D(G(z), z). With an ideal
+discriminator that is, up to a constant, KL(q‖p) + KL(p‖q) - 2·JS(q, p) of the joints
+q = p_data(x) q(z|x) and p = p(z) δ(x - G(z)); the minimax form would be 2·JS. Both are
+least where q = p, which is also where the ELBO at β = 1 is greatest if the model can
+reach it, so then the optimum does not move; the ELBO has the decoder's distribution
+where the game sees its mean.
 
 It is not AVB (Mescheder et al. 2017: the adversary replaces the KL), not an AAE
 (Makhzani et al. 2015: D(z)) and not VAE/GAN (Larsen et al. 2016: D(x)). The nearest

@@ -1,6 +1,7 @@
 """What constructors and public methods take: checks, labels, batches of arrays."""
 
 import difflib
+import numbers
 
 import keras
 import numpy as np
@@ -62,9 +63,57 @@ def check_positive_int(name, value):
     return int(value)
 
 
+def check_labels(labels, num, num_classes, required=False):
+    """Labels for `num` images as int32, or None for an unconditional model.
+
+    Args:
+        labels: Integers of shape `(num,)`, one integer for all images, or None.
+        num: Number of images.
+        num_classes: Number of classes, or None for an unconditional model.
+        required: Whether a conditional model needs labels; if not, None stands for the
+            classes in turn.
+
+    Returns:
+        int32 array of shape `(num,)`, or None.
+
+    Raises:
+        ValueError: If the labels do not fit.
+    """
+    if num_classes is None:
+        if labels is not None:
+            raise ValueError(
+                "Labels were given, but this model is not conditional. Leave them "
+                "out, or construct the model with num_classes."
+            )
+        return None
+    if labels is None and required:
+        raise ValueError(
+            f"This model is conditional (num_classes={num_classes}) but got no labels. "
+            "Pass labels, one class number for each image."
+        )
+    if labels is None:
+        return np.arange(num, dtype="int32") % num_classes
+    labels = np.asarray(labels)
+    if labels.ndim == 0:
+        labels = np.full(num, labels)
+    if labels.shape != (num,) or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"Labels have shape {labels.shape} and dtype {labels.dtype}; expected "
+            f"{num} integers, one for each image."
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+        raise ValueError(
+            f"Labels lie in {labels.min()}..{labels.max()}; this model has "
+            f"num_classes={num_classes}, so they must lie in 0..{num_classes - 1}."
+        )
+    return labels.astype("int32")
+
+
 def check_image_shape(image_shape):
-    shape = tuple(image_shape)
-    if len(shape) != 3:
+    shape = (
+        tuple(image_shape) if isinstance(image_shape, (tuple, list)) else image_shape
+    )
+    if not isinstance(shape, tuple) or len(shape) != 3:
         raise ValueError(
             f"image_shape={shape}; expected (height, width, channels), for example "
             "(28, 28, 1)."
@@ -109,26 +158,48 @@ def check_network(name, network, takes, returns):
                 f"{name} {kind} shapes {shapes} (without batch); this model needs "
                 f"{[tuple(shape) for shape in expected]}."
             )
+    if len(network.outputs) == 1 and len(network.outputs[0].shape) == 4:
+        _check_pixels(name, network)
     return network
+
+
+def _check_pixels(name, network):
+    """Raises ValueError if a network that makes images leaves [0, 1] at once."""
+    probes = [
+        tf.random.stateless_normal((8, *tensor.shape[1:]), (0, 0))
+        if keras.backend.is_float_dtype(tensor.dtype)
+        else tf.zeros((8, *tensor.shape[1:]), tensor.dtype)
+        for tensor in network.inputs
+    ]
+    images = ops.convert_to_numpy(network(one_or_list(probes), training=False))
+    if not 0.0 <= images.min() <= images.max() <= 1.0:
+        raise ValueError(
+            f"{name} makes pixels in [{images.min():.3g}, {images.max():.3g}]; "
+            "expected [0, 1]. End it in a sigmoid."
+        )
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def check_positive(name, value):
     """The value, if it is a positive number; ValueError otherwise."""
-    if isinstance(value, bool) or not np.isreal(value) or not 0 < value < np.inf:
+    if not _is_number(value) or not 0 < value < np.inf:
         raise ValueError(f"{name}={value!r}; expected a positive number.")
     return float(value)
 
 
 def check_not_negative(name, value):
     """The value, if it is a number of at least 0; ValueError otherwise."""
-    if isinstance(value, bool) or not np.isreal(value) or not 0 <= value < np.inf:
+    if not _is_number(value) or not 0 <= value < np.inf:
         raise ValueError(f"{name}={value!r}; expected a number of at least 0.")
     return float(value)
 
 
 def check_fraction(name, value):
     """The value, if it is a number in [0, 1); ValueError otherwise."""
-    if isinstance(value, bool) or not np.isreal(value) or not 0 <= value < 1:
+    if not _is_number(value) or not 0 <= value < 1:
         raise ValueError(f"{name}={value!r}; expected a number in [0, 1).")
     return float(value)
 

@@ -3,6 +3,7 @@
 The algorithm of a model stands in its own file; this one holds no objective.
 """
 
+import collections.abc
 import contextlib
 import warnings
 
@@ -17,6 +18,9 @@ from kerasgen.models.arguments import check_image_shape
 from kerasgen.models.arguments import check_network
 from kerasgen.models.arguments import check_positive_int
 from kerasgen.models.sampling import SamplingModel
+
+# Far from the counts that training's noise reaches.
+EVALUATION_STREAM = 2**30
 
 
 class GenerativeModel(SamplingModel):
@@ -53,7 +57,7 @@ class GenerativeModel(SamplingModel):
         self.latent_dim = check_positive_int("latent_dim", latent_dim)
         self.num_classes = num_classes
         if num_classes is not None:
-            check_positive_int("num_classes", num_classes)
+            self.num_classes = check_positive_int("num_classes", num_classes)
         if average_momentum is not None:
             check_fraction("average_momentum", average_momentum)
         self.average_momentum = average_momentum
@@ -221,8 +225,10 @@ class GenerativeModel(SamplingModel):
 
         Args:
             x: Images as uint8 or floats in [0, 1], shape `(num, height, width,
-                channels)`, or a `tf.data.Dataset`, `PyDataset` or generator of batches:
-                images, `(images, labels)`, or dicts with `image` and `label`.
+                channels)`; a pair `(images, labels)`; or a `tf.data.Dataset` or
+                `PyDataset` of batches: images, `(images, labels)`, or dicts with
+                `image` and `label`. A Python generator gives tuples, and only their
+                shapes are checked.
             y: Labels of an array of images, integers of shape `(num,)`.
             batch_size: Images in a batch, for arrays; default 64.
             validation_data: Images in any of these forms, to evaluate each epoch.
@@ -235,23 +241,25 @@ class GenerativeModel(SamplingModel):
         Raises:
             ValueError: If the images or labels do not fit the model.
         """
-        if isinstance(x, tuple) and y is None:
-            x, y = x
+        x, y = training.as_pair(x, y)
         if isinstance(x, (np.ndarray, tf.Tensor)) and batch_size is None:
             batch_size = 64
         form = (self.image_shape, self.num_classes)
         training.check_data(x, y, *form, batch_size, steps_per_epoch)
-        if isinstance(validation_data, (tuple, list)):
-            training.check_data(*validation_data[:2], *form)
-        elif validation_data is not None:
-            training.check_data(validation_data, None, *form)
-        if isinstance(x, tf.data.Dataset):
+        if validation_data is not None:
+            pair = training.as_pair(validation_data, None)
+            steps = kwargs.get("validation_steps")
+            training.check_data(*pair, *form, steps=steps)
+        streams = (tf.data.Dataset, keras.utils.PyDataset, collections.abc.Iterator)
+        if isinstance(x, streams):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle.
         arguments = {
             "validation_data": validation_data,
             "steps_per_epoch": steps_per_epoch,
             **kwargs,
         }
+        # What BackupAndRestore left behind would end this fit before it began.
+        self._initial_epoch = None
         with self._exact_number_of_steps(x):
             return super().fit(x, y, batch_size, **arguments)
 
@@ -263,8 +271,9 @@ class GenerativeModel(SamplingModel):
         (noise, optimizer updates) still run when the iterator is at its end; with two,
         Keras asks the iterator first.
         """
-        unknown = isinstance(x, tf.data.Dataset) and (
-            x.cardinality() == tf.data.UNKNOWN_CARDINALITY
+        unknown = isinstance(x, collections.abc.Iterator) or (
+            isinstance(x, tf.data.Dataset)
+            and x.cardinality() == tf.data.UNKNOWN_CARDINALITY
         )
         if not unknown or self.steps_per_execution > 1 or self.run_eagerly:
             yield
@@ -282,12 +291,11 @@ class GenerativeModel(SamplingModel):
 
         The noise is the same in every evaluation, so equal weights give equal losses.
         """
-        if isinstance(x, tuple) and y is None:
-            x, y = x
+        x, y = training.as_pair(x, y)
         if not kwargs.get("_use_cached_eval_dataset"):
             form = (self.image_shape, self.num_classes)
             training.check_data(x, y, *form, steps=kwargs.get("steps"))
-        self.evaluation_seed.state.assign([0, 0])
+        self.evaluation_seed.state.assign([0, EVALUATION_STREAM])
         return super().evaluate(x, y, **kwargs)
 
     def test_step(self, data):
@@ -340,11 +348,7 @@ class GenerativeModel(SamplingModel):
 
     def _noise(self):
         """The seed generators of the model and of its layers, in a fixed order."""
-        found, layers = [self.seed_generator], list(self.layers)
-        while layers:
-            layer = layers.pop(0)
-            layers = list(getattr(layer, "layers", [])) + layers
-            generator = getattr(layer, "seed_generator", None)
-            if isinstance(generator, keras.random.SeedGenerator):
-                found.append(generator)
-        return found
+        generators = [self.seed_generator]
+        for layer in self._flatten_layers(include_self=False):
+            generators += list(layer._seed_generators)
+        return generators

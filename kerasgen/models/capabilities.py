@@ -6,7 +6,9 @@ from keras import ops
 from kerasgen.models.arguments import check_images
 from kerasgen.models.arguments import in_batches
 from kerasgen.models.arguments import one_or_list
+from kerasgen.models.arguments import with_labels
 from kerasgen.models.base import GenerativeModel
+from kerasgen.training import unpack_batch
 
 
 class AdversarialModel(GenerativeModel):
@@ -29,7 +31,7 @@ class AdversarialModel(GenerativeModel):
             ValueError: If the images or labels do not fit the model.
         """
         images = check_images(self, images)
-        labels = self.check_labels(labels, len(images))
+        labels = self.check_labels(labels, len(images), required=True)
         return in_batches(
             lambda *inputs: self._judgement(*inputs)["scores"], images, labels
         )
@@ -61,6 +63,7 @@ class VariationalModel(GenerativeModel):
     def call(self, inputs, training=False):
         """Reconstructions of images, or of `[images, labels]`, from their means."""
         images, *labels = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        images, _ = unpack_batch(images)
         mean, _ = self.encoder(one_or_list((images, *labels)), training=training)
         return self.sampler(one_or_list((mean, *labels)), training=training)
 
@@ -83,7 +86,7 @@ class VariationalModel(GenerativeModel):
             ValueError: If the images or labels do not fit the model.
         """
         images = check_images(self, images)
-        labels = self.check_labels(labels, len(images))
+        labels = self.check_labels(labels, len(images), required=True)
         return in_batches(
             lambda *inputs: self.encoder(one_or_list(inputs), training=False),
             images,
@@ -108,7 +111,11 @@ class VariationalModel(GenerativeModel):
             ValueError: If the images or labels do not fit the model.
         """
         mean, _ = self.encode(images, labels)
-        return self.generate(mean, self.check_labels(labels, len(mean)))
+        return self.generate(mean, labels)
+
+    def predict_step(self, data):
+        images, labels = self.unpack(data)
+        return self.call(with_labels(images, labels))
 
     def endpoints(self):
         images = tf.TensorSpec((None, *self.image_shape), tf.float32, name="images")

@@ -1,5 +1,6 @@
 """What a trained model does: images from latents, here and in a SavedModel."""
 
+import pathlib
 import random
 
 import keras
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from kerasgen import files
 from kerasgen import training
+from kerasgen.models.arguments import check_labels
 from kerasgen.models.arguments import check_positive_int
 from kerasgen.models.arguments import great_circle
 from kerasgen.models.arguments import in_batches
@@ -61,9 +63,10 @@ class SamplingModel(keras.Model):
             )
         labels = self.check_labels(labels, len(latents))
         if self._compiled_generator is None:
+            latent_spec = tf.TensorSpec((None, self.latent_dim), tf.float32)
             self._compiled_generator = tf.function(
                 lambda *inputs: self.sampler(one_or_list(inputs), training=False),
-                reduce_retracing=True,
+                input_signature=[latent_spec, *self.label_spec()],
             )
         return in_batches(self._compiled_generator, latents, labels)
 
@@ -92,7 +95,7 @@ class SamplingModel(keras.Model):
         check_positive_int("num", num)
         if seed is None:
             seed = random.randrange(2**31)
-        latents = training.normal((num, self.latent_dim), (seed, 0))
+        latents = training.normal((num, self.latent_dim), training.sampling_seed(seed))
         return self.generate(latents, labels)
 
     def interpolate(self, first, last, steps, label=None):
@@ -105,7 +108,7 @@ class SamplingModel(keras.Model):
             first: Latents of the first image, shape `(latent_dim,)`.
             last: Latents of the last image, shape `(latent_dim,)`.
             steps: Number of images, at least 2.
-            label: Class of all images, for a conditional model.
+            label: Class of all images; a conditional model needs it.
 
         Returns:
             NumPy float32 pixels in [0, 1], shape `(steps, *image_shape)`.
@@ -121,34 +124,12 @@ class SamplingModel(keras.Model):
             )
         if check_positive_int("steps", steps) < 2:
             raise ValueError(f"interpolate got steps={steps}; expected at least 2.")
+        label = self.check_labels(label, steps, required=True)
         return self.generate(great_circle(first, last, steps), label)
 
-    def check_labels(self, labels, num):
-        """Labels for `num` images as int32, or None for an unconditional model."""
-        if self.num_classes is None:
-            if labels is not None:
-                raise ValueError(
-                    "Labels were given, but this model is not conditional. Leave them "
-                    "out, or construct the model with num_classes."
-                )
-            return None
-        if labels is None:
-            return np.arange(num, dtype="int32") % self.num_classes
-        labels = np.asarray(labels)
-        if labels.ndim == 0:
-            labels = np.full(num, labels)
-        if labels.shape != (num,) or labels.dtype.kind not in "iu":
-            raise ValueError(
-                f"Labels have shape {labels.shape} and dtype {labels.dtype}; expected "
-                f"{num} integers, one for each image."
-            )
-        if labels.size and not 0 <= labels.min() <= labels.max() < self.num_classes:
-            raise ValueError(
-                f"Labels lie in {labels.min()}..{labels.max()}; this model has "
-                f"num_classes={self.num_classes}, so they must lie in "
-                f"0..{self.num_classes - 1}."
-            )
-        return labels.astype("int32")
+    def check_labels(self, labels, num, required=False):
+        """Labels for `num` images as int32; see `arguments.check_labels`."""
+        return check_labels(labels, num, self.num_classes, required)
 
     def endpoints(self):
         """Dict from signature name to `(function, list of tf.TensorSpec)`."""
@@ -170,10 +151,10 @@ class SamplingModel(keras.Model):
 
     def _sample_in_graph(self, n, seed, *labels):
         shape = tf.stack([n, self.latent_dim])
-        latents = training.normal(shape, tf.stack([seed, 0]))
+        latents = training.normal(shape, training.sampling_seed(seed))
         return {**self._images_from(latents, *labels), "latents": latents}
 
-    def export(self, filepath, format="tf_saved_model", verbose=False, **kwargs):
+    def export(self, filepath, verbose=False):
         """Writes a SavedModel that runs with TensorFlow alone.
 
         Its signatures are `serving_default` (latents → images), `sample` (n, seed →
@@ -182,17 +163,20 @@ class SamplingModel(keras.Model):
         Conditional models take `labels` as a further input.
 
         Args:
-            filepath: Folder to write; an older export there is replaced, whole.
-            format: `"tf_saved_model"`, or another format of `keras.Model.export`, which
-                then gets `call` alone.
+            filepath: Folder to write; an older SavedModel there is replaced, whole.
             verbose: Whether to print the signatures.
-            **kwargs: Passed to `keras.Model.export` for the other formats.
 
         Raises:
+            FileExistsError: If the folder holds something that is no SavedModel.
             ValueError: If nothing can be written beside the path.
         """
-        if format != "tf_saved_model":
-            return super().export(filepath, format=format, verbose=verbose, **kwargs)
+        filepath = pathlib.Path(filepath)
+        is_saved_model = (filepath / "saved_model.pb").exists()
+        if filepath.exists() and not is_saved_model and any(filepath.iterdir()):
+            raise FileExistsError(
+                f"{filepath} holds files but no SavedModel; it is not replaced. Export "
+                "to another folder."
+            )
         files.write_folder(
             filepath, lambda folder: self.write_saved_model(folder, verbose)
         )

@@ -97,6 +97,13 @@ class WGAN(capabilities.AdversarialModel):
             critic_normalization=critic_normalization,
             **body,
         )
+        self.critic_updates = self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            name="critic_updates",
+        )
         with self.building():
             self.add_network(
                 "generator",
@@ -165,8 +172,9 @@ class WGAN(capabilities.AdversarialModel):
             self.optimizer, lambda: self.critic_losses(*batch, training=True)
         )
         training.clip_weights(self.critic.trainable_variables, self.clip_value)
+        self.critic_updates.assign(self.critic_updates + 1)
         ops.cond(
-            self.optimizer["critic"].iterations % self.critic_steps == 0,
+            self.critic_updates % self.critic_steps == 0,
             lambda: self.generator_step(*batch),
             lambda: None,
         )

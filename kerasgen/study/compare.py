@@ -45,18 +45,24 @@ def compare(
         ValueError: If a directory belongs to a run with other settings, or images or
             folders do not fit; before anything is trained where that can be known.
     """
-    study_dir = files.prepare_directory(pathlib.Path(runs_dir) / settings[0].study)
-    files.prepare_directory(saved_models_dir)
+    if not settings:
+        raise ValueError("There are no models to compare; name at least one.")
+    study_dir = pathlib.Path(runs_dir) / settings[0].study
     directories = [study_dir / s.model / f"seed{s.seed}" for s in settings]
     for one, directory in zip(settings, directories, strict=True):
         if resume:
             run.check_owner(directory, one)
         else:
-            run.remove(directory)
+            run.check_removable(directory)
     images, test = (
         data.fetch(settings[0].dataset, split, data_dir=data_dir)
         for split in ("train", "test")
     )
+    files.prepare_directory(study_dir)
+    files.prepare_directory(saved_models_dir)
+    if not resume:
+        for directory in directories:
+            run.remove(directory)
     progress = _measure(settings, directories, images)
     exports = []
     for index, (one, directory) in enumerate(zip(settings, directories, strict=True)):
@@ -66,20 +72,22 @@ def compare(
             model = run.train(one, directory, images, test, extra_callbacks=shown)
         except KeyboardInterrupt:
             progress.say("\nInterrupted. The same command goes on where it was.")
-            raise
+            raise SystemExit(130) from None
         exports.append(_export(model, one, pathlib.Path(saved_models_dir), progress))
     table = _table(settings, directories, exports)
     progress.say("\n" + table)
-    with files.replacing(study_dir / "comparison.md") as temporary:
+    # One model alone does not replace the comparison of all.
+    folder = study_dir if len(settings) > 1 else directories[0]
+    with files.replacing(folder / "comparison.md") as temporary:
         temporary.write_text(table + "\n")
     titles = [
         f"{t}, {s.epochs} epochs"
         for t, s in zip(_titles(settings), settings, strict=True)
     ]
     figure = figures.comparison(dict(zip(titles, directories, strict=True)))
-    figures.save(figure, study_dir / "comparison.png")
-    progress.say(f"\nRun directories and comparison.png are in {study_dir}.")
-    return study_dir / "comparison.png"
+    figures.save(figure, folder / "comparison.png")
+    progress.say(f"\nRun directories are in {study_dir}; comparison.png in {folder}.")
+    return folder / "comparison.png"
 
 
 def _titles(settings):
@@ -109,7 +117,7 @@ def _measure(settings, directories, images):
 def _export(model, settings, saved_models_dir, progress):
     """Exports beside, never over, a model that was made with other settings."""
     record = settings.to_dict()
-    path = saved_models_dir / settings.model
+    path = saved_models_dir / settings.export_name
     if not export.replaceable(path, record):
         other = saved_models_dir / f"{settings.model}-{settings.digest()}"
         progress.say(f"{path} was made with other settings and stays; see {other}.")

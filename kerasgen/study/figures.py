@@ -2,13 +2,13 @@
 
 import pathlib
 
-import matplotlib
 import numpy as np
 from matplotlib import gridspec
 from matplotlib.figure import Figure
 
 from kerasgen import callbacks
 from kerasgen import files
+from kerasgen.callbacks.loss_curves import COLORS
 
 ROW_INCHES = 3.6
 
@@ -57,16 +57,15 @@ def _draw_losses(axes, directory):
     keys = [key for key in history if key not in ("epoch", "seconds")]
     nats = [key for key in keys if key in ("loss", "reconstruction_loss")]
     others = [key for key in keys if key not in nats]
-    colors = iter(matplotlib.colormaps["tab10"].colors)
     for side, side_keys in ((axes, nats), (axes.twinx() if nats else axes, others)):
         for key in side_keys:
             marker = "o" if len(history["epoch"]) < 15 else None
             label = key.replace("_", " ") + (" (right)" if side is not axes else "")
-            style = {"color": next(colors), "marker": marker, "markersize": 3}
+            style = {"color": COLORS.get(key), "marker": marker, "markersize": 3}
             side.plot(history["epoch"], history[key], label=label, **style)
     if nats:
         axes.set_ylabel("nats per image")
-        side.set_ylabel("players' losses, KL")
+        side.set_ylabel("right scale")
     else:
         axes.set_ylabel("mean loss")
     handles = [

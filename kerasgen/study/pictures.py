@@ -79,7 +79,9 @@ def draw(model, kind="samples", *, num=64, seed=0, label=None):
     elif kind == "interpolation":
         columns = INTERPOLATION_STEPS
         latents = _paths(model.latent_dim, math.ceil(num / columns), seed)
-        images = model.generate(latents, _labels(model, len(latents), label))
+        labels = _labels(model, len(latents) // columns, label)
+        labels = None if labels is None else np.repeat(labels, columns)
+        images = model.generate(latents, labels)
     else:
         raise ValueError(f"kind={kind!r}; expected one of {', '.join(PICTURES)}.")
     rows = math.ceil(len(images) / columns)

@@ -50,10 +50,12 @@ def train(settings, directory, images, test, *, resume=True, extra_callbacks=())
         remove(directory)
     check_owner(directory, settings)
     model = build(settings, images)
+    record = _describe(settings, images, model)
+    _check_record(directory, record)
     checkpoint = callbacks.Checkpoint(directory / "checkpoint")
     done = checkpoint.restore(model)
-    _write_settings(directory, settings, images, model)
     if done < settings.epochs:
+        _write_record(directory, record)
         dataset = data.batches(
             images.images[: settings.limit],
             images.labels[: settings.limit],
@@ -117,12 +119,25 @@ def seconds_per_epoch(settings, images, *, steps=32):
 def check_owner(directory, settings):
     """Raises ValueError if a directory belongs to a run with other settings.
 
-    More epochs than a run had are no other settings: the run goes on.
+    More epochs than a run had are no other settings: the run goes on. Fewer are.
     """
     owner = read_settings(directory)
     if owner is None:
+        if any(pathlib.Path(directory).glob("checkpoint/*.weights.h5")):
+            raise ValueError(
+                f"{directory} holds checkpoints but no settings.json, so it is not "
+                "known what they are of. Remove the directory, or choose another."
+            )
         return
     different = settings.differences(owner, ignore=RESUMABLE)
+    if epochs_done(directory) > settings.epochs:
+        different.append(
+            f"epochs: {epochs_done(directory)} done there, {settings.epochs} asked for"
+        )
+    _refuse(directory, different)
+
+
+def _refuse(directory, different):
     if different:
         raise ValueError(
             f"{directory} belongs to a run with other settings "
@@ -163,31 +178,70 @@ def is_complete(directory, settings):
     return json.loads(path.read_text().splitlines()[-1])["epoch"] >= settings.epochs
 
 
-def remove(directory):
-    """Removes a run directory; refuses one that is not a run's."""
+def check_removable(directory):
+    """Raises ValueError if a directory holds something that is no run."""
     directory = pathlib.Path(directory)
-    if not directory.exists() or not any(directory.iterdir()):
-        return
-    if not (directory / "settings.json").exists():
+    is_run = (directory / "settings.json").exists()
+    if directory.exists() and any(directory.iterdir()) and not is_run:
         raise ValueError(
             f"{directory} holds files but no settings.json, so it is not a run; it is "
             "not removed. Choose another runs directory."
         )
-    shutil.rmtree(directory)
 
 
-def _write_settings(directory, settings, images, model):
-    record = {
+def remove(directory):
+    """Removes a run directory; refuses one that is not a run's."""
+    check_removable(directory)
+    directory = pathlib.Path(directory)
+    if directory.exists():
+        # Renamed first, so that a kill does not leave half a run in its place.
+        doomed = directory.with_name(f"{files.PARTIAL_PREFIX}{directory.name}")
+        shutil.rmtree(doomed, ignore_errors=True)
+        directory.rename(doomed)
+        shutil.rmtree(doomed)
+
+
+def _describe(settings, images, model):
+    """All that the numbers of a run depend on, as settings.json keeps it."""
+    return {
         "settings": settings.to_dict(),
-        "arguments": model.get_config(),
+        "arguments": json.loads(json.dumps(model.get_config())),
         "precision": environment.resolve_precision(settings.precision),
         "data": {
             "source": images.source,
             "num_images": len(images.images[: settings.limit]),
         },
-        "environment": environment.describe(),
+        "environments": [environment.describe()],
     }
-    with files.replacing(directory / "settings.json") as temporary:
+
+
+def _check_record(directory, record):
+    """Refuses to go on with other images, precision or defaults than a run had."""
+    path = directory / "settings.json"
+    if not path.exists():
+        return
+    old = json.loads(path.read_text())
+    there = old["data"]["num_images"], old["precision"], old["arguments"]
+    here = record["data"]["num_images"], record["precision"], record["arguments"]
+    names = ("training images", "precision", "arguments of the model")
+    _refuse(
+        directory,
+        [
+            f"{name}: {before} there, {now} here"
+            for name, before, now in zip(names, there, here, strict=True)
+            if before != now
+        ],
+    )
+
+
+def _write_record(directory, record):
+    """Writes settings.json; machines that a run was on before stay in it."""
+    path = directory / "settings.json"
+    if path.exists():
+        before = json.loads(path.read_text())["environments"]
+        new = [e for e in record["environments"] if e not in before]
+        record = {**record, "environments": before + new}
+    with files.replacing(path) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 

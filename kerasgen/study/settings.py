@@ -82,6 +82,11 @@ class RunSettings:
         conditional = "-conditional" if self.conditional else ""
         return self.dataset.replace("/", "-") + conditional + limit
 
+    @property
+    def export_name(self):
+        """Name of the folder of the exported model: whole MNIST needs no suffix."""
+        return self.model if self.study == "mnist" else f"{self.model}-{self.study}"
+
     def differences(self, other, ignore=()):
         """Lines that name each setting in which two runs differ."""
         mine, theirs = self.to_dict(), other.to_dict()

@@ -1,5 +1,6 @@
 """How a step is taken: players and their optimizers, descent, noise, batches."""
 
+from kerasgen.training.batches import as_pair
 from kerasgen.training.batches import check_batch
 from kerasgen.training.batches import check_data
 from kerasgen.training.batches import check_values
@@ -9,5 +10,6 @@ from kerasgen.training.descent import descend
 from kerasgen.training.descent import update_average
 from kerasgen.training.noise import next_seed
 from kerasgen.training.noise import normal
+from kerasgen.training.noise import sampling_seed
 from kerasgen.training.optimizers import PlayerOptimizers
 from kerasgen.training.optimizers import assign_optimizers

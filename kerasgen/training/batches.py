@@ -6,6 +6,21 @@ import tensorflow as tf
 from keras import ops
 
 
+def as_pair(x, y):
+    """Images and labels (or None), where they may have come as one tuple.
+
+    Raises:
+        ValueError: If the tuple holds more than images and labels.
+    """
+    if y is not None or not isinstance(x, tuple):
+        return x, y
+    if len(x) not in (1, 2):
+        raise ValueError(
+            f"Got a tuple of {len(x)} parts; expected (images,) or (images, labels)."
+        )
+    return x if len(x) == 2 else (x[0], None)
+
+
 def unpack_batch(batch):
     """Turns one batch, in any form that `fit` takes, into pixels and class numbers.
 
@@ -234,6 +249,8 @@ def _check_dataset(dataset, image_shape, num_classes, steps):
             "Got an infinite dataset (repeat()), so an epoch has no end. "
             "Pass steps_per_epoch (or steps), or drop the repeat()."
         )
+    if getattr(dataset, "is_checked", False):
+        return  # Made from arrays that were; drawing a batch would count as a pass.
     first = next(iter(dataset.take(1).as_numpy_iterator()), None)
     if first is None:
         raise ValueError(

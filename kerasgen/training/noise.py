@@ -22,6 +22,18 @@ def normal(shape, seed):
     return tf.random.stateless_normal(shape, tf.cast(seed, tf.int32), alg="philox")
 
 
+def sampling_seed(seed):
+    """The seed of `model.sample(seed=seed)`: a stream that training never draws from.
+
+    Args:
+        seed: Integer, or an int32 scalar tensor.
+
+    Returns:
+        int32 tensor of shape `(2,)`.
+    """
+    return tf.stack([tf.cast(seed, tf.int32), -1])
+
+
 def next_seed(generator):
     """Draws the next seed from a `keras.random.SeedGenerator`.
 

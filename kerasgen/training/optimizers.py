@@ -88,6 +88,15 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             f"model.optimizer[player].{attribute} with one of {sorted(self.players)}."
         )
 
+    def save_own_variables(self, store):
+        # The players' state is saved with the players, who are attributes.
+        for index, variable in enumerate(self._variables):
+            store[str(index)] = keras.ops.convert_to_numpy(variable)
+
+    def load_own_variables(self, store):
+        for index, variable in enumerate(self._variables):
+            variable.assign(store[str(index)])
+
     def build(self, variables):
         if not self.built:
             raise RuntimeError("Call bind() with the variables of every player.")

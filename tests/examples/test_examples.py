@@ -80,15 +80,19 @@ def test_the_same_command_again_trains_nothing(trained):
 
 def test_other_settings_leave_the_export_and_the_run_alone(trained, idx_folder):
     directory, flags, _ = trained
-    done = run(directory, "train_one.py", "--limit=64", "--model=vanilla_gan", *flags)
-    assert (
-        "saved_models/vanilla_gan was made with other settings and stays" in done.stdout
-    )
+    comparison = (directory / "runs/mnist/comparison.md").read_text()
+    run(directory, "train_one.py", "--limit=64", "--model=vanilla_gan", *flags)
+    assert (directory / "saved_models/vanilla_gan-mnist-first-64").exists()
+    assert (directory / "runs/mnist/comparison.md").read_text() == comparison
     record = json.loads(
         (directory / "saved_models/vanilla_gan/export.json").read_text()
     )
     assert record["settings"]["limit"] is None
     other = [flag.replace("32", "16") for flag in flags]
+    elsewhere = ["--runs_dir=elsewhere", "--model=vanilla_gan"]
+    done = run(directory, "train_one.py", *elsewhere, *other)
+    said = "saved_models/vanilla_gan was made with other settings and stays; see"
+    assert said in done.stdout
     done = run(directory, "train_one.py", "--model=dcgan", *other, fails=True)
     assert "belongs to a run with other settings (batch_size: 32" in done.stderr
 

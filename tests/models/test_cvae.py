@@ -25,6 +25,12 @@ class VariationalContract(contract.ModelContract):
         both = [model.encode(x)[0] for x in (images, images / np.float32(255))]
         np.testing.assert_allclose(*both, atol=1e-5)
 
+    def test_predict_reconstructs_bytes(self, digits):
+        model = self.make()
+        predicted = model.predict(digits[0][:8], verbose=0)
+        expected = model.reconstruct(digits[0][:8])
+        np.testing.assert_allclose(predicted, expected, atol=1e-5)
+
     def test_conditional_encoder_sees_the_label(self, digits):
         model = self.make(num_classes=10)
         images = np.repeat(digits[0][:1], 2, axis=0)

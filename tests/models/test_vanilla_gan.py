@@ -76,6 +76,17 @@ class TestVanillaGAN(contract.ModelContract):
         with pytest.raises(ValueError, match=f"{name} {message}.*this model needs"):
             self.make(**{name: network})
 
+    def test_a_generator_that_leaves_the_range_of_pixels(self):
+        generator = keras.Sequential(
+            [
+                keras.Input((4,)),
+                layers.Dense(784, activation="tanh"),
+                layers.Reshape((28, 28, 1)),
+            ]
+        )
+        with pytest.raises(ValueError, match="makes pixels in .* End it in a sigmoid"):
+            self.make(generator=generator)
+
     def test_a_network_that_is_not_built(self):
         with pytest.raises(ValueError, match="expected a built keras.Model"):
             self.make(generator=keras.Sequential([layers.Dense(3)]))

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import keras
@@ -60,7 +61,7 @@ def test_a_run_leaves_all_its_artefacts(tmp_path, image_sets):
     record = json.loads((tmp_path / "settings.json").read_text())
     assert record["data"] == {"source": "a test", "num_images": 128}
     assert record["precision"] == "float32"
-    assert record["environment"]["keras"] == keras.__version__
+    assert record["environments"][0]["keras"] == keras.__version__
     metrics = json.loads((tmp_path / "metrics.jsonl").read_text())
     assert (metrics["epoch"], metrics["split"]) == (2, "test")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -108,10 +109,37 @@ def test_more_epochs_go_on_and_other_settings_are_refused(tmp_path, image_sets):
     assert run.epochs_done(tmp_path) == 2
     with pytest.raises(ValueError, match="belongs to a run with other.*batch_size: 32"):
         run.train(settings(batch_size=16), tmp_path, *image_sets)
+    with pytest.raises(ValueError, match="epochs: 2 done there, 1 asked for"):
+        run.train(settings(epochs=1), tmp_path, *image_sets)
     fresh = settings(batch_size=16, epochs=1)
     run.train(fresh, tmp_path, *image_sets, resume=False)
     assert run.read_settings(tmp_path) == fresh
     assert run.epochs_done(tmp_path) == 1
+
+
+def test_a_run_does_not_go_on_with_other_images_or_precision(
+    tmp_path, image_sets, monkeypatch
+):
+    train, test = image_sets
+    run.train(settings(epochs=1), tmp_path, train, test)
+    before = (tmp_path / "settings.json").read_text()
+    fewer = dataclasses.replace(
+        train, images=train.images[:64], labels=train.labels[:64]
+    )
+    with pytest.raises(ValueError, match="training images: 128 there, 64 here"):
+        run.train(settings(), tmp_path, fewer, test)
+    with monkeypatch.context() as patch:
+        patch.setattr(run.environment, "resolve_precision", lambda _: "mixed_bfloat16")
+        with pytest.raises(ValueError, match="precision: float32 there"):
+            run.train(settings(), tmp_path, train, test)
+    assert (tmp_path / "settings.json").read_text() == before
+
+
+def test_checkpoints_of_nobody_are_refused(tmp_path, image_sets):
+    run.train(settings(epochs=1), tmp_path, *image_sets)
+    (tmp_path / "settings.json").unlink()
+    with pytest.raises(ValueError, match="holds checkpoints but no settings.json"):
+        run.train(settings(epochs=1), tmp_path, *image_sets)
 
 
 def test_what_is_no_run_is_not_removed(tmp_path):

@@ -54,7 +54,8 @@ def draw(model, num, seed, labels):
         return np.asarray(model.sample(num, labels=requested, seed=seed)), requested
     # A SavedModel's `sample` makes all images at once, which takes gigabytes; these are
     # the same images.
-    latents = np.asarray(training.normal((num, model.latent_dim), (seed, 0)))
+    stream = training.sampling_seed(seed)
+    latents = np.asarray(training.normal((num, model.latent_dim), stream))
     batches = [slice(start, start + _BATCH) for start in range(0, num, _BATCH)]
     images = [
         model.generate(latents[rows], None if requested is None else requested[rows])

@@ -116,7 +116,7 @@ def load(path):
 
 
 class ExportedModel:
-    """A SavedModel with the methods of the model that it was made from.
+    """A SavedModel that samples and generates like the model that it was made from.
 
     Args:
         restored: What `tf.saved_model.load` returned.

@@ -10,6 +10,7 @@ different names must not be compared; numbers of one name can be.
 """
 
 import math
+import re
 
 import numpy as np
 
@@ -33,6 +34,30 @@ def metric_name(base, space=None, samples=None, against=()):
     for split, count in against:
         parts.append(split if count == samples else split + short_count(count))
     return "_".join(part for part in parts if part)
+
+
+def find_name(record, base, space=None):
+    """The full name of a number in a record, from what was computed.
+
+    Args:
+        record: Record of `evaluate`.
+        base: str, as `metric_name` took it.
+        space: `"features"` or `"pixels"` where the number exists in both, or None.
+
+    Returns:
+        str, or None if the record has no such number.
+
+    Example:
+        >>> record = {"features": "mnist_v1", "kid_mnist_v1_10k_test": 0.1}
+        >>> find_name(record, "kid")
+        'kid_mnist_v1_10k_test'
+    """
+    features = re.escape(record["features"])
+    spaces = {"features": f"_{features}", "pixels": "_pixels"}
+    middle = spaces[space] if space else f"(_{features}|_pixels)?"
+    count = r"\d+k?"
+    pattern = rf"{re.escape(base)}{middle}(_{count})?(_(test|train)({count})?)*"
+    return next((name for name in record if re.fullmatch(pattern, name)), None)
 
 
 def short_count(count):

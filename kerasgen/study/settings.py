@@ -3,7 +3,9 @@
 import dataclasses
 import difflib
 import hashlib
+import inspect
 import json
+import re
 
 from kerasgen import models
 
@@ -28,6 +30,13 @@ class RunSettings:
         precision: "auto", "float32", "mixed_float16" or "mixed_bfloat16".
         conditional: Whether the model is conditional on labels.
         limit: Train on the first so many images only, or None for all.
+        arguments: Dict of constructor arguments of the model that are not its defaults.
+        learning_rate_factor: What every player's default learning rate is multiplied
+            by, positive.
+        ablation: Name of the factor that is varied, which the study is named after, or
+            "" for the comparison of the defaults.
+        variant: What this run's level of that factor is called, such as "width=64", or
+            "" for the default one.
 
     Raises:
         ValueError: If a value is out of range or a name unknown.
@@ -41,6 +50,10 @@ class RunSettings:
     precision: str = "auto"
     conditional: bool = False
     limit: int | None = None
+    arguments: dict = dataclasses.field(default_factory=dict)
+    learning_rate_factor: float = 1.0
+    ablation: str = ""
+    variant: str = ""
 
     def __post_init__(self):
         _check_name("model", self.model, MODELS)
@@ -56,6 +69,20 @@ class RunSettings:
                 f"limit={self.limit} gives fewer images than one batch of "
                 f"{self.batch_size}. Raise limit or lower batch_size."
             )
+        known = inspect.signature(MODELS[self.model]).parameters
+        for name in self.arguments:
+            _check_name(f"argument of {MODELS[self.model].__name__}", name, known)
+        if not self.learning_rate_factor > 0.0:
+            raise ValueError(
+                f"learning_rate_factor={self.learning_rate_factor}; expected a "
+                "positive number."
+            )
+        for name in ("ablation", "variant"):
+            if not re.fullmatch(r"[\w.=+-]*", getattr(self, name)):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r}; expected letters, digits and "
+                    "the signs . = + - _, since a folder is named after it."
+                )
 
     def to_dict(self):
         """The settings as a JSON-serialisable dict."""
@@ -80,12 +107,24 @@ class RunSettings:
         """Name of the study that the run belongs to, and of its directory."""
         limit = "" if self.limit is None else f"-first-{self.limit}"
         conditional = "-conditional" if self.conditional else ""
-        return self.dataset.replace("/", "-") + conditional + limit
+        ablation = f"-ablation-{self.ablation}" if self.ablation else ""
+        return self.dataset.replace("/", "-") + conditional + limit + ablation
+
+    @property
+    def name(self):
+        """Name of the model's directory in the study, of all its seeds."""
+        return f"{self.model}-{self.variant}" if self.variant else self.model
+
+    @property
+    def title(self):
+        """The model as tables and figures call it."""
+        title = MODELS[self.model].__name__
+        return f"{title}, {self.variant}" if self.variant else title
 
     @property
     def export_name(self):
         """Name of the folder of the exported model: whole MNIST needs no suffix."""
-        return self.model if self.study == "mnist" else f"{self.model}-{self.study}"
+        return self.name if self.study == "mnist" else f"{self.name}-{self.study}"
 
     def differences(self, other, ignore=()):
         """Lines that name each setting in which two runs differ."""

@@ -1,0 +1,216 @@
+"""Run directories read back: what a study has, what went wrong, what is missing.
+
+Nothing here needs a model or a dataset, so that a report can be made anywhere.
+"""
+
+import collections
+import dataclasses
+import functools
+import json
+import pathlib
+
+import numpy as np
+from absl import logging
+
+from kerasgen import callbacks
+from kerasgen.callbacks.evaluate_samples import read_evaluations
+from kerasgen.callbacks.training_monitor import read_events
+from kerasgen.study.settings import MODELS
+from kerasgen.study.settings import RunSettings
+
+# What must be equal in two runs for their numbers to be set side by side.
+PROTOCOL = ("dataset", "conditional", "limit", "epochs", "batch_size", "precision")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """One run directory.
+
+    Attributes:
+        directory: `pathlib.Path`.
+        settings: `RunSettings`.
+        record: Dict of settings.json: `settings`, `arguments` of the model,
+            `precision`, `data` (`source`, `num_images`), `environments`.
+        history: Dict of columns, as `read_history` returns it; empty if there is none.
+        evaluations: List of records of the evaluations during training, by `epoch`.
+        events: List of what `TrainingMonitor` saw: dicts with `epoch`, `kind`,
+            `message`.
+        test_losses: Dict from log key to the loss on the test images, or {}.
+        evaluation: Record of `kerasgen.evaluate` at the end, or None.
+        failure: Dict with `kind` ("divergence", "crash" or "killed"), `epoch`,
+            `message`, `log`; or None.
+        problems: List of sentences on files that are missing or damaged.
+    """
+
+    directory: pathlib.Path
+    settings: RunSettings
+    record: dict
+    history: dict
+    evaluations: list
+    events: list
+    test_losses: dict
+    evaluation: dict | None
+    failure: dict | None
+    problems: list
+
+    @property
+    def title(self):
+        return self.settings.title
+
+    @property
+    def seed(self):
+        return self.settings.seed
+
+    @property
+    def epochs_done(self):
+        return len(self.history.get("epoch", []))
+
+    @property
+    def status(self):
+        """ "complete", "diverged", "failed", or "incomplete"."""
+        if self.failure is not None:
+            return "diverged" if self.failure["kind"] == "divergence" else "failed"
+        complete = self.evaluation is not None and self.test_losses
+        return "complete" if complete else "incomplete"
+
+    @property
+    def protocol(self):
+        """Tuple of what must be equal for two runs to be compared."""
+        settings = {**self.settings.to_dict(), "precision": self.record["precision"]}
+        return tuple(settings[name] for name in PROTOCOL)
+
+    def arrays(self, name):
+        """Dict of the arrays in an .npz file of the run, or None without that file."""
+        path = self.directory / name
+        try:
+            with np.load(path, allow_pickle=False) as found:
+                return dict(found)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, EOFError) as error:
+            logging.warning("%s cannot be read: %s", path, error)
+            return None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Study:
+    """All runs in the folder of a study.
+
+    Attributes:
+        directory: `pathlib.Path`.
+        runs: List of `Run`s that can be compared, by the order of models, then seed.
+        others: List of `Run`s with another protocol than most, which are left aside.
+        real: Dict of records that models are read beside, each a dict or None:
+            `final`, training images judged as the samples at the end are; `during`, as
+            those during training are; `pixels`, the images themselves judged as codes.
+        problems: List of sentences on directories that could not be read.
+    """
+
+    directory: pathlib.Path
+    runs: list
+    others: list
+    real: dict
+    problems: list
+
+    @property
+    def name(self):
+        return self.directory.name
+
+    @functools.cached_property
+    def models(self):
+        """Dict from title to the list of runs, in order of seed."""
+        found = collections.defaultdict(list)
+        for run in self.runs:
+            found[run.title].append(run)
+        return dict(found)
+
+
+def load_study(directory):
+    """Reads every run of a study.
+
+    Args:
+        directory: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
+
+    Returns:
+        `Study`. What cannot be read is named in `problems` of the study or of the run.
+
+    Raises:
+        ValueError: If there is no run in the folder.
+    """
+    directory = pathlib.Path(directory)
+    runs, problems = [], []
+    for path in sorted(directory.glob("*/seed*/settings.json")):
+        try:
+            runs.append(load_run(path.parent))
+        except ValueError as error:
+            problems.append(str(error))
+    if not runs:
+        said = f" ({'; '.join(problems)})" if problems else ""
+        raise ValueError(
+            f"{directory} holds no run{said}; expected folders <model>/seed<k>/ with a "
+            "settings.json. Train some first: python examples/train_all.py"
+        )
+    runs.sort(key=_order)
+    common = collections.Counter(run.protocol for run in runs).most_common(1)[0][0]
+    return Study(
+        directory=directory,
+        runs=[run for run in runs if run.protocol == common],
+        others=[run for run in runs if run.protocol != common],
+        real=_read_json(directory / "real.json", problems) or {},
+        problems=problems,
+    )
+
+
+def load_run(directory):
+    """Reads one run directory, whole or not.
+
+    Raises:
+        ValueError: If its settings.json cannot be read.
+    """
+    directory = pathlib.Path(directory)
+    problems = []
+    record = _read_json(directory / "settings.json", problems)
+    try:
+        settings = RunSettings.from_dict(record["settings"])
+        for name in ("arguments", "precision", "data", "environments"):
+            record[name]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{directory / 'settings.json'} is not the settings of a run of this "
+            f"version ({'; '.join(problems) or error})."
+        ) from error
+    try:
+        history = callbacks.read_history(directory / "history.csv")
+    except FileNotFoundError:
+        history = {}
+    except ValueError as error:
+        history = {}
+        problems.append(str(error))
+    losses = _read_json(directory / "metrics.jsonl", problems) or {}
+    return Run(
+        directory=directory,
+        settings=settings,
+        record=record,
+        history=history,
+        evaluations=read_evaluations(directory / "evaluations.jsonl"),
+        events=read_events(directory / "events.jsonl"),
+        test_losses={k: v for k, v in losses.items() if k not in ("epoch", "split")},
+        evaluation=_read_json(directory / "evaluation.json", problems),
+        failure=_read_json(directory / "failure.json", problems),
+        problems=problems,
+    )
+
+
+def _order(run):
+    return list(MODELS).index(run.settings.model), run.settings.variant, run.seed
+
+
+def _read_json(path, problems):
+    """What a JSON file holds, or None; why not stands in `problems`."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        problems.append(f"{path} cannot be read ({error}).")
+        return None

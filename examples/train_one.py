@@ -1,10 +1,10 @@
-"""One model: trains it, exports it, draws its samples, losses and latent space.
+"""One model: trains it, judges it, exports it, and reports.
 
     python examples/train_one.py --model=dcgan --epochs=10
     python examples/train_one.py --model=cvae --conditional --limit=10000 --epochs=2
 
 Interrupted, the same command goes on where it was. The result is a run directory, a
-SavedModel and a figure, as of `train_all.py`.
+SavedModel and a report on all runs of the study that are there, as of `train_all.py`.
 """
 
 from absl import app
@@ -23,6 +23,7 @@ flags.DEFINE_integer("seed", 0, "Seed of weights, noise and data order.")
 flags.DEFINE_enum("precision", "auto", study.PRECISIONS, "Numbers to compute in.")
 flags.DEFINE_bool("conditional", False, "Condition the model on labels.")
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
+flags.DEFINE_integer("num_samples", 10_000, "Samples that the model is judged by.")
 flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
 flags.DEFINE_string("saved_models_dir", "saved_models", "Folder of the SavedModels.")
 flags.DEFINE_bool("resume", True, "Go on with an interrupted run, or start over.")
@@ -41,15 +42,17 @@ def main(_):
             conditional=FLAGS.conditional,
             limit=FLAGS.limit,
         )
-        study.compare(
+        _, failures = study.carry_out(
             [settings],
             runs_dir=FLAGS.runs_dir,
             saved_models_dir=FLAGS.saved_models_dir,
             data_dir=FLAGS.data_dir,
+            num_samples=FLAGS.num_samples,
             resume=FLAGS.resume,
         )
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
+    raise SystemExit(1 if failures else 0)
 
 
 if __name__ == "__main__":

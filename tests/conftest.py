@@ -1,4 +1,6 @@
+import gzip
 import os
+import struct
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -16,6 +18,20 @@ def digits():
     images = np.kron(bunch.images[:128] / 16.0 * 255.0, np.ones((1, 3, 3)))
     padded = np.pad(images, ((0, 0), (2, 2), (2, 2)))
     return padded[..., None].astype("uint8"), bunch.target[:128].astype("int32")
+
+
+@pytest.fixture(scope="session")
+def idx_folder(tmp_path_factory, digits):
+    """The digits as the four files of MNIST."""
+    folder = tmp_path_factory.mktemp("idx")
+    images, labels = digits
+    for split, count in (("train", 128), ("t10k", 64)):
+        for kind, array in (("images-idx3", images[..., 0]), ("labels-idx1", labels)):
+            array = array[:count].astype("uint8")
+            header = struct.pack(f">{array.ndim + 1}I", 2048 + array.ndim, *array.shape)
+            path = folder / f"{split}-{kind}-ubyte.gz"
+            path.write_bytes(gzip.compress(header + array.tobytes()))
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -11,3 +11,6 @@ from kerasgen.callbacks.latent_scatter import draw_classes
 from kerasgen.callbacks.loss_curves import draw_losses
 from kerasgen.callbacks.loss_history import LossHistory
 from kerasgen.callbacks.sample_grid import SampleGrid
+from kerasgen.callbacks.training_monitor import DivergenceError
+from kerasgen.callbacks.training_monitor import TrainingMonitor
+from kerasgen.callbacks.training_monitor import read_events

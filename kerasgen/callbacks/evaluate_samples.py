@@ -1,17 +1,15 @@
 """Watching the quality of samples while a model trains: one line every few epochs."""
 
-import json
-import pathlib
-
 from absl import logging
 
 from kerasgen.callbacks.arguments import require_count
+from kerasgen.callbacks.json_lines import read_lines
+from kerasgen.callbacks.json_lines import write_lines
 from kerasgen.callbacks.periodic import PeriodicCallback
 from kerasgen.evaluation import NotFiniteError
 from kerasgen.evaluation import Reference
 from kerasgen.evaluation import chosen_metrics
 from kerasgen.evaluation import evaluate
-from kerasgen.files import replacing
 
 FILE = "evaluations.jsonl"
 # What takes a second or two for a thousand samples.
@@ -40,9 +38,9 @@ class EvaluateSamples(PeriodicCallback):
 
     Args:
         directory: str or path for the file; created if missing.
-        images: Array (n, height, width, channels) to judge against, uint8 or floats in
-            [0, 1]: test images, best as many as samples or more.
-        labels: int array (n,), the classes 0, 1, … of these images.
+        dataset: What to judge against: a `kerasgen.evaluation.Reference`, or what makes
+            one: a name, a `kerasgen.data.ImageSet`, or `(images, labels)`; best as many
+            images as samples or more.
         every: int ≥ 1, epochs from one evaluation to the next; the last epoch is always
             judged. Default 5.
         num_samples: int ≥ 1. Default 1000.
@@ -58,15 +56,14 @@ class EvaluateSamples(PeriodicCallback):
             `sample` or makes other images.
 
     Example:
-        >>> watch = EvaluateSamples("run", test_images, test_labels)
+        >>> watch = EvaluateSamples("run", (test_images, test_labels))
         >>> model.fit(images, epochs=20, callbacks=[watch])
     """
 
     def __init__(
         self,
         directory,
-        images,
-        labels,
+        dataset,
         every=5,
         num_samples=1000,
         seed=0,
@@ -79,7 +76,9 @@ class EvaluateSamples(PeriodicCallback):
             "metrics": metrics,
         }
         chosen_metrics(metrics)
-        self.reference = Reference((images, labels), features=features)
+        self.reference = dataset
+        if not isinstance(dataset, Reference):
+            self.reference = Reference(dataset, features=features)
         super().__init__(directory, every)
         self.path = self.directory / FILE
 
@@ -103,9 +102,8 @@ class EvaluateSamples(PeriodicCallback):
         self._save()
 
     def _save(self):
-        lines = (json.dumps(self._lines[epoch]) for epoch in sorted(self._lines))
-        with replacing(self.path) as temporary:
-            temporary.write_text("".join(f"{line}\n" for line in lines))
+        lines = [self._lines[epoch] for epoch in sorted(self._lines)]
+        write_lines(self.path, lines)
 
 
 def read_evaluations(path):
@@ -122,15 +120,4 @@ def read_evaluations(path):
         >>> [line["epoch"] for line in read_evaluations("run/evaluations.jsonl")]
         [5, 10]
     """
-    path = pathlib.Path(path)
-    if not path.exists():
-        return []
-    text = path.read_text(encoding="utf-8", errors="replace")
-    found = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        try:
-            record = json.loads(line)
-            found[int(record["epoch"])] = record
-        except (ValueError, KeyError, TypeError):
-            logging.warning("Line %d of %s is damaged and left out.", number, path)
-    return [found[epoch] for epoch in sorted(found)]
+    return read_lines(path)

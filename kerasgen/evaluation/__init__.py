@@ -5,9 +5,11 @@ of the numbers carry the protocol stands in `kerasgen.evaluation.naming`.
 """
 
 from kerasgen.evaluation.judge import evaluate
+from kerasgen.evaluation.judge import evaluate_pixels
 from kerasgen.evaluation.judge import evaluate_real
 from kerasgen.evaluation.naming import find_name
 from kerasgen.evaluation.naming import metric_name
+from kerasgen.evaluation.record import RECORD_VERSION
 from kerasgen.evaluation.reference import Reference
 from kerasgen.evaluation.samples import NotFiniteError
 from kerasgen.evaluation.samples import load_images

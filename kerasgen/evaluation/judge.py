@@ -168,6 +168,41 @@ def evaluate_real(
     return make_record(settings, case, encoder, names, watch)
 
 
+def evaluate_pixels(dataset="mnist", *, data_dir=None):
+    """Judges the pixels of images as if they were codes: what encoders must surpass.
+
+    Args:
+        dataset, data_dir: as for `evaluate`, with training images.
+
+    Returns:
+        The record, as of `evaluate`, with the numbers on how classes lie among codes.
+
+    Raises:
+        ValueError, RuntimeError: as for `evaluate`, or without training images.
+
+    Example:
+
+    >>> record = kerasgen.evaluation.evaluate_pixels("mnist")
+    >>> record["knn_k1_accuracy_train10k_test10k"]
+    """
+    watch = Stopwatch()
+    with watch("reference"):
+        reference = _reference(dataset, "auto", data_dir)
+    case = Case(reference.test, reference.test, reference.train, None, None)
+    encoder = EncoderCase(_Pixels(), reference.test, reference.probed, seed=0)
+    names = dict.fromkeys(("latent_classes", "silhouette"), True)
+    settings = {"model": "pixels", "dataset": reference.name, "seed": 0}
+    return make_record(settings, case, encoder, names, watch)
+
+
+class _Pixels:
+    """What encodes an image as its pixels."""
+
+    def encode(self, images, labels=None):
+        codes = images.reshape(len(images), -1)
+        return codes, np.zeros_like(codes)
+
+
 def _check_numbers(num_samples, seed, importance_samples, importance_images):
     check_whole(num_samples, "num_samples")
     check_whole(seed, "seed", minimum=0)

@@ -76,6 +76,8 @@ class Reference:
         dataset: Name of a dataset, as `kerasgen.data.fetch` takes it; or arrays: a pair
             `(images, labels)` to judge against, or two pairs, of the training and of
             the test images. Images are uint8 or floats in [0, 1]; labels may be None.
+            A `kerasgen.data.ImageSet` may stand for a pair of arrays: names of numbers
+            then hold its split, where arrays to judge against are called "test".
         features: `"auto"`, the shipped extractor of the dataset, else one that is
             trained on its training images and cached; `"inception"`; the name of a
             dataset with a shipped extractor; or a `kerasgen.features.FeatureExtractor`.
@@ -95,6 +97,9 @@ class Reference:
 
     def __init__(self, dataset="mnist", *, features="auto", data_dir=None):
         self.name, train, test, self.num_classes = _read(dataset, data_dir)
+        split = "test"
+        if isinstance(dataset, data.ImageSet):
+            split = dataset.split.partition("[")[0]
         if train is not None and train[0].shape[1:] != test[0].shape[1:]:
             raise ValueError(
                 f"Training images have shape {train[0].shape[1:]}, test images "
@@ -103,7 +108,7 @@ class Reference:
         self.image_shape = test[0].shape[1:]
         self.extractor = _choose(features, self.name, train, test)
         self.extractor.check_shape(self.image_shape)
-        self.test = Part("test", *test, self.extractor)
+        self.test = Part(split, *test, self.extractor)
         self.train = None if train is None else Part("train", *train, self.extractor)
 
     @functools.cached_property
@@ -132,9 +137,15 @@ def _read(dataset, data_dir):
         train, test = (
             data.fetch(dataset, split, data_dir=data_dir) for split in ("train", "test")
         )
-        pairs = ((part.images, part.labels) for part in (train, test))
-        return dataset, *pairs, train.num_classes
-    if not isinstance(dataset, tuple | list) or len(dataset) != 2:
+        dataset = (train, test)
+    if isinstance(dataset, data.ImageSet):
+        dataset = (dataset,)
+    is_several = isinstance(dataset, tuple | list)
+    if is_several and all(isinstance(part, data.ImageSet) for part in dataset):
+        *train, test = ((part.images, part.labels) for part in dataset)
+        first = dataset[0]
+        return first.name, train[0] if train else None, test, first.num_classes
+    if not is_several or len(dataset) != 2:
         raise ValueError(
             f"dataset is {type(dataset).__name__}; expected a name, (images, labels), "
             "or ((train_images, train_labels), (test_images, test_labels))."

@@ -78,15 +78,34 @@ def draw(model, kind="samples", *, num=64, seed=0, label=None):
         images = model.sample(len(labels), labels, seed=seed)
     elif kind == "interpolation":
         columns = INTERPOLATION_STEPS
-        latents = _paths(model.latent_dim, math.ceil(num / columns), seed)
-        labels = _labels(model, len(latents) // columns, label)
-        labels = None if labels is None else np.repeat(labels, columns)
-        images = model.generate(latents, labels)
+        images = interpolate(model, math.ceil(num / columns), seed=seed, label=label)
+        images = images.reshape(-1, *images.shape[2:])
     else:
         raise ValueError(f"kind={kind!r}; expected one of {', '.join(PICTURES)}.")
     rows = math.ceil(len(images) / columns)
     scale = max(1, 560 // (columns * images.shape[2]))
     return callbacks.tile_images(images, rows, columns, scale=scale)
+
+
+def interpolate(model, rows, *, seed=0, label=None):
+    """Images along great circles, each row from one random latent to the next.
+
+    Args:
+        model: What `load_model` returned, or a model of the zoo.
+        rows: Number of rows, positive int.
+        seed: Seed of the latents.
+        label: Class of all images of a conditional model; None takes one class after
+            the other, a row each.
+
+    Returns:
+        float32 array of shape `(rows, 10, height, width, channels)`.
+    """
+    ends = np.random.default_rng(seed).normal(size=(rows + 1, model.latent_dim))
+    paths = [great_circle(*p, INTERPOLATION_STEPS) for p in itertools.pairwise(ends)]
+    labels = _labels(model, rows, label)
+    labels = None if labels is None else np.repeat(labels, INTERPOLATION_STEPS)
+    images = model.generate(np.concatenate(paths), labels)
+    return images.reshape(rows, INTERPOLATION_STEPS, *images.shape[1:])
 
 
 def _labels(model, num, label):
@@ -95,10 +114,3 @@ def _labels(model, num, label):
     if label is not None:
         return np.full(num, label)
     return np.arange(num) % model.num_classes
-
-
-def _paths(latent_dim, rows, seed):
-    """Latents on great circles from each random latent to the next."""
-    ends = np.random.default_rng(seed).normal(size=(rows + 1, latent_dim))
-    paths = itertools.pairwise(ends)
-    return np.concatenate([great_circle(*p, INTERPOLATION_STEPS) for p in paths])

@@ -1,74 +1,104 @@
-"""What a person sees while several runs train: which, how far, how fast, how long."""
+"""What a person sees while runs go on: which, how far, how fast, how long."""
 
+import statistics
 import sys
-import time
+import threading
 
-import keras
 import tqdm
 
 
 class Progress:
-    """The display of a series of runs: a bar for each epoch, a line when it is done.
+    """The display of several runs: a bar for each that is going on, a line an epoch.
 
     Args:
         titles: Names of the runs, in order.
+        models: The name of each run's model, in order: runs of one model are as fast.
         epochs: Epochs that each run has still to do, in order.
-        seconds: Expected seconds for an epoch of each run, in order.
-        images: Images in an epoch of each run, in order.
-        stream: Where to print; the bar appears only if it is a terminal.
+        images: Images in an epoch.
+        workers: Runs that go on at the same time.
+        stream: Where to print; the bars appear only if it is a terminal.
     """
 
-    def __init__(self, titles, epochs, seconds, images, stream=None):
-        self.titles, self.images = list(titles), list(images)
-        self.epochs, self.seconds = list(epochs), list(seconds)
+    def __init__(self, titles, models, epochs, images, workers=1, stream=None):
+        self.titles, self.models = list(titles), list(models)
+        self.epochs, self.images, self.workers = list(epochs), images, workers
+        self.seconds = {}  # of an epoch, by model
+        self.judging = []  # seconds that runs were judged in
+        self.to_judge = set(range(len(self.titles)))
         self.stream = stream or sys.stdout
+        self._bars = {}
+        self._lock = threading.Lock()
 
     def say(self, text):
-        """Prints one line."""
-        print(text, file=self.stream, flush=True)
+        """Prints a line."""
+        tqdm.tqdm.write(text, file=self.stream)
+        self.stream.flush()
 
     def remaining(self):
-        """Expected seconds for all epochs that are left."""
-        return sum(n * s for n, s in zip(self.epochs, self.seconds, strict=True))
+        """Expected seconds for all that is left, or None if nothing is known yet."""
+        if not self.seconds:
+            return None
+        usual = statistics.mean(self.seconds.values())
+        pairs = zip(self.models, self.epochs, strict=True)
+        training = sum(left * self.seconds.get(name, usual) for name, left in pairs)
+        judging = statistics.mean(self.judging) if self.judging else 0.0
+        return (training + judging * len(self.to_judge)) / self.workers
 
-    def callback(self, index):
-        """Keras callback that shows run number `index`."""
-        return _EpochLines(self, index)
+    def measured(self, name, seconds):
+        """Takes note of how long an epoch of a model lasts."""
+        self.seconds[name] = seconds
 
+    def receive(self, index, message):
+        """Shows what the worker of run number `index` tells."""
+        with self._lock:
+            getattr(self, f"_{message.pop('kind')}")(index, **message)
 
-class _EpochLines(keras.callbacks.Callback):
-    def __init__(self, progress, index):
-        super().__init__()
-        self.progress, self.index = progress, index
-        self.heading = f"[{index + 1}/{len(progress.titles)}] {progress.titles[index]}"
-        self.bar = None
+    def close(self, index):
+        """Takes note that the worker of a run has ended, well or not."""
+        with self._lock:
+            self.epochs[index] = 0
+            self.to_judge.discard(index)
+            if index in self._bars:
+                self._bars.pop(index).close()
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.start = time.perf_counter()
-        self.bar = tqdm.tqdm(
-            total=self.params["steps"],
-            desc=f"{self.heading} epoch {epoch + 1}/{self.params['epochs']}",
-            file=self.progress.stream,
-            disable=not self.progress.stream.isatty(),
-            leave=False,
+    def heading(self, index):
+        return f"[{index + 1}/{len(self.titles)}] {self.titles[index]}"
+
+    def _batch(self, index, epoch, share):
+        self._bar(index, f"epoch {epoch + 1}", share)
+
+    def _epoch(self, index, epoch, total, seconds, losses):
+        self.epochs[index] = total - epoch
+        self.seconds[self.models[index]] = seconds
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        self.say(
+            f"{self.heading(index)} epoch {epoch}/{total}  {shown}  "
+            f"{self.images / seconds:,.0f} images/s  "
+            f"left {clock(self.epochs[index] * seconds)}, "
+            f"all runs {clock(self.remaining())}"
         )
 
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(batch + 1 - self.bar.n)
+    def _judging(self, index):
+        self._bar(index, "judging", 1.0)
 
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.close()
-        seconds = time.perf_counter() - self.start
-        progress, index = self.progress, self.index
-        progress.epochs[index] = self.params["epochs"] - epoch - 1
-        progress.seconds[index] = seconds
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
-        progress.say(
-            f"{self.heading} epoch {epoch + 1}/{self.params['epochs']}  {losses}  "
-            f"{progress.images[index] / seconds:,.0f} images/s  "
-            f"left {clock(progress.epochs[index] * seconds)}, "
-            f"all models {clock(progress.remaining())}"
-        )
+    def _judged(self, index, seconds):
+        self.judging.append(seconds)
+        self.to_judge.discard(index)
+
+    def _bar(self, index, what, share):
+        if not self.stream.isatty():
+            return
+        if index not in self._bars:
+            self._bars[index] = tqdm.tqdm(
+                total=1.0,
+                file=self.stream,
+                leave=False,
+                bar_format="{desc} {percentage:3.0f}% {bar}",
+            )
+        bar = self._bars[index]
+        bar.set_description_str(f"{self.heading(index)} {what}", refresh=False)
+        bar.n = share
+        bar.refresh()
 
 
 def clock(seconds):

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+import re
 
 import numpy as np
 from absl import logging
@@ -18,6 +19,8 @@ from kerasgen.callbacks.training_monitor import read_events
 from kerasgen.study.settings import MODELS
 from kerasgen.study.settings import RunSettings
 
+# The file in a study's folder that lists all runs that were asked for.
+PLAN = "study.json"
 # What must be equal in two runs for their numbers to be set side by side.
 PROTOCOL = ("dataset", "conditional", "limit", "epochs", "batch_size", "precision")
 
@@ -77,7 +80,8 @@ class Run:
     def protocol(self):
         """Tuple of what must be equal for two runs to be compared."""
         settings = {**self.settings.to_dict(), "precision": self.record["precision"]}
-        return tuple(settings[name] for name in PROTOCOL)
+        varied = self.settings.ablation
+        return tuple(settings[name] for name in PROTOCOL if name != varied)
 
     def arrays(self, name):
         """Dict of the arrays in an .npz file of the run, or None without that file."""
@@ -92,6 +96,19 @@ class Run:
             return None
 
 
+@dataclasses.dataclass(frozen=True)
+class Missing:
+    """A run that was asked for and is not there.
+
+    Attributes:
+        settings: `RunSettings`.
+        failure: As of a `Run`; None if it was not begun.
+    """
+
+    settings: RunSettings
+    failure: dict | None
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Study:
     """All runs in the folder of a study.
@@ -103,6 +120,8 @@ class Study:
         real: Dict of records that models are read beside, each a dict or None:
             `final`, training images judged as the samples at the end are; `during`, as
             those during training are; `pixels`, the images themselves judged as codes.
+        missing: List of `Missing`: runs that were asked for and left no settings.json.
+        command: The command that last asked for runs, or None.
         problems: List of sentences on directories that could not be read.
     """
 
@@ -110,6 +129,8 @@ class Study:
     runs: list
     others: list
     real: dict
+    missing: list
+    command: str | None
     problems: list
 
     @property
@@ -150,6 +171,7 @@ def load_study(directory):
             f"{directory} holds no run{said}; expected folders <model>/seed<k>/ with a "
             "settings.json. Train some first: python examples/train_all.py"
         )
+    plan = _read_json(directory / PLAN, problems) or {}
     runs.sort(key=_order)
     common = collections.Counter(run.protocol for run in runs).most_common(1)[0][0]
     return Study(
@@ -157,8 +179,25 @@ def load_study(directory):
         runs=[run for run in runs if run.protocol == common],
         others=[run for run in runs if run.protocol != common],
         real=_read_json(directory / "real.json", problems) or {},
+        missing=_missing(directory, plan.get("runs", []), problems),
+        command=plan.get("command"),
         problems=problems,
     )
+
+
+def _missing(directory, planned, problems):
+    found = []
+    for values in planned:
+        try:
+            settings = RunSettings.from_dict(values)
+        except (TypeError, ValueError) as error:
+            problems.append(f"{directory / PLAN} names no run of this version: {error}")
+            continue
+        path = directory / settings.name / f"seed{settings.seed}"
+        if not (path / "settings.json").exists():
+            failure = _read_json(path / "failure.json", problems)
+            found.append(Missing(settings, failure))
+    return found
 
 
 def load_run(directory):
@@ -202,7 +241,10 @@ def load_run(directory):
 
 
 def _order(run):
-    return list(MODELS).index(run.settings.model), run.settings.variant, run.seed
+    """Defaults first, then variants by name, their numbers by size; then seeds."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", run.settings.variant)
+    variant = [(float(p), "") if i % 2 else (0.0, p) for i, p in enumerate(parts)]
+    return list(MODELS).index(run.settings.model), variant, run.seed
 
 
 def _read_json(path, problems):

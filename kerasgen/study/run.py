@@ -1,10 +1,12 @@
 """One run: a model trained with some settings and seed, in a directory of its own.
 
 The directory describes itself and holds all that is needed to go on after an interrupt:
-`settings.json`, `history.csv`, `losses.png`, `samples/`, `latent/`, `checkpoint/`; and,
-once the run is complete, `model.keras`, `samples.npz`, `codes.npz` and `metrics.jsonl`.
+`settings.json`, `history.csv`, `losses.png`, `samples/`, `latent/`, `checkpoint/`,
+`events.jsonl` and `evaluations.jsonl`; once the model is trained, `model.keras`,
+`samples.npz`, `codes.npz` and `metrics.jsonl`; and what `judgement.py` adds.
 """
 
+import dataclasses
 import json
 import pathlib
 import shutil
@@ -16,49 +18,69 @@ from absl import logging
 
 from kerasgen import callbacks
 from kerasgen import data
+from kerasgen import evaluation
 from kerasgen import files
 from kerasgen.study import environment
+from kerasgen.study import judgement
 from kerasgen.study.settings import MODELS
 from kerasgen.study.settings import RunSettings
 
 RESUMABLE = ("epochs",)
+# Evaluations in training, and the training images that they judge against.
+NUM_EVALUATIONS = 20
+NUM_WATCHED_IMAGES = 10_000
 
 
-def train(settings, directory, images, test, *, resume=True, extra_callbacks=()):
+def train(
+    settings,
+    directory,
+    images,
+    test,
+    *,
+    extractor=None,
+    resume=True,
+    extra_callbacks=(),
+    workers=1,
+):
     """Trains a model in a run directory, or goes on with it where it was.
 
     The test images are used for nothing but the scatter of their codes and, once at the
-    end, the test losses.
+    end, the test losses. What is evaluated in training is set against training images.
 
     Args:
         settings: `RunSettings`.
         directory: The run directory; created if need be.
         images: `kerasgen.data.ImageSet` to train on.
         test: `kerasgen.data.ImageSet` of test images.
+        extractor: `kerasgen.features.FeatureExtractor` to watch the quality and the
+            classes of samples with while the model trains, or None.
         resume: Whether to go on with a run that is there; False starts over and removes
             what it had.
         extra_callbacks: Further Keras callbacks.
+        workers: Runs that share the machine at the same time, for the record.
 
     Returns:
         The trained model.
 
     Raises:
         ValueError: If the directory belongs to a run with other settings.
+        kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite.
     """
     directory = pathlib.Path(directory)
     if not resume:
         remove(directory)
     check_owner(directory, settings)
+    images = first_images(images, settings.limit)
     model = build(settings, images)
-    record = _describe(settings, images, model)
+    record = _describe(settings, images, model, workers)
     _check_record(directory, record)
     checkpoint = callbacks.Checkpoint(directory / "checkpoint")
     done = checkpoint.restore(model)
     if done < settings.epochs:
         _write_record(directory, record)
         dataset = data.batches(
-            images.images[: settings.limit],
-            images.labels[: settings.limit],
+            images.images,
+            images.labels,
             batch_size=settings.batch_size,
             seed=settings.seed,
             initial_epoch=done,
@@ -69,14 +91,18 @@ def train(settings, directory, images, test, *, resume=True, extra_callbacks=())
             initial_epoch=done,
             verbose=0,
             callbacks=[
-                callbacks.SampleGrid(directory / "samples"),
+                # First, so that its seconds are those of training alone.
                 callbacks.LossHistory(directory),
+                # Before the checkpoint, so that none is made of a model that diverged.
+                callbacks.TrainingMonitor(directory, features=extractor),
+                callbacks.SampleGrid(directory / "samples"),
+                *_evaluations(settings, directory, images, extractor),
                 *_scatter(model, directory, test),
                 checkpoint,
                 *extra_callbacks,
             ],
         )
-    if not is_complete(directory, settings):
+    if not is_trained(directory, settings):
         _finish(model, directory, settings, test)
     return model
 
@@ -89,11 +115,28 @@ def build(settings, images):
         images: `kerasgen.data.ImageSet` that it is to learn.
     """
     keras.utils.set_random_seed(settings.seed)
-    return MODELS[settings.model](
+    model = MODELS[settings.model](
         image_shape=images.images.shape[1:],
         num_classes=images.num_classes if settings.conditional else None,
         seed=settings.seed,
         dtype=environment.resolve_precision(settings.precision),
+        **settings.arguments,
+    )
+    if settings.learning_rate_factor != 1.0:
+        optimizers = model.default_optimizers()
+        for optimizer in optimizers.values():
+            rate = float(optimizer.learning_rate) * settings.learning_rate_factor
+            optimizer.learning_rate = rate
+        model.compile(optimizer=optimizers)
+    return model
+
+
+def first_images(images, limit):
+    """The first `limit` images of an `ImageSet`, or all for None."""
+    if limit is None:
+        return images
+    return dataclasses.replace(
+        images, images=images.images[:limit], labels=images.labels[:limit]
     )
 
 
@@ -105,15 +148,16 @@ def seconds_per_epoch(settings, images, *, steps=32):
         images: `kerasgen.data.ImageSet` to train on.
         steps: Number of steps to time at the most, after as many to warm up.
     """
+    images = first_images(images, settings.limit)
     model = build(settings, images)
-    pixels, labels = images.images[: settings.limit], images.labels[: settings.limit]
     size = settings.batch_size
-    few = data.batches(pixels[: steps * size], labels[: steps * size], batch_size=size)
+    few = first_images(images, steps * size)
+    few = data.batches(few.images, few.labels, batch_size=size)
     model.fit(few, verbose=0)
     start = time.perf_counter()
     model.fit(few, verbose=0)
     seconds = time.perf_counter() - start
-    return seconds / int(few.cardinality()) * (len(pixels) // size)
+    return seconds / int(few.cardinality()) * (len(images.images) // size)
 
 
 def check_owner(directory, settings):
@@ -170,8 +214,8 @@ def epochs_done(directory):
     return len(callbacks.read_history(path)["epoch"]) if path.exists() else 0
 
 
-def is_complete(directory, settings):
-    """Whether a run has done all its epochs and left all its artefacts."""
+def is_trained(directory, settings):
+    """Whether a run has done all its epochs and left what training leaves."""
     path = pathlib.Path(directory) / "metrics.jsonl"
     if not path.exists() or not (path.parent / "model.keras").exists():
         return False
@@ -201,7 +245,7 @@ def remove(directory):
         shutil.rmtree(doomed)
 
 
-def _describe(settings, images, model):
+def _describe(settings, images, model, workers):
     """All that the numbers of a run depend on, as settings.json keeps it."""
     return {
         "settings": settings.to_dict(),
@@ -209,9 +253,9 @@ def _describe(settings, images, model):
         "precision": environment.resolve_precision(settings.precision),
         "data": {
             "source": images.source,
-            "num_images": len(images.images[: settings.limit]),
+            "num_images": len(images.images),
         },
-        "environments": [environment.describe()],
+        "environments": [{**environment.describe(), "workers": workers}],
     }
 
 
@@ -245,6 +289,29 @@ def _write_record(directory, record):
         temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 
+def watched_reference(images, extractor):
+    """The `Reference` of evaluations in training: training images, always the same.
+
+    Args:
+        images: `kerasgen.data.ImageSet` that is trained on.
+        extractor: `kerasgen.features.FeatureExtractor`.
+    """
+    order = np.random.default_rng(0).permutation(len(images.images))
+    rows = np.sort(order[:NUM_WATCHED_IMAGES])
+    watched = dataclasses.replace(
+        images, images=images.images[rows], labels=images.labels[rows]
+    )
+    return evaluation.Reference(watched, features=extractor)
+
+
+def _evaluations(settings, directory, images, extractor):
+    if extractor is None:
+        return []
+    reference = watched_reference(images, extractor)
+    every = max(1, settings.epochs // NUM_EVALUATIONS)
+    return [callbacks.EvaluateSamples(directory, reference, every=every)]
+
+
 def _scatter(model, directory, test):
     if not hasattr(model, "encode"):
         return []
@@ -256,20 +323,15 @@ def _finish(model, directory, settings, test):
     with files.replacing(directory / "model.keras") as temporary:
         model.save(temporary)
     samples = model.sample(100, seed=settings.seed)
-    _save_arrays(directory / "samples.npz", images=np.uint8(samples * 255.0 + 0.5))
+    judgement.save_arrays(directory / "samples.npz", images=judgement.in_bytes(samples))
     if hasattr(model, "encode"):
         labels = test.labels[:2000]
         given = labels if settings.conditional else None
         mean, _ = model.encode(test.images[:2000], given)
-        _save_arrays(directory / "codes.npz", codes=mean, labels=labels)
+        judgement.save_arrays(directory / "codes.npz", codes=mean, labels=labels)
     arrays = (test.images, test.labels) if settings.conditional else (test.images,)
     losses = model.evaluate(*arrays, batch_size=500, verbose=0, return_dict=True)
     record = {"epoch": settings.epochs, "split": "test", **losses}
     logging.info("%s on the test images: %s", settings.model, losses)
     with files.replacing(directory / "metrics.jsonl") as temporary:
         temporary.write_text(json.dumps(record) + "\n")
-
-
-def _save_arrays(path, **arrays):
-    with files.replacing(path) as temporary:
-        np.savez_compressed(temporary, **arrays)

@@ -20,7 +20,7 @@ def watch(tmp_path, digits):
             "features": "mnist",
             "metrics": ["fid"],
         } | settings
-        return EvaluateSamples(directory, *digits, **settings)
+        return EvaluateSamples(directory, digits, **settings)
 
     return make
 
@@ -44,7 +44,7 @@ def test_first_every_second_and_last_epoch_are_judged(tmp_path, gan, fit, watch)
 
 
 def test_default_metrics_are_named_by_their_protocol(tmp_path, gan, fit, digits):
-    callback = EvaluateSamples(tmp_path, *digits, num_samples=128, features="mnist")
+    callback = EvaluateSamples(tmp_path, digits, num_samples=128, features="mnist")
     fit(gan, [callback], epochs=1)
     last = lines(tmp_path)[-1]
     expected = {"fid_mnist_v1_128_test", "class_coverage_mnist_v1_128"}
@@ -135,7 +135,7 @@ def test_mistakes_are_told_at_construction(watch, settings, message):
 def test_images_that_nothing_recognises_are_refused(tmp_path, digits):
     noise = np.random.default_rng(0).integers(0, 256, digits[0].shape, dtype=np.uint8)
     with pytest.raises(ValueError, match="No shipped features recognise these images"):
-        EvaluateSamples(tmp_path, noise, digits[1])
+        EvaluateSamples(tmp_path, (noise, digits[1]))
 
 
 def test_what_cannot_be_judged_is_told_before_the_first_step(gan, fit, watch):

@@ -1,12 +1,10 @@
 """The examples as a user runs them, in a process of their own, at smoke size."""
 
-import gzip
 import hashlib
 import json
 import os
 import pathlib
 import re
-import struct
 import subprocess
 import sys
 
@@ -30,43 +28,30 @@ def run(directory, script, *flags, fails=False):
 
 
 @pytest.fixture(scope="session")
-def idx_folder(tmp_path_factory, digits):
-    """The digits as the four files of MNIST."""
-    folder = tmp_path_factory.mktemp("idx")
-    images, labels = digits
-    for split, count in (("train", 128), ("t10k", 64)):
-        for kind, array in (("images-idx3", images[..., 0]), ("labels-idx1", labels)):
-            array = array[:count].astype("uint8")
-            header = struct.pack(f">{array.ndim + 1}I", 2048 + array.ndim, *array.shape)
-            path = folder / f"{split}-{kind}-ubyte.gz"
-            path.write_bytes(gzip.compress(header + array.tobytes()))
-    return folder
-
-
-@pytest.fixture(scope="session")
 def trained(tmp_path_factory, idx_folder):
     directory = tmp_path_factory.mktemp("comparison")
-    flags = ["--epochs=1", "--batch_size=32", f"--data_dir={idx_folder}"]
-    return directory, flags, run(directory, "train_all.py", *flags)
+    sizes = ["--epochs=1", "--batch_size=32", "--num_samples=64"]
+    flags = [*sizes, f"--data_dir={idx_folder}"]
+    return directory, flags, run(directory, "train_all.py", "--workers=2", *flags)
 
 
-def test_train_all_leaves_runs_exports_table_and_figure(trained):
+def test_train_all_leaves_runs_exports_and_a_report(trained):
     directory, _, done = trained
     out = done.stdout
     assert "Training on 128 images of mnist from IDX files" in out
-    assert "Expected time in all: 0:" in out
-    assert "[5/5] AdversarialVAE epoch 1/1" in out
+    assert "Expected time of training in all: 0:" in out
+    assert "[5/5] AdversarialVAE seed 0 epoch 1/1" in out
     assert "images/s" in out
-    assert "all models 0:00:00" in out
+    assert re.search(r"all runs 0:0\d:\d\d", out)
     for model in ("vanilla_gan", "dcgan", "wgan", "cvae", "adversarial_vae"):
         assert (directory / "runs/mnist" / model / "seed0/model.keras").exists()
         record = json.loads(
             (directory / f"saved_models/{model}/export.json").read_text()
         )
         assert record["settings"]["epochs"] == 1
-    assert (directory / "runs/mnist/comparison.md").read_text() in out + "\n"
-    with Image.open(directory / "runs/mnist/comparison.png") as figure:
-        assert figure.size[1] > 1000
+    report = (directory / "runs/mnist/report.html").read_text()
+    assert "undecided" in report  # one seed decides nothing
+    assert "supported" not in re.sub(r"<style>.*?</style>", "", out)
 
 
 def test_the_same_command_again_trains_nothing(trained):
@@ -74,16 +59,16 @@ def test_the_same_command_again_trains_nothing(trained):
     keras_file = directory / "runs/mnist/dcgan/seed0/model.keras"
     before = keras_file.stat().st_mtime_ns
     done = run(directory, "train_all.py", *flags)
-    assert "DCGAN: complete" in done.stdout
+    assert "[2/5] DCGAN seed 0: complete" in done.stdout
     assert keras_file.stat().st_mtime_ns == before
 
 
 def test_other_settings_leave_the_export_and_the_run_alone(trained, idx_folder):
     directory, flags, _ = trained
-    comparison = (directory / "runs/mnist/comparison.md").read_text()
+    report = (directory / "runs/mnist/report.md").read_text()
     run(directory, "train_one.py", "--limit=64", "--model=vanilla_gan", *flags)
     assert (directory / "saved_models/vanilla_gan-mnist-first-64").exists()
-    assert (directory / "runs/mnist/comparison.md").read_text() == comparison
+    assert (directory / "runs/mnist/report.md").read_text() == report
     record = json.loads(
         (directory / "saved_models/vanilla_gan/export.json").read_text()
     )
@@ -130,6 +115,10 @@ def test_conditional_model_and_its_classes(trained, idx_folder):
         ("train_one.py", ["--data_dir=/nowhere/at/all"], "/nowhere/at/all"),
         ("train_one.py", ["--dataset=mnits"], "mnist"),
         ("train_one.py", ["--precision=half"], "precision"),
+        ("train_all.py", ["--seeds=0"], "no runs to carry out"),
+        ("ablation.py", ["--factor=colour"], "width"),
+        ("ablation.py", ["--factor=loss", "--models=dcgn"], "Did you mean 'dcgan'"),
+        ("report.py", ["runs/mnist"], "holds no run"),
         ("generate.py", ["--path=nothing.keras"], "neither the folder of a SavedModel"),
     ],
 )
@@ -164,3 +153,21 @@ def test_feature_extractor_is_trained_and_recorded(tmp_path, idx_folder):
 def test_evaluate_tells_of_a_wrong_path(tmp_path):
     done = run(tmp_path, "evaluate.py", "nothing.keras", fails=True)
     assert "There is nothing at nothing.keras" in done.stderr
+
+
+def test_ablation_reports_every_level(tmp_path, idx_folder):
+    flags = ["--factor=skip_connections", "--models=vanilla_gan", "--workers=2"]
+    sizes = ["--epochs=1", "--batch_size=32", "--num_samples=64"]
+    run(tmp_path, "ablation.py", *flags, *sizes, f"--data_dir={idx_folder}")
+    folder = tmp_path / "runs/mnist-ablation-skip_connections"
+    assert (folder / "vanilla_gan-skip_connections=True/seed0/model.keras").exists()
+    assert "VanillaGAN, skip_connections=True" in (folder / "report.md").read_text()
+
+
+def test_report_is_made_anew_from_the_runs(trained):
+    directory, _, _ = trained
+    report = directory / "runs/mnist/report.html"
+    report.unlink()
+    done = run(directory, "report.py", "runs/mnist")
+    assert report.exists()
+    assert "report.html" in done.stdout

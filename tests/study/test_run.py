@@ -5,19 +5,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerasgen import data
 from kerasgen.study import run
 from kerasgen.study.settings import RunSettings
-
-
-@pytest.fixture
-def image_sets(digits):
-    images, labels = digits
-    arguments = {"images": images, "labels": labels, "num_classes": 10}
-    return [
-        data.ImageSet(name="mnist", split=split, source="a test", **arguments)
-        for split in ("train", "test")
-    ]
 
 
 def settings(**changes):

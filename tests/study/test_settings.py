@@ -30,6 +30,12 @@ def test_models_are_named_like_their_files():
         ({"model": "dcgan", "limit": 10}, "fewer images than one batch of 64"),
         ({"model": "dcgan", "epoch": 3}, "Unknown setting 'epoch'.* mean 'epochs'"),
         ({}, "lack 'model'"),
+        (
+            {"model": "dcgan", "arguments": {"widht": 8}},
+            "Unknown argument of DCGAN 'widht'.* Did you mean 'width'",
+        ),
+        ({"model": "dcgan", "learning_rate_factor": 0.0}, "expected a positive"),
+        ({"model": "dcgan", "variant": "../../etc"}, "a folder is named after it"),
     ],
 )
 def test_bad_settings(values, message):
@@ -43,3 +49,15 @@ def test_digest_and_study_tell_settings_apart():
     assert (whole.study, part.study) == ("mnist", "mnist-first-100")
     assert RunSettings("dcgan", "emnist/letters").study == "emnist-letters"
     assert whole.differences(part) == ["limit: 100 there, None asked for"]
+
+
+def test_variants_have_folders_titles_and_exports_of_their_own():
+    default = RunSettings("dcgan", ablation="width")
+    wide = RunSettings(
+        "dcgan", ablation="width", arguments={"width": 64}, variant="width=64"
+    )
+    assert (default.name, default.title) == ("dcgan", "DCGAN")
+    assert (wide.name, wide.title) == ("dcgan-width=64", "DCGAN, width=64")
+    assert default.study == wide.study == "mnist-ablation-width"
+    assert wide.export_name == "dcgan-width=64-mnist-ablation-width"
+    assert RunSettings.from_dict(json.loads(json.dumps(wide.to_dict()))) == wide

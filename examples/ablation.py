@@ -1,0 +1,64 @@
+"""One factor of the paper's section 5, varied: runs, numbers over seeds, a report.
+
+    python examples/ablation.py --factor=normalization --models=dcgan --epochs=10
+    python examples/ablation.py --factor=width --seeds=3 --epochs=20
+
+Every model is trained with its defaults and with each level of the factor. Interrupted,
+the same command goes on where it was. The result is `report.html` in
+`runs/mnist-ablation-<factor>/`.
+"""
+
+from absl import app
+from absl import flags
+from absl import logging
+
+from kerasgen import study
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("factor", None, study.FACTORS, "The factor to vary.", required=True)
+flags.DEFINE_list("models", None, "Models to train, by comma; default: all it fits.")
+flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
+flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
+flags.DEFINE_integer("epochs", 20, "Passes over the training images.")
+flags.DEFINE_integer("batch_size", 64, "Images in a batch.")
+flags.DEFINE_integer("seed", 0, "The first seed of weights, noise and data order.")
+flags.DEFINE_integer("seeds", 1, "Number of seeds, each a run of every level.")
+flags.DEFINE_enum("precision", "auto", study.PRECISIONS, "Numbers to compute in.")
+flags.DEFINE_bool("conditional", False, "Condition the models on labels.")
+flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
+flags.DEFINE_integer("num_samples", 10_000, "Samples that each model is judged by.")
+flags.DEFINE_integer("workers", 1, "Runs at the same time.")
+flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
+flags.DEFINE_bool("resume", True, "Go on with interrupted runs, or start over.")
+
+
+def main(_):
+    logging.set_verbosity(logging.WARNING)
+    try:
+        settings = study.ablation_settings(
+            FLAGS.factor,
+            FLAGS.models or list(study.FACTORS[FLAGS.factor]),
+            range(FLAGS.seed, FLAGS.seed + FLAGS.seeds),
+            dataset=FLAGS.dataset,
+            epochs=FLAGS.epochs,
+            batch_size=FLAGS.batch_size,
+            precision=FLAGS.precision,
+            conditional=FLAGS.conditional,
+            limit=FLAGS.limit,
+        )
+        _, failures = study.carry_out(
+            settings,
+            runs_dir=FLAGS.runs_dir,
+            saved_models_dir=None,
+            data_dir=FLAGS.data_dir,
+            num_samples=FLAGS.num_samples,
+            workers=FLAGS.workers,
+            resume=FLAGS.resume,
+        )
+    except (ValueError, RuntimeError) as error:
+        raise SystemExit(f"Error: {error}") from None
+    raise SystemExit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    app.run(main)

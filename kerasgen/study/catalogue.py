@@ -1,0 +1,466 @@
+"""What the numbers of a record are: their label, unit, direction, meaning and paper.
+
+A record names a number by what was computed and by which protocol. Here stands, for
+each thing that can be computed, what a reader of a table has to know.
+"""
+
+import dataclasses
+import re
+
+LOWER, HIGHER, REAL = "lower", "higher", "real"
+DIRECTIONS = {
+    LOWER: "↓ lower is better",
+    HIGHER: "↑ higher is better",
+    REAL: "≈ best near real images",
+    "": "no direction",
+}
+# Group of metrics: title, what a reader must know to read it.
+GROUPS = {
+    "quality": (
+        "Quality of samples",
+        "Do samples look like the data? Distances are taken between the features of "
+        "samples and those of test images.",
+    ),
+    "coverage": (
+        "Coverage of the data",
+        "Is all of the data met, every class as often as in the data?",
+    ),
+    "diversity": (
+        "Diversity",
+        "How different are samples from each other? Noise is diverse too, so what "
+        "counts is to be near the real row.",
+    ),
+    "sharpness": (
+        "Sharpness",
+        "No single number will do: noise raises the Laplacian, black-and-white output "
+        "lowers the share of grey. Read them beside the real row.",
+    ),
+    "memorisation": (
+        "Memorisation",
+        "Are samples copies of training images? A model that has learned the data is "
+        "as far from its training images as test images are.",
+    ),
+    "likelihood": (
+        "Likelihood",
+        "Bounds of the negative log-likelihood of test images, for models with an "
+        "encoder. Grey pixels under a Bernoulli decoder give a loss, not a likelihood; "
+        "only binarised numbers can be set beside other papers'.",
+    ),
+    "latent": (
+        "Structure of the latent space",
+        "Do the codes of an encoder order the digits? The row of pixels is what the "
+        "images themselves give when they are taken as codes.",
+    ),
+    "inverted": (
+        "Latent space of GANs, by inversion",
+        "A GAN has no encoder. Its codes are the latents that it makes each image "
+        "from best, found by gradient descent, for few images.",
+    ),
+    "reconstruction": (
+        "Reconstruction",
+        "How well are test images restored from their codes?",
+    ),
+    "other": ("Other numbers", "Numbers that this report has no description of."),
+}
+# Numbers that stand in the .csv files only.
+HIDDEN = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """One thing that can be computed.
+
+    Args:
+        base: Regular expression of the name of the number, without protocol.
+        label: What a table calls it.
+        group: Key of `GROUPS`, or `HIDDEN`.
+        better: `LOWER`, `HIGHER`, `REAL` or "".
+        meaning: A sentence or two.
+        unit: Unit of the value; "share" for what is printed in percent.
+        paper: Key of `bibliography.PAPERS`, or "".
+        space: "pixels" if the name must have it.
+    """
+
+    base: str
+    label: str
+    group: str
+    better: str = ""
+    meaning: str = ""
+    unit: str = ""
+    paper: str = ""
+    space: str = ""
+
+
+METRICS = (
+    Metric(
+        "fid",
+        "Fréchet distance",
+        "quality",
+        LOWER,
+        "Distance of two Gaussians, fitted to the features of samples and of test "
+        "images; 0 if they are equal.",
+        paper="heusel2017",
+    ),
+    Metric(
+        "kid",
+        "Kernel distance",
+        "quality",
+        LOWER,
+        "Squared maximum mean discrepancy of the features; unbiased, so that it can "
+        "fall below 0 by chance.",
+        paper="binkowski2018",
+    ),
+    Metric(
+        "classifier_score",
+        "Classifier score",
+        "quality",
+        HIGHER,
+        "Inception score by the classifier of the dataset: high if each sample is "
+        "classified surely and all classes are met. Blind to collapse within a class.",
+        paper="salimans2016",
+    ),
+    Metric(
+        r"precision_k\d+",
+        "Precision",
+        "quality",
+        HIGHER,
+        "Share of samples that lie where the data lies. Real images have less than "
+        "100 %, too.",
+        "share",
+        "kynkaanniemi2019",
+    ),
+    Metric(
+        r"density_k\d+",
+        "Density",
+        "quality",
+        HIGHER,
+        "How densely samples lie where the data lies; about 1 for equal distributions, "
+        "above it where samples crowd into its densest regions.",
+        paper="naeem2020",
+    ),
+    Metric(
+        "label_accuracy",
+        "Asked-for class",
+        "quality",
+        HIGHER,
+        "Share of samples that the classifier puts into the class that was asked for.",
+        "share",
+        "odena2017",
+    ),
+    Metric(
+        r"recall_k\d+",
+        "Recall",
+        "coverage",
+        HIGHER,
+        "Share of test images that lie where samples lie; rewards outliers.",
+        "share",
+        "kynkaanniemi2019",
+    ),
+    Metric(
+        r"coverage_k\d+",
+        "Coverage",
+        "coverage",
+        HIGHER,
+        "Share of test images with a sample nearby, robust to outliers.",
+        "share",
+        "naeem2020",
+    ),
+    Metric(
+        "class_coverage",
+        "Classes reached",
+        "coverage",
+        HIGHER,
+        "Classes that get at least a tenth of their fair share of the samples.",
+        paper="che2017",
+    ),
+    Metric(
+        "label_entropy",
+        "Entropy of classes",
+        "coverage",
+        REAL,
+        "0 if all samples are of one class, the logarithm of the number of classes if "
+        "all are met equally often.",
+        "nats",
+    ),
+    Metric(
+        "label_total_variation",
+        "Distance of class shares",
+        "coverage",
+        LOWER,
+        "Total variation between the classes of samples and of test images: the share "
+        "of samples that would have to change class.",
+        "share",
+    ),
+    Metric(
+        "label_kl_divergence",
+        "KL of class shares",
+        "coverage",
+        LOWER,
+        "KL divergence from the classes of samples to those of test images.",
+        "nats",
+        "srivastava2017",
+    ),
+    Metric(
+        "pairwise_distance",
+        "Pairwise distance",
+        "diversity",
+        REAL,
+        "Mean distance of two samples in features.",
+        paper="zhu2017",
+    ),
+    Metric(
+        "within_class_distance",
+        "Distance within a class",
+        "diversity",
+        REAL,
+        "Mean distance in features of two samples that the classifier puts into one "
+        "class.",
+        paper="odena2017",
+    ),
+    Metric(
+        "within_class_distance",
+        "Distance within a class, pixels",
+        "diversity",
+        REAL,
+        "The same in pixels.",
+        paper="odena2017",
+        space="pixels",
+    ),
+    Metric(
+        r"ndb_k\d+_share",
+        "Different bins",
+        "diversity",
+        LOWER,
+        "Share of the cells of the data, cut by k-means, that samples meet "
+        "significantly more or less often than training images do.",
+        "share",
+        "richardson2018",
+    ),
+    Metric(
+        r"ndb_k\d+_js_divergence",
+        "Divergence of bins",
+        "diversity",
+        LOWER,
+        "Jensen-Shannon divergence of how often these cells are met.",
+        "nats",
+        "richardson2018",
+    ),
+    Metric(
+        "laplacian_variance",
+        "Laplacian variance",
+        "sharpness",
+        REAL,
+        "Variance of the Laplacian within an image; rises with sharpness and noise.",
+        paper="tolstikhin2018",
+    ),
+    Metric(
+        "gradient_magnitude",
+        "Gradient",
+        "sharpness",
+        REAL,
+        "Mean length of the brightness gradient, in brightness per pixel.",
+    ),
+    Metric(
+        "mid_grey_share",
+        "Mid-grey pixels",
+        "sharpness",
+        REAL,
+        "Share of pixels between 0.1 and 0.9: blurred strokes have more of them.",
+        "share",
+    ),
+    Metric(
+        "spectrum_distance",
+        "Spectrum distance",
+        "sharpness",
+        LOWER,
+        "Log-spectral distance of the radial power spectra of samples and test images.",
+        "dB",
+        "durall2020",
+    ),
+    Metric(
+        "memorisation_ratio",
+        "Distance ratio",
+        "memorisation",
+        REAL,
+        "Median distance of samples to the nearest training image over that of test "
+        "images: about 1 is best, 0 is copying. Blurry samples are near to everything.",
+        paper="meehan2020",
+    ),
+    Metric(
+        "memorisation_auc",
+        "Nearer than test images",
+        "memorisation",
+        REAL,
+        "Probability that a sample lies nearer to the training images than a test "
+        "image does: about 50 % is best, 100 % is copying.",
+        "share",
+        "meehan2020",
+    ),
+    Metric(
+        "negative_elbo_(bernoulli|gaussian)",
+        "Negative ELBO, grey",
+        "likelihood",
+        LOWER,
+        "Reconstruction plus KL divergence, on grey test images.",
+        "nats",
+        "kingma2014",
+    ),
+    Metric(
+        "negative_elbo_(bernoulli|gaussian)_reconstruction",
+        "its reconstruction",
+        "likelihood",
+        "",
+        "−E[log p(x|z)] of grey test images.",
+        "nats",
+        "kingma2014",
+    ),
+    Metric(
+        "negative_elbo_(bernoulli|gaussian)_kl",
+        "its KL divergence",
+        "likelihood",
+        "",
+        "KL(q(z|x) ‖ p(z)) of grey test images.",
+        "nats",
+        "kingma2014",
+    ),
+    Metric(
+        r"importance_weighted_nll_k\d+_binarised",
+        "Importance-weighted NLL",
+        "likelihood",
+        LOWER,
+        "Upper bound of the negative log-likelihood of binarised test images by K "
+        "importance samples (the k in its name).",
+        "nats",
+        "burda2016",
+    ),
+    Metric(
+        "negative_elbo_bernoulli_binarised",
+        "Negative ELBO, binarised",
+        "likelihood",
+        LOWER,
+        "The same bound by one sample, on the same binarised images.",
+        "nats",
+        "burda2016",
+    ),
+    Metric(
+        "linear_probe_accuracy",
+        "Linear probe",
+        "latent",
+        HIGHER,
+        "Accuracy of logistic regression from codes to classes, on test images.",
+        "share",
+        "alain2016",
+    ),
+    Metric(
+        r"knn_k\d+_accuracy",
+        "Nearest neighbour",
+        "latent",
+        HIGHER,
+        "Accuracy of the class of the nearest training code.",
+        "share",
+        "donahue2017",
+    ),
+    Metric(
+        "kmeans_accuracy",
+        "k-means accuracy",
+        "latent",
+        HIGHER,
+        "Share of test images whose cluster belongs to their class, clusters found "
+        "without labels, one for each class.",
+        "share",
+        "xie2016",
+    ),
+    Metric(
+        "kmeans_normalized_mutual_information",
+        "k-means NMI",
+        "latent",
+        HIGHER,
+        "Normalised mutual information of clusters and classes: 0 by chance, 1 if "
+        "they are the same.",
+    ),
+    Metric(
+        "kmeans_adjusted_rand_index",
+        "k-means ARI",
+        "latent",
+        HIGHER,
+        "Agreement of clusters and classes over pairs of images: 0 by chance, 1 if "
+        "they are the same.",
+    ),
+    Metric(
+        "silhouette",
+        "Silhouette",
+        "latent",
+        HIGHER,
+        "How compact the classes lie, and how far apart, from −1 to 1.",
+        paper="rousseeuw1987",
+    ),
+    Metric(
+        "active_units",
+        "Active units",
+        "latent",
+        "",
+        "Latent dimensions that vary with the image.",
+        paper="burda2016",
+    ),
+    Metric(
+        "posterior_mmd",
+        "Mismatch to the prior",
+        "latent",
+        LOWER,
+        "Squared MMD from the codes of all test images to the prior; slightly below 0 "
+        "by chance at a match.",
+        paper="tolstikhin2018",
+    ),
+    Metric(
+        "posterior_gaussian_kl",
+        "KL to the prior",
+        "latent",
+        LOWER,
+        "KL divergence from a Gaussian with the mean and covariance of these codes to "
+        "the prior.",
+        "nats",
+        "hoffman2016",
+    ),
+    Metric(
+        "reconstruction_mse",
+        "Squared error",
+        "reconstruction",
+        LOWER,
+        "Mean squared error per pixel of restored test images.",
+        paper="kingma2014",
+    ),
+    *(
+        Metric(base, "", HIDDEN)
+        for base in (
+            "kid_standard_error",
+            "classifier_score_standard_deviation",
+            "negative_elbo_(bernoulli|gaussian)_standard_error",
+            r"importance_weighted_nll_k\d+_standard_error_binarised",
+            r"ndb_k\d+",
+        )
+    ),
+)
+
+
+def describe(name):
+    """The `Metric` that a number of a record is, by its name.
+
+    Names of codes that were found by inversion begin with `inverted_`; they are
+    described as those of an encoder are. A name that is not known describes itself.
+
+    Example:
+        >>> describe("fid_mnist_v1_10k_test").label
+        'Fréchet distance'
+    """
+    bare = name.removeprefix("inverted_")
+    fitting = [
+        (match.end(), bool(metric.space), metric)
+        for metric in METRICS
+        if metric.space in bare and (match := re.match(f"{metric.base}(?=_|$)", bare))
+    ]
+    if not fitting:
+        return Metric(re.escape(name), name.replace("_", " "), "other")
+    metric = max(fitting, key=lambda found: found[:2])[2]
+    if bare != name and metric.group != HIDDEN:
+        return dataclasses.replace(metric, group="inverted")
+    return metric

@@ -1,0 +1,256 @@
+"""What a study is and what went wrong in it, in sentences and tables."""
+
+import collections
+import dataclasses
+
+from kerasgen.study import formatting
+from kerasgen.study import statistics
+from kerasgen.study.conditions import in_common
+from kerasgen.study.records import PROTOCOL
+from kerasgen.study.settings import MODELS
+from kerasgen.study.tables import Cell
+from kerasgen.study.tables import Table
+
+DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+# Kinds of events that the table of stability counts in columns of their own.
+_OWN_COLUMN = ("collapse", "divergence")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble:
+    """Something that went wrong in a run.
+
+    Args:
+        title: Title of the model.
+        seed: Seed of the run.
+        epoch: Epochs done, or None.
+        kind: Such as "divergence" or "collapse".
+        message: What happened, a sentence.
+        log: The end of the log of the process, or "".
+    """
+
+    title: str
+    seed: int
+    epoch: int | None
+    kind: str
+    message: str
+    log: str = ""
+
+
+def title(study):
+    """What the report is called."""
+    settings = study.runs[0].settings
+    dataset = called(settings.dataset)
+    kind = "conditional " if settings.conditional else ""
+    if settings.ablation:
+        factor = settings.ablation.replace("_", " ")
+        text = f"{kind}ablation on {dataset}: {factor}"
+    elif len(study.models) == 1:
+        text = f"{kind}{next(iter(study.models))} on {dataset}"
+    else:
+        text = f"{kind}GANs and VAEs on {dataset}"
+    return text[0].upper() + text[1:]
+
+
+def called(dataset):
+    """The name of a dataset as a reader knows it."""
+    return DATASETS.get(dataset, dataset)
+
+
+def summary(study):
+    """Sentences on how much was trained, on what, and how it ended.
+
+    Args:
+        study: `Study`.
+    """
+    seeds = sorted({run.seed for run in study.runs})
+    sentences = [_trained(study, len(seeds)), _ended(study)]
+    record = next((r.evaluation for r in study.runs if r.evaluation is not None), None)
+    if record is not None and "num_samples" in record:
+        sentences.append(
+            f"Each model is judged by {record['num_samples']:,} samples against "
+            f"{record['num_test']:,} test images, in the features of "
+            f"{record['features']}."
+        )
+    if len(seeds) == 1:
+        sentences.append(
+            "One seed cannot tell a difference from luck: there are no intervals and "
+            "no verdicts."
+        )
+    return sentences
+
+
+def _trained(study, num_seeds):
+    settings = study.runs[0].settings
+    epochs = in_common(
+        study, lambda run: formatting.named(run.settings.epochs, "epoch")
+    )
+    images = in_common(study, lambda run: f"{run.record['data']['num_images']:,}")
+    sizes = in_common(study, lambda run: str(run.settings.batch_size))
+    kind = "conditional " if settings.conditional else ""
+    if settings.ablation:
+        models = dict.fromkeys(
+            MODELS[run.settings.model].__name__ for run in study.runs
+        )
+        count = formatting.named(len(study.models), f"{kind}variant")
+        models = f"{count} of {formatting.listed(list(models))}"
+    else:
+        count = formatting.named(len(study.models), f"{kind}model")
+        models = f"{count} ({formatting.listed(list(study.models))})"
+    return (
+        f"{models} on {called(settings.dataset)}: {images} training images, {epochs}, "
+        f"batches of {sizes}, {formatting.named(num_seeds, 'seed')}."
+    )
+
+
+def _ended(study):
+    counts = collections.Counter(run.status for run in study.runs)
+    counts["missing"] = len(study.missing)
+    total = sum(counts.values())
+    if counts["complete"] == total:
+        return (
+            "The run is complete." if total == 1 else f"All {total} runs are complete."
+        )
+    kinds = ["complete", *(kind for kind in counts if kind != "complete")]
+    told = ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
+    return f"{formatting.named(total, 'run')}: {told}."
+
+
+def gaps(study):
+    """Sentences on each thing that is missing, incomplete or left aside.
+
+    Args:
+        study: `Study`.
+    """
+    found = []
+    for missing in study.missing:
+        failure = missing.failure
+        said = f"failed: {failure['message']}" if failure else "was not begun."
+        found.append(f"{missing.settings.title} seed {missing.settings.seed} {said}")
+    asked = {(m.settings.title, m.settings.seed) for m in study.missing}
+    all_seeds = sorted({run.seed for run in study.runs})
+    for title, runs in study.models.items():
+        there = {run.seed for run in runs}
+        lacking = [s for s in all_seeds if s not in there and (title, s) not in asked]
+        if lacking:
+            named = formatting.listed([str(seed) for seed in lacking])
+            found.append(f"{title} lacks seed {named}, which other models have.")
+    found += [f"{_name(run)} {said}" for run in study.runs if (said := _lack(run))]
+    found += [_left_aside(run, study.runs[0]) for run in study.others]
+    if not study.runs[0].settings.ablation:
+        absent = [m.__name__ for m in MODELS.values() if m.__name__ not in study.models]
+        if absent:
+            found.append(
+                f"The comparison is of five models; {formatting.listed(absent)} "
+                f"{'is' if len(absent) == 1 else 'are'} not in this study."
+            )
+    for key, called in (
+        ("final", "Real images were not judged as samples are"),
+        ("pixels", "Pixels were not judged as codes are"),
+    ):
+        if not study.real.get(key):
+            found.append(f"{called}: the row to read numbers beside is missing.")
+    found += study.problems
+    found += [
+        f"{_name(run)}: {problem}" for run in study.runs for problem in run.problems
+    ]
+    return found
+
+
+def _lack(run):
+    """What a run lacks, to follow its name; or "" if it is complete."""
+    of_all = f"{run.epochs_done} of {run.settings.epochs} epochs"
+    if run.failure is not None:
+        verb = "diverged" if run.status == "diverged" else "failed"
+        return f"{verb} after {of_all}: {run.failure['message']}"
+    if run.epochs_done < run.settings.epochs:
+        return f"is incomplete: {of_all} are done."
+    if run.status != "complete":
+        return "is trained but was not judged."
+    return ""
+
+
+def _left_aside(run, common):
+    theirs, ours = (
+        {**one.settings.to_dict(), "precision": one.record["precision"]}
+        for one in (run, common)
+    )
+    different = [
+        f"{name} {theirs[name]}, not {ours[name]}"
+        for name in PROTOCOL
+        if theirs[name] != ours[name]
+    ]
+    return f"{_name(run)} is left aside: {formatting.listed(different)}."
+
+
+def troubles(study):
+    """List of `Trouble`s: failures of runs and what was seen in training."""
+    found = []
+    for missing in study.missing:
+        if missing.failure:
+            settings = missing.settings
+            found.append(_failed(settings.title, settings.seed, missing.failure))
+    for run in study.runs:
+        found += [
+            Trouble(run.title, run.seed, *map(event.get, ("epoch", "kind", "message")))
+            for event in run.events
+            # A run that diverged says so in its failure.
+            if event["kind"] != "divergence" or run.failure is None
+        ]
+        if run.failure is not None:
+            found.append(_failed(run.title, run.seed, run.failure))
+    return found
+
+
+def _failed(title, seed, failure):
+    return Trouble(
+        title,
+        seed,
+        failure.get("epoch"),
+        failure["kind"],
+        failure["message"],
+        failure.get("log") or "",
+    )
+
+
+def stability_table(study):
+    """How often runs of each model collapsed, diverged, failed or stayed incomplete."""
+    rows = []
+    for title, runs in study.models.items():
+        kinds = collections.Counter(run.status for run in runs)
+        events = collections.Counter(
+            event["kind"] for run in runs for event in run.events
+        )
+        others = {kind: n for kind, n in events.items() if kind not in _OWN_COLUMN}
+        rows.append(
+            [
+                Cell(title, (formatting.named(len(runs), "run"),)),
+                Cell(str(kinds["complete"])),
+                _rate(statistics.collapse_rate(runs)),
+                _rate(statistics.failure_rate(runs)),
+                Cell(str(kinds["incomplete"])),
+                Cell(", ".join(f"{kind} {n}" for kind, n in others.items()) or "none"),
+            ]
+        )
+    head = [
+        Cell("Model"),
+        Cell("Complete"),
+        Cell("Collapsed", ("share, 95 % interval",)),
+        Cell("Diverged or failed", ("share, 95 % interval",)),
+        Cell("Incomplete"),
+        Cell("Other events"),
+    ]
+    caption = (
+        "How training ended. Runs that collapsed keep their numbers; those that "
+        "diverged or failed have none."
+    )
+    return Table(caption, head, rows)
+
+
+def _rate(share):
+    text = f"{share.count} of {share.total}"
+    return Cell(text, (formatting.interval(share.low, share.high, "share"),))
+
+
+def _name(run):
+    return f"{run.title} seed {run.seed}"

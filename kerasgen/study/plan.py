@@ -1,0 +1,128 @@
+"""The runs that a study is asked for: where each lies, and what of it is left to do."""
+
+import dataclasses
+import json
+import pathlib
+import shlex
+import sys
+
+from kerasgen import export
+from kerasgen import files
+from kerasgen.study import judgement
+from kerasgen.study import run
+from kerasgen.study.settings import RunSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedRun:
+    """One run of a study.
+
+    Args:
+        settings: `RunSettings`.
+        directory: `pathlib.Path` of the run.
+        export_to: `pathlib.Path` for the SavedModel, or None for no export.
+        num_samples: Samples that it is judged by.
+    """
+
+    settings: RunSettings
+    directory: pathlib.Path
+    export_to: pathlib.Path | None
+    num_samples: int
+
+    @property
+    def heading(self):
+        return f"{self.settings.title} seed {self.settings.seed}"
+
+    @property
+    def epochs_left(self):
+        return max(self.settings.epochs - run.epochs_done(self.directory), 0)
+
+    @property
+    def is_complete(self):
+        """Whether the run is trained, judged and exported."""
+        return (
+            run.is_trained(self.directory, self.settings)
+            and judgement.is_judged(self.directory, self.settings, self.num_samples)
+            and (self.export_to is None or self._is_exported())
+        )
+
+    @property
+    def is_exported_elsewhere(self):
+        """Whether its folder is taken by a model that was made with other settings."""
+        return self.export_to and self.export_to.name != self.settings.export_name
+
+    def _is_exported(self):
+        record = self.export_to / export.RECORD
+        if not record.exists():
+            return False
+        return json.loads(record.read_text())["settings"] == self.settings.to_dict()
+
+
+def plan(settings, study_dir, saved_models_dir, num_samples):
+    """The runs of a study; the models of the first seed are to be exported.
+
+    Args:
+        settings: List of `RunSettings` of one study.
+        study_dir: `pathlib.Path` of the study.
+        saved_models_dir: Folder of the exported SavedModels, or None.
+        num_samples: Samples that each model is judged by.
+
+    Returns:
+        List of `PlannedRun`.
+
+    Raises:
+        ValueError: If the settings are not of one study or name a run twice.
+    """
+    if not settings:
+        raise ValueError("There are no runs to carry out; name at least one model.")
+    studies = {one.study for one in settings}
+    if len(studies) > 1:
+        raise ValueError(
+            f"The runs belong to the studies {', '.join(sorted(studies))}; expected "
+            "one. Carry them out one after the other."
+        )
+    places = [(one.name, one.seed) for one in settings]
+    for place in places:
+        if places.count(place) > 1:
+            raise ValueError(f"{place[0]} with seed {place[1]} came twice.")
+    return [
+        PlannedRun(
+            one,
+            study_dir / one.name / f"seed{one.seed}",
+            _export_path(one, saved_models_dir)
+            if saved_models_dir is not None and one.seed == settings[0].seed
+            else None,
+            num_samples,
+        )
+        for one in settings
+    ]
+
+
+def write(path, settings):
+    """Adds runs, and the command that asks for them, to the file of all that were.
+
+    Args:
+        path: `pathlib.Path` of `study.json`, which `records.load_study` reads.
+        settings: List of `RunSettings`.
+    """
+    before = json.loads(path.read_text())["runs"] if path.exists() else []
+    mine = {(one.name, one.seed) for one in settings}
+    others = [
+        values
+        for values, one in ((v, RunSettings.from_dict(v)) for v in before)
+        if (one.name, one.seed) not in mine
+    ]
+    record = {
+        "command": shlex.join(["python", *sys.argv]),
+        "runs": others + [one.to_dict() for one in settings],
+    }
+    with files.replacing(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _export_path(settings, saved_models_dir):
+    """Where to export to: beside, never over, a model made with other settings."""
+    path = pathlib.Path(saved_models_dir) / settings.export_name
+    if export.replaceable(path, settings.to_dict()):
+        return path
+    return path.with_name(f"{path.name}-{settings.digest()}")

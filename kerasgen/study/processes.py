@@ -1,0 +1,120 @@
+"""Worker processes: started with a job, listened to, and ended with their parent."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+LOG_LINES = 30  # of the end of a log, to be kept with a failure
+
+
+class Processes:
+    """The worker processes that are alive; none outlives the `with` block.
+
+    Args:
+        workers: Processes at the same time, which share the cores.
+    """
+
+    def __init__(self, workers):
+        self.environment = {**os.environ, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+        if workers > 1:
+            threads = str(max(1, os.cpu_count() // workers))
+            for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
+                self.environment.setdefault(name, threads)
+        self._alive, self._stopped = set(), False
+        self._lock = threading.Lock()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def run(self, job, log, receive):
+        """Has a job done by a process of its own.
+
+        Args:
+            job: `kerasgen.study.worker.Job`.
+            log: `pathlib.Path` that what the process prints is appended to.
+            receive: Function of each message, a dict.
+
+        Returns:
+            `(status, end)`: exit status of the process, minus the signal's number if
+            one ended it, and the last lines of its log.
+
+        Raises:
+            KeyboardInterrupt: If `stop` was called.
+        """
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "ab") as output:
+            begin = output.tell()
+            process = self._start(output)
+            try:
+                process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
+                process.stdin.flush()
+                for line in process.stdout:
+                    if line.endswith("\n"):  # else the process was cut off in it
+                        receive(json.loads(line))
+                status = process.wait()
+            except BrokenPipeError:
+                status = process.wait()
+            finally:
+                self._end(process)
+        if self._stopped:
+            raise KeyboardInterrupt
+        with open(log, "rb") as output:
+            output.seek(begin)
+            lines = output.read().decode(errors="replace").splitlines()
+        return status, "\n".join(lines[-LOG_LINES:])
+
+    def stop(self):
+        """Ends all processes; none is started any more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._alive:
+                process.terminate()
+
+    def _start(self, output):
+        with self._lock:
+            if self._stopped:
+                raise KeyboardInterrupt
+            process = subprocess.Popen(
+                [sys.executable, "-m", "kerasgen.study.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
+                env=self.environment,
+            )
+            self._alive.add(process)
+        return process
+
+    def _end(self, process):
+        with self._lock:
+            self._alive.discard(process)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+@contextlib.contextmanager
+def interrupted_by_termination():
+    """Treats SIGTERM as Ctrl-C while the block runs, so that processes are ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,229 @@
+"""A study: many runs, one process each, then the report.
+
+Every run has a process of its own, so that none sees another's state, memory or crash.
+One that fails is recorded in its directory, and the others go on. `study.json` in the
+folder of the study lists all runs that were ever asked for, so that the report can say
+what is missing.
+"""
+
+import concurrent.futures
+import dataclasses
+import json
+import pathlib
+
+from kerasgen import data
+from kerasgen import files
+from kerasgen.study import plan
+from kerasgen.study import run
+from kerasgen.study.processes import Processes
+from kerasgen.study.processes import interrupted_by_termination
+from kerasgen.study.progress import Progress
+from kerasgen.study.progress import clock
+from kerasgen.study.records import PLAN
+from kerasgen.study.report import write_report
+from kerasgen.study.worker import Job
+
+INTERRUPTED = 130
+
+
+def carry_out(
+    settings,
+    *,
+    runs_dir="runs",
+    saved_models_dir="saved_models",
+    data_dir=None,
+    num_samples=10_000,
+    workers=1,
+    resume=True,
+):
+    """Trains and judges the runs of a study, exports its models, writes its report.
+
+    Runs that are complete are left as they are, one that was interrupted goes on where
+    it was, one that failed is tried again. The models of the first seed are exported.
+
+    Args:
+        settings: List of `RunSettings` of one study, in the order of the runs.
+        runs_dir: Folder of the run directories, `<study>/<model>/seed<k>/`.
+        saved_models_dir: Folder of the exported SavedModels, or None for no export.
+        data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
+        num_samples: Samples that each model is judged by, int of at least 2.
+        workers: Runs at the same time, positive int. They share the machine, so that
+            each is slower than alone, which the report says.
+        resume: Whether to go on with runs that are there; False starts them over.
+
+    Returns:
+        `(report, failures)`: `pathlib.Path` of the report, and a dict from the heading
+        of each run that failed to why.
+
+    Raises:
+        ValueError: If a directory belongs to a run with other settings, or images or
+            folders do not fit; before anything is trained.
+        RuntimeError: If the dataset or the features cannot be had.
+        SystemExit: If interrupted, with status 130. All processes have ended then.
+    """
+    for name, value, least in (
+        ("num_samples", num_samples, 2),
+        ("workers", workers, 1),
+    ):
+        if not isinstance(value, int) or value < least:
+            raise ValueError(
+                f"{name}={value!r}; expected an integer of at least {least}."
+            )
+    study_dir = pathlib.Path(runs_dir) / (settings[0].study if settings else "")
+    runs = plan.plan(settings, study_dir, saved_models_dir, num_samples)
+    for each in runs:
+        if resume:
+            run.check_owner(each.directory, each.settings)
+        else:
+            run.check_removable(each.directory)
+    # Fetched here first, so that workers do not all download at the same time.
+    dataset, limit = settings[0].dataset, settings[0].limit
+    images = data.fetch(dataset, "train", data_dir=data_dir)
+    data.fetch(dataset, "test", data_dir=data_dir)
+    num = len(run.first_images(images, limit).images)
+    files.prepare_directory(study_dir)
+    if saved_models_dir is not None:
+        files.prepare_directory(saved_models_dir)
+    if not resume:
+        for each in runs:
+            run.remove(each.directory)
+    plan.write(study_dir / PLAN, settings)
+    progress = Progress(
+        [each.heading for each in runs],
+        [each.settings.name for each in runs],
+        [each.epochs_left for each in runs],
+        num,
+        workers,
+    )
+    progress.say(f"Training on {num:,} images of {dataset} from {images.source}.")
+    for each in runs:
+        if each.is_exported_elsewhere:
+            usual = each.export_to.with_name(each.settings.export_name)
+            progress.say(
+                f"{usual} was made with other settings and stays; see {each.export_to}."
+            )
+    first = settings[0].to_dict()
+    job = Job("prepare", first, str(study_dir), data_dir, num_samples, workers)
+    try:
+        with interrupted_by_termination(), Processes(workers) as processes:
+            _prepare(runs, job, processes, progress)
+            failures = _run_all(runs, job, processes, progress)
+    except KeyboardInterrupt:
+        progress.say("\nInterrupted. The same command goes on where it was.")
+        raise SystemExit(INTERRUPTED) from None
+    for heading, reason in failures.items():
+        progress.say(f"{heading} failed: {reason}")
+    return write_report(study_dir), failures
+
+
+def _prepare(runs, job, processes, progress):
+    """Measures how fast the models are, and judges the real images."""
+    pending = {}
+    for index, each in enumerate(runs):
+        if each.epochs_left:
+            pending.setdefault(each.settings.name, each.settings)
+        elif each.is_complete:
+            progress.close(index)
+            progress.say(f"{progress.heading(index)}: complete")
+    if all(each.is_complete for each in runs) and _is_whole(job.directory):
+        return
+    measured = tuple(one.to_dict() for one in pending.values())
+    job = dataclasses.replace(job, measured=measured)
+    log = pathlib.Path(job.directory) / "prepare.log"
+
+    def receive(message):
+        if message["kind"] == "speed":
+            progress.measured(message["name"], message["seconds"])
+        elif progress.remaining() is not None:
+            progress.say(_expectation(runs, progress))
+
+    status, end = processes.run(job, log, receive)
+    if status != 0:
+        raise RuntimeError(
+            f"Preparing the study failed; {log} has it all, and ends with\n{end}"
+        )
+
+
+def _is_whole(directory):
+    return (pathlib.Path(directory) / "real.json").exists()
+
+
+def _expectation(runs, progress):
+    lines = []
+    for name, seconds in progress.seconds.items():
+        same = [each for each in runs if each.settings.name == name]
+        left = sum(each.epochs_left for each in same)
+        title = same[0].settings.title
+        lines.append(f"{title}: {left} epochs to go, about {seconds:.0f} s each")
+    expected = clock(progress.remaining())
+    return "\n".join([*lines, f"Expected time of training in all: {expected}\n"])
+
+
+def _run_all(runs, job, processes, progress):
+    """Dict from heading to reason, of the runs that failed."""
+
+    def one(index):
+        if runs[index].is_complete:
+            return None
+        return _run(runs[index], index, job, processes, progress)
+
+    with concurrent.futures.ThreadPoolExecutor(job.workers) as pool:
+        futures = [pool.submit(one, index) for index in range(len(runs))]
+        try:
+            reasons = [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.stop()
+            raise
+    return {
+        progress.heading(index): reason
+        for index, reason in enumerate(reasons)
+        if reason is not None
+    }
+
+
+def _run(planned, index, job, processes, progress):
+    """Carries out one run in a process; why it failed, or None."""
+    directory = planned.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    failure_path = directory / "failure.json"
+    failure_path.unlink(missing_ok=True)
+    job = dataclasses.replace(
+        job,
+        task="run",
+        settings=planned.settings.to_dict(),
+        directory=str(directory),
+        export_to=planned.export_to and str(planned.export_to),
+    )
+    failure = {}
+
+    def receive(message):
+        if message["kind"] == "divergence":
+            failure.update(message)
+        elif message["kind"] == "epoch":
+            progress.receive(index, {**message, "total": planned.settings.epochs})
+        else:
+            progress.receive(index, message)
+
+    log = directory.with_suffix(".log")
+    status, end = processes.run(job, log, receive)
+    progress.close(index)
+    if status == 0:
+        return None
+    if not failure:
+        signal = f"by signal {-status}" if status < 0 else f"with status {status}"
+        failure = {
+            "kind": "killed" if status < 0 else "crash",
+            "epoch": run.epochs_done(directory),
+            "message": f"The process ended {signal}: {_last_line(end)}",
+        }
+    record = {name: failure[name] for name in ("kind", "epoch", "message")}
+    with files.replacing(failure_path) as temporary:
+        temporary.write_text(json.dumps({**record, "log": end}, indent=2) + "\n")
+    progress.say(f"{progress.heading(index)}: {failure['message']} (see {log})")
+    return failure["message"]
+
+
+def _last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,169 @@
+"""One run in a process of its own: `python -m kerasgen.study.worker`.
+
+The parent writes a job as one line of JSON to the standard input and keeps it open; the
+worker answers by lines of JSON on its standard output. Whatever else is printed goes to
+the standard error, which the parent keeps as the log of the run. When the parent dies,
+the input ends, and the worker with it.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+import threading
+import time
+
+import keras
+
+from kerasgen import callbacks
+from kerasgen import data
+from kerasgen import evaluation
+from kerasgen import export
+from kerasgen.study import judgement
+from kerasgen.study import run
+from kerasgen.study.settings import RunSettings
+
+DIVERGED = 3
+SECONDS_BETWEEN_REPORTS = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What a worker is to do.
+
+    Args:
+        task: "prepare" or "run".
+        settings: Dict of the `RunSettings` of the run; for "prepare" of any.
+        directory: The run directory; for "prepare" that of the study.
+        data_dir: Folder of the dataset, or None.
+        num_samples: Samples to judge.
+        workers: Runs that share the machine.
+        export_to: Folder for the SavedModel, or None.
+        measured: For "prepare", dicts of `RunSettings` of which to measure the speed.
+    """
+
+    task: str
+    settings: dict
+    directory: str
+    data_dir: str | None
+    num_samples: int
+    workers: int
+    export_to: str | None = None
+    measured: tuple = ()
+
+
+class Reporter(keras.callbacks.Callback):
+    """Tells the parent how far the training is."""
+
+    def __init__(self, tell):
+        super().__init__()
+        self.tell = tell
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.start = epoch, time.perf_counter()
+        self.told = self.start
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.perf_counter()
+        if now - self.told >= SECONDS_BETWEEN_REPORTS:
+            self.told = now
+            share = (batch + 1) / self.params["steps"]
+            self.tell(kind="batch", epoch=self.epoch, share=share)
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = time.perf_counter() - self.start
+        losses = {name: float(value) for name, value in (logs or {}).items()}
+        self.tell(kind="epoch", epoch=epoch + 1, seconds=seconds, losses=losses)
+
+
+def carry_out(job, tell):
+    """Does a job.
+
+    Args:
+        job: `Job`.
+        tell: Function that passes a message, given as keyword arguments, to the parent.
+
+    Returns:
+        The exit status of the process: 0, or `DIVERGED`.
+    """
+    settings = RunSettings.from_dict(job.settings)
+    images, test = (
+        data.fetch(settings.dataset, split, data_dir=job.data_dir)
+        for split in ("train", "test")
+    )
+    images = run.first_images(images, settings.limit)
+    reference = evaluation.Reference((images, test))
+    if job.task == "prepare":
+        _prepare(job, images, reference, tell)
+        return 0
+    try:
+        _train_and_judge(job, settings, images, test, reference, tell)
+    except callbacks.DivergenceError as error:
+        epoch = run.epochs_done(job.directory)
+        tell(kind="divergence", epoch=epoch, message=str(error))
+        return DIVERGED
+    return 0
+
+
+def _prepare(job, images, reference, tell):
+    """Times a few steps of every model, and judges the real images."""
+    for one in map(RunSettings.from_dict, job.measured):
+        keras.backend.clear_session()
+        seconds = run.seconds_per_epoch(one, images)
+        tell(kind="speed", name=one.name, seconds=seconds)
+    tell(kind="real")
+    judgement.judge_real(
+        reference,
+        run.watched_reference(images, reference.extractor),
+        os.path.join(job.directory, "real.json"),
+        num_samples=job.num_samples,
+    )
+
+
+def _train_and_judge(job, settings, images, test, reference, tell):
+    model = run.train(
+        settings,
+        job.directory,
+        images,
+        test,
+        extractor=reference.extractor,
+        extra_callbacks=[Reporter(tell)],
+        workers=job.workers,
+    )
+    tell(kind="judging")
+    start = time.perf_counter()
+    judgement.judge(
+        model, settings, job.directory, reference, num_samples=job.num_samples
+    )
+    tell(kind="judged", seconds=time.perf_counter() - start)
+    if job.export_to is not None:
+        export.save(model, job.export_to, settings.to_dict())
+
+
+def main():
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # What libraries print belongs to the log.
+    sys.stdout = sys.stderr
+
+    def tell(**message):
+        channel.write(json.dumps(message) + "\n")
+        channel.flush()
+
+    job = Job(**json.loads(sys.stdin.readline()))
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    try:
+        status = carry_out(job, tell)
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+def _end_with_the_parent():
+    # Not through sys.stdin, whose lock would be held when the interpreter ends.
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

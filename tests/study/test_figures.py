@@ -1,0 +1,181 @@
+import itertools
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasgen.study import charts
+from kerasgen.study import figures
+from kerasgen.study import grids
+from kerasgen.study.records import load_study
+from tests.study import fake_study
+
+KEYS = ["generator_loss"]
+
+
+def line(figure, label):
+    lines = figure.axes[0].lines
+    return next(each for each in lines if each.get_label() == label)
+
+
+def runs_with(columns, **changes):
+    return [
+        fake_study.make_run("dcgan", seed, losses={"generator_loss": column}, **changes)
+        for seed, column in enumerate(columns)
+    ]
+
+
+def test_a_loss_is_drawn_as_its_mean_with_a_band_from_least_to_largest():
+    runs = runs_with([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]], epochs=3)
+    figure = charts.losses("DCGAN", runs, KEYS)
+    drawn = line(figure, "generator loss")
+    assert list(drawn.get_xdata()) == [1, 2, 3]
+    assert list(drawn.get_ydata()) == [2.0, 2.0, 2.0]
+    band = figure.axes[0].collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (1.0, 3.0)
+
+
+def test_a_shorter_run_counts_as_far_as_it_goes_and_nan_not_at_all():
+    runs = runs_with([[1.0, 1.0, float("nan"), 1.0]], epochs=4)
+    runs += runs_with([[5.0, 3.0, 9.0, 9.0]], epochs=4, complete=False)
+    figure = charts.losses("DCGAN", runs, KEYS)
+    drawn = line(figure, "generator loss").get_ydata()
+    np.testing.assert_array_equal(drawn, [3.0, 2.0, np.nan, 1.0])
+
+
+def test_one_seed_has_no_band():
+    figure = charts.losses("DCGAN", runs_with([[1.0, 2.0]], epochs=2), KEYS)
+    assert not figure.axes[0].collections
+
+
+def test_spikes_do_not_flatten_the_rest_and_are_counted():
+    column = [*np.linspace(1.0, 2.0, 49), 1e6]
+    figure = charts.losses("DCGAN", runs_with([column], epochs=50), KEYS)
+    assert figure.axes[0].get_ylim()[1] < 3.0
+    assert "1 values off scale" in figure.axes[0].get_xlabel()
+
+
+def test_losses_in_nats_have_a_panel_of_their_own():
+    game, vae, both = (
+        charts.families([fake_study.make_run(model)])
+        for model in ("wgan", "cvae", "adversarial_vae")
+    )
+    assert game == [["critic_loss", "generator_loss"]]
+    assert vae == [["loss", "reconstruction_loss", "kl_divergence"]]
+    assert both == [*vae, ["adversarial_loss", "discriminator_loss"]]
+
+
+@pytest.mark.parametrize("over", ["epochs", "seconds"])
+def test_quality_is_drawn_over_epochs_and_over_seconds(over):
+    runs = [
+        fake_study.make_run(seed=seed, epochs=2, fids=fids, seconds=seconds)
+        for seed, (fids, seconds) in enumerate(
+            [([100.0, 10.0, 4.0], [5.0, 1.0]), ([300.0, 30.0, None], [7.0, 1.0])]
+        )
+    ]
+    figure = charts.quality({"DCGAN": runs}, "fid", over=over, real=0.5)
+    drawn = line(figure, "DCGAN")
+    places = {"epochs": [0, 1, 2], "seconds": [0.0, 6.0, 7.0]}[over]
+    assert list(drawn.get_xdata()) == places
+    assert list(drawn.get_ydata()) == [200.0, 20.0, 4.0]
+    assert line(figure, "real images").get_ydata()[0] == 0.5
+    assert figure.axes[0].get_yscale() == "log"
+
+
+def test_no_evaluation_gives_no_chart():
+    run = fake_study.make_run(epochs=2, fids=[None, None, None])
+    assert charts.quality({"DCGAN": [run]}, "fid", over="epochs") is None
+
+
+def test_a_model_keeps_its_colour_whichever_others_there_are():
+    alone = charts.looks(fake_study.make_study(["cvae"]).models)
+    among = charts.looks(fake_study.make_study().models)
+    assert alone["CVAE"] == among["CVAE"]
+    assert len({look["color"] for look in among.values()}) == 5
+    assert len({str(look["linestyle"]) for look in among.values()}) == 5
+
+
+def test_variants_of_one_model_differ_in_colour():
+    runs = [
+        fake_study.make_run(settings={"ablation": "width", "variant": variant})
+        for variant in ("", "width=8", "width=64")
+    ]
+    looks = charts.looks({run.title: [run] for run in runs})
+    assert len({look["color"] for look in looks.values()}) == 3
+
+
+def test_codes_that_are_not_finite_are_left_out():
+    generator = np.random.default_rng(0)
+    codes = generator.normal(size=(50, 4))
+    codes[:10] = np.nan
+    arrays = {"codes": codes, "labels": np.arange(50) % 5}
+    scatter = charts.codes("CVAE", arrays).axes[0].collections[0]
+    assert len(scatter.get_offsets()) == 40
+    assert charts.codes("CVAE", {**arrays, "codes": codes * np.nan}) is None
+
+
+def test_names_of_classes_do_not_lie_on_each_other():
+    codes = np.zeros((40, 2)) + np.random.default_rng(0).normal(size=(40, 2)) * 1e-3
+    codes[0] = 1.0
+    figure = charts.codes("CVAE", {"codes": codes, "labels": np.arange(40) % 4})
+    places = [text.get_position() for text in figure.axes[0].texts]
+    height = np.ptp(figure.axes[0].get_ylim())
+    for first, second in itertools.combinations(places, 2):
+        assert abs(first[1] - second[1]) > 0.05 * height
+
+
+def test_a_drawing_takes_the_colour_of_the_page_and_shares_no_name(tmp_path):
+    run = fake_study.make_run()
+    drawings = [
+        charts.save(charts.losses("DCGAN", [run], KEYS), tmp_path, name)
+        for name in ("first", "second")
+    ]
+    for drawing in drawings:
+        assert drawing.startswith("<svg")
+        assert "currentColor" in drawing
+        assert charts.INK not in drawing
+    names = [set(re.findall(r' id="(.*?)"', drawing)) for drawing in drawings]
+    assert names[0]
+    assert not names[0] & names[1]
+    for drawing, own in zip(drawings, names, strict=True):
+        assert set(re.findall(r"url\(#(.*?)\)", drawing)) <= own
+    with Image.open(tmp_path / "first.png") as picture:
+        assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert (tmp_path / "second.svg").read_text().startswith("<?xml")
+
+
+def test_neighbours_stand_beneath_their_sample():
+    images = np.random.default_rng(0).integers(0, 255, (10, 6, 8, 8, 1), np.uint8)
+    arrays = {"samples": images[:, 0], "neighbours": images[:, 1:]}
+    drawn = grids.neighbours(arrays)
+    scale = 640 // 80
+    left = 2 + 3 * (8 * scale + 2)
+    column = drawn[:, left : left + 8 * scale : scale, 0]
+    for index in range(6):
+        top = 2 + index * (8 * scale + 2) + (index > 0) * (2 + grids.GAP)
+        found = column[top : top + 8 * scale : scale]
+        np.testing.assert_array_equal(found, images[3, index, ..., 0])
+
+
+def test_grids_take_colour_images():
+    images = np.random.default_rng(0).integers(0, 255, (23, 8, 8, 3), np.uint8)
+    assert grids.samples(images).shape[2] == 3
+    assert grids.strips([images, images[:4]]).shape == (22, 42, 3)
+    ways = images[:20].reshape(2, 10, 8, 8, 3)
+    np.testing.assert_array_equal(
+        grids.interpolations(ways), grids.samples(images[:20])
+    )
+
+
+def test_comparison_has_a_row_for_each_run(tmp_path):
+    study = load_study(
+        fake_study.write_study(fake_study.make_study(["wgan", "cvae"], [0]), tmp_path)
+    )
+    shown = {run.title: run.directory for run in study.runs}
+    figure = figures.comparison(shown)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert {"WGAN", "CVAE", "codes of test images"} <= set(titles)
+    figures.save(figure, tmp_path / "comparison.png")
+    with Image.open(tmp_path / "comparison.png") as picture:
+        assert picture.size[0] == 1300

@@ -1,0 +1,253 @@
+"""Studies as they run: processes that fail, are killed, and go on."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import kerasgen
+from kerasgen import callbacks
+from kerasgen import study
+from kerasgen.study import runner
+from kerasgen.study.settings import RunSettings
+
+ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
+SMALL = {"epochs": 2, "batch_size": 32, "arguments": {"width": 8}}
+BAD = {"learning_rate_factor": 1e30, "variant": "bad"}
+
+
+def settings(model="vanilla_gan", **changes):
+    return RunSettings(model, **{**SMALL, **changes})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("study")
+
+
+@pytest.fixture(scope="module")
+def carried_out(folder, idx_folder):
+    """Three runs, two at a time; one of them cannot but diverge."""
+    runs = [settings(seed=0, **BAD), settings(seed=0), settings("cvae", seed=0)]
+    return runner.carry_out(
+        runs,
+        runs_dir=folder / "runs",
+        saved_models_dir=folder / "saved_models",
+        data_dir=str(idx_folder),
+        num_samples=64,
+        workers=2,
+    )
+
+
+def test_a_failed_run_is_recorded_and_the_others_go_on(folder, carried_out):
+    report, failures = carried_out
+    assert list(failures) == ["[1/3] VanillaGAN, bad seed 0"]
+    found = study.load_study(folder / "runs/mnist")
+    assert {run.title: run.status for run in found.runs} == {
+        "VanillaGAN": "complete",
+        "VanillaGAN, bad": "diverged",
+        "CVAE": "complete",
+    }
+    bad = found.models["VanillaGAN, bad"][0]
+    assert bad.failure["kind"] == bad.events[-1]["kind"] == "divergence"
+    assert bad.failure["epoch"] == bad.events[-1]["epoch"] == 1
+    assert "DivergenceError" not in bad.failure["message"]
+    assert bad.evaluation is None
+    assert not (folder / "saved_models/vanilla_gan-bad").exists()
+    assert report == folder / "runs/mnist/report.html"
+    assert "diverged" in report.read_text()
+
+
+def test_every_run_is_judged_beside_the_real_images(folder, carried_out):
+    found = study.load_study(folder / "runs/mnist")
+    cvae = found.models["CVAE"][0]
+    assert cvae.evaluation["num_samples"] == 64
+    assert cvae.evaluation["num_train"] == 128
+    assert cvae.evaluation["epoch"] == 2
+    assert set(found.real) >= {"final", "during", "pixels"}
+    assert [record["epoch"] for record in cvae.evaluations] == [0, 1, 2]
+    # In training, samples are set against training images.
+    assert any(name.endswith("train128") for name in cvae.evaluations[0])
+    shapes = {
+        name: {key: array.shape for key, array in cvae.arrays(f"{name}.npz").items()}
+        for name in ("interpolations", "neighbours")
+    }
+    assert shapes["interpolations"] == {"images": (5, 10, 28, 28, 1)}
+    assert shapes["neighbours"]["neighbours"] == (10, 5, 28, 28, 1)
+    assert cvae.record["environments"][0]["workers"] == 2
+    assert (folder / "saved_models/cvae/saved_model.pb").exists()
+
+
+def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
+    folder, carried_out, idx_folder, monkeypatch
+):
+    started = []
+
+    def start(self, job, log, receive):
+        started.append([one["variant"] for one in job.measured])
+        return 1, "no memory"
+
+    monkeypatch.setattr(runner.Processes, "run", start)
+    where = {"runs_dir": folder / "runs", "saved_models_dir": folder / "saved_models"}
+    common = {"data_dir": str(idx_folder), "num_samples": 64, **where}
+    complete = [settings(seed=0), settings("cvae", seed=0)]
+    assert runner.carry_out(complete, **common)[1] == {}
+    assert started == []
+    with pytest.raises(RuntimeError, match="Preparing the study failed.*\nno memory"):
+        runner.carry_out([settings(seed=0, **BAD)], **common)
+    assert started == [["bad"]]
+    # More samples than it was judged by: that is done anew.
+    with pytest.raises(RuntimeError, match="Preparing"):
+        runner.carry_out([settings(seed=0)], **{**common, "num_samples": 65})
+
+
+def test_what_was_asked_for_and_is_not_there_is_known(
+    folder, carried_out, idx_folder, monkeypatch
+):
+    monkeypatch.setattr(runner.Processes, "run", lambda *_: (1, "stopped"))
+    with pytest.raises(RuntimeError):
+        runner.carry_out(
+            [settings(seed=7)],
+            runs_dir=folder / "runs",
+            saved_models_dir=None,
+            data_dir=str(idx_folder),
+            num_samples=64,
+        )
+    found = study.load_study(folder / "runs/mnist")
+    assert [(m.settings.seed, m.failure) for m in found.missing] == [(7, None)]
+    assert len(found.runs) == 3
+
+
+@pytest.mark.parametrize(
+    ("runs", "changes", "message"),
+    [
+        ([], {}, "no runs to carry out"),
+        ([settings()], {"workers": 0}, "workers=0; expected an integer"),
+        ([settings()], {"num_samples": 1}, "num_samples=1; expected"),
+        ([settings(), settings(limit=64)], {}, "belong to the studies mnist, mnist-f"),
+        ([settings(), settings()], {}, "vanilla_gan with seed 0 came twice"),
+    ],
+)
+def test_mistakes_get_an_answer_before_anything_is_done(
+    tmp_path, runs, changes, message
+):
+    with pytest.raises(ValueError, match=message):
+        runner.carry_out(runs, runs_dir=tmp_path / "runs", **changes)
+    assert not list(tmp_path.iterdir())
+
+
+SCRIPT = """
+import sys
+from kerasgen import study
+settings = study.RunSettings(
+    "vanilla_gan", epochs=3, batch_size=32, arguments={"width": 8}
+)
+study.carry_out(
+    [settings], runs_dir=sys.argv[1], data_dir=sys.argv[2], num_samples=64,
+    saved_models_dir=None,
+)
+"""
+
+
+def start(folder, idx_folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(folder), str(idx_folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def children(pid):
+    path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+    every = path.read_text().split()
+    threads = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    every += [c for t in threads for c in (t / "children").read_text().split()]
+    return {int(child) for child in every}
+
+
+def is_alive(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    except FileNotFoundError:
+        return False
+    return state.split()[0] != "Z"
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "It did not come to pass."
+        time.sleep(0.05)
+
+
+def without_seconds(record):
+    return {k: v for k, v in record.items() if not k.startswith("seconds")}
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/task").exists(), reason="needs /proc")
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_study_goes_on_to_the_same_records(tmp_path, idx_folder, sign):
+    whole = start(tmp_path / "whole", idx_folder)
+    cut = start(tmp_path / "cut", idx_folder)
+    for line in cut.stdout:
+        if "epoch 1/3" in line:
+            break
+    workers = children(cut.pid)
+    assert workers
+    cut.send_signal(sign)
+    said = cut.communicate()[0]
+    wait_for(lambda: not any(map(is_alive, workers)))
+    if sign == signal.SIGTERM:
+        assert cut.returncode == runner.INTERRUPTED
+        assert "The same command goes on where it was" in said
+    run = tmp_path / "cut/mnist/vanilla_gan/seed0"
+    assert not (run / "evaluation.json").exists()
+    again = start(tmp_path / "cut", idx_folder)
+    for process in (whole, again):
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors[-2000:]
+    first, second = (
+        study.load_study(tmp_path / name / "mnist").runs[0] for name in ("whole", "cut")
+    )
+    assert first.status == second.status == "complete"
+    for name in ("test_losses", "evaluation", "history"):
+        records = [without_seconds(getattr(run, name)) for run in (first, second)]
+        assert records[0] == records[1], name
+    assert first.events == second.events
+    pairs = zip(first.evaluations, second.evaluations, strict=True)
+    for one, other in pairs:
+        assert without_seconds(one) == without_seconds(other)
+    samples = [run.arrays("samples.npz")["images"] for run in (first, second)]
+    assert np.array_equal(*samples)
+
+
+def test_a_crash_keeps_the_end_of_its_log(tmp_path, idx_folder):
+    # Checkpoints of another architecture stop the run when it begins.
+    common = {
+        "runs_dir": tmp_path / "runs",
+        "saved_models_dir": None,
+        "data_dir": str(idx_folder),
+        "num_samples": 64,
+    }
+    other = settings(arguments={"width": 16}, epochs=1)
+    runner.carry_out([other], **common)
+    run = tmp_path / "runs/mnist/vanilla_gan/seed0"
+    record = json.loads((run / "settings.json").read_text())
+    for key in ("settings", "arguments"):
+        record[key] = json.loads(json.dumps(record[key]).replace("16", "8"))
+    (run / "settings.json").write_text(json.dumps(record))
+    _, failures = runner.carry_out([settings()], **common)
+    (reason,) = failures.values()
+    assert "does not belong to this model" in reason
+    failure = json.loads((run / "failure.json").read_text())
+    assert (failure["kind"], failure["epoch"]) == ("crash", 1)
+    assert "Traceback" in failure["log"]
+    assert callbacks.read_history(run / "history.csv")["epoch"] == [1]

@@ -1,21 +1,25 @@
 """Noticing when training goes wrong: written down with the epoch, never passed over."""
 
+import math
+
 import numpy as np
 from absl import logging
-from keras import ops
 
-from kerasgen import metrics
 from kerasgen.callbacks.arguments import require_count
 from kerasgen.callbacks.json_lines import read_lines
 from kerasgen.callbacks.json_lines import write_lines
 from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.callbacks.training_observations import not_finite_weights
+from kerasgen.callbacks.training_observations import read_observations
+from kerasgen.callbacks.training_observations import variety
+from kerasgen.callbacks.training_observations import write_observations
+from kerasgen.callbacks.training_trouble import Limits
 from kerasgen.callbacks.training_trouble import find_events
+from kerasgen.features import SHIPPED
 from kerasgen.features import load
 
 OBSERVATIONS = "monitor.jsonl"
 EVENTS = "events.jsonl"
-# As `kerasgen.evaluate` counts classes: a tenth of the fair share reaches one.
-CLASS_SHARE = 0.1
 
 
 class DivergenceError(RuntimeError):
@@ -25,32 +29,56 @@ class DivergenceError(RuntimeError):
 class TrainingMonitor(PeriodicCallback):
     """Detects divergence, explosion, dominance and collapse, with the epoch of each.
 
-    After every epoch it writes what it observed to `monitor.jsonl` (losses, how many
-    classes the samples reach), and what is wrong to `events.jsonl`. Kinds of events:
+    It writes what goes wrong to `events.jsonl`, which stays empty if nothing does, and
+    what it observed after each epoch to `monitor.jsonl`. Kinds of events:
 
-    * "divergence": a loss, weight or sample is NaN or infinite. Training ends with
-      `DivergenceError`. Losses are looked at when an epoch ends, since to read them
-      after each batch would make the step wait; NaN does not go away.
-    * "explosion": a loss is 100 times as large as it used to be.
-    * "dominance": the discriminator's loss was below 0.1 for three epochs.
-    * "collapse": samples reach fewer than half of the classes, after they reached them
-      or from the third epoch on.
+    * "divergence": a loss, a weight (of the averaged generator too) or a sample is NaN
+      or infinite. Training ends with `DivergenceError`. Losses are looked at when an
+      epoch ends, since to read them after each batch would make the step wait; NaN
+      stays in the weights, so none is missed.
+    * "explosion": a value in the logs is many times as large as it used to be.
+    * "dominance": the discriminator's loss is near 0, so that the generator loses
+      every game. A critic's loss has no such end and is not watched, nor is a
+      discriminator at chance, where the game has its equilibrium.
+    * "collapse": samples reach too few classes, or are all alike. An untrained model
+      makes no classes either, so this counts once samples had the variety, or from
+      epoch `patience` on: a run that never gets there is reported, unless it is shorter
+      than that.
 
-    The limits stand, with reasons, in `kerasgen.callbacks.training_trouble`. What lasts
-    for several epochs is one event. A fit with `initial_epoch=6` goes on with what was
-    observed up to epoch 6.
+    A condition that lasts is one event, at the epoch where it begins; beginning again
+    later, it is another. A fit with `initial_epoch=6` keeps what was found up to epoch
+    6 and goes on with what was observed. Samples have a seed of their own: watching
+    does not change the training.
 
     Put it before `Checkpoint`, so that no checkpoint is made of a model that diverged.
 
     Args:
         directory: str or path for the two files; created if missing.
-        features: `kerasgen.features.FeatureExtractor` that knows the classes, or the
-            name of a shipped one, such as "mnist"; None does not watch classes.
-        num_samples: int ≥ 1, samples drawn for that after each epoch. Default 500.
+        features: `kerasgen.features.FeatureExtractor` to see the classes of samples
+            with, or the name of a shipped one, such as "mnist". None, or one that knows
+            no classes, does not watch classes. Default None.
+        num_samples: int ≥ 2, samples drawn, at least two for each class that is
+            watched; a conditional model draws its classes in turn. Default 500.
+        every: int ≥ 1, epochs from one look at samples to the next; those of the last
+            epoch are always looked at, losses and weights after every epoch. Default 1.
+        explosion_factor: float > 0. A value explodes at so many times the median of its
+            earlier sizes, `patience` at least; sizes count as 1 at least, since a value
+            may rightly begin near 0 (a divergence that grows from 0.2 to 25 nats is
+            healthy) or cross it (a critic's). Default 100.
+        dominance_loss: float > 0, nats. The discriminator's loss is
+            -log D(x) - log(1 - D(G(z))), and 2 log 2 = 1.39 for blind guesses. Below
+            the default 0.1 it gives the right answer about 95 %, for `patience` epochs.
+        min_classes_share: float in (0, 1], share of the classes that samples must
+            reach. Default 0.5.
+        min_spread: float > 0, standard deviation of a pixel over samples (root mean
+            square over pixels) that samples must have. MNIST has 0.26, every model of
+            the zoo more than 0.02 after twenty steps. Default 0.01.
+        patience: int ≥ 1, epochs. Default 3.
 
     Raises:
-        ValueError: If `num_samples` is too small, the features are unknown or (before
-            the first step) made for other images, or `directory` cannot be written to.
+        ValueError: If an argument is out of range, the features are unknown or (before
+            the first step) made for other images, the model has no `sample`, or
+            `directory` cannot be written to.
         DivergenceError: In `fit`.
 
     Example:
@@ -60,75 +88,89 @@ class TrainingMonitor(PeriodicCallback):
         []
     """
 
-    def __init__(self, directory, features=None, num_samples=500):
-        super().__init__(directory, every=1)
-        self.features = load(features) if isinstance(features, str) else features
-        self.num_samples = require_count("num_samples", num_samples)
+    def __init__(
+        self,
+        directory,
+        features=None,
+        num_samples=500,
+        every=1,
+        *,
+        explosion_factor=100.0,
+        dominance_loss=0.1,
+        min_classes_share=0.5,
+        min_spread=0.01,
+        patience=3,
+    ):
+        self.limits = Limits(
+            explosion_factor, dominance_loss, min_classes_share, min_spread, patience
+        )
+        self.features = _extractor(features)
+        # One sample does not vary; a few would miss half of the classes by chance.
+        fewest = 2 if self.features is None else 2 * self.features.num_classes
+        self.num_samples = require_count("num_samples", num_samples, fewest)
+        super().__init__(directory, every)
+
+    def on_train_begin(self, logs=None):
+        if not hasattr(self.model, "sample"):
+            raise ValueError(
+                "TrainingMonitor needs a model with `sample(num, labels, seed)`, as "
+                f"every kerasgen model has; {type(self.model).__name__} has none. "
+                "Leave the callback out or add that method."
+            )
+        super().on_train_begin(logs)
 
     def begin(self, epochs_done):
         if self.features is not None:
             self.features.check_shape(self.model.image_shape)
-        before = read_lines(self.directory / OBSERVATIONS) if epochs_done else []
-        self._observations = [o for o in before if o["epoch"] <= epochs_done]
+        path = self.directory / OBSERVATIONS
+        self._observations = read_observations(path, epochs_done) if epochs_done else []
+        # As they were found: the observations may have come to harm.
+        before = read_events(self.directory / EVENTS) if epochs_done else []
+        self._kept = [event for event in before if event["epoch"] <= epochs_done]
+        self._events, self._resumed = self._kept, epochs_done
         self._save()
 
     def on_epoch_end(self, epoch, logs=None):
-        self._losses = {key: float(value) for key, value in (logs or {}).items()}
+        losses = {key: float(value) for key, value in (logs or {}).items()}
+        not_finite = [key for key, value in losses.items() if not math.isfinite(value)]
+        not_finite += not_finite_weights(self.model)
+        self._observations.append(
+            {"epoch": epoch + 1, "losses": losses, "not_finite": not_finite}
+        )
+        self._report()
         super().on_epoch_end(epoch, logs)
 
     def write(self, epochs_done):
-        images = self._samples()
-        not_finite = self._not_finite(images)
-        self._observations.append(
-            {
-                "epoch": epochs_done,
-                "losses": self._losses,
-                "not_finite": not_finite,
-                **self._classes(None if not_finite else images),
-            }
-        )
-        for event in self._save():
-            if event["epoch"] == epochs_done:
-                name = type(self.model).__name__
+        images = self.model.sample(self.num_samples, seed=0)
+        now = self._observations[-1]
+        if np.isfinite(images).all():
+            now.update(variety(images, self.features))
+        else:
+            now["not_finite"].append("samples")
+        self._report()
+
+    def _report(self):
+        """Writes what is known, logs what is new, and ends a training that diverged."""
+        told = self._events
+        found = find_events(self._observations, self.limits)
+        new = [event for event in found if event["epoch"] > self._resumed]
+        self._events = self._kept + new
+        self._save()
+        name = type(self.model).__name__
+        for event in self._events:
+            if event not in told:
                 logging.warning("%s: %s: %s", name, event["kind"], event["message"])
-        if not_finite:
+        now = self._observations[-1]
+        if now["not_finite"]:
             raise DivergenceError(
-                f"{type(self.model).__name__} diverged in epoch {epochs_done}: "
-                f"{', '.join(not_finite[:5])} not finite. Its last checkpoint is of "
-                "the epoch before. Lower the learning rate, or train in float32."
+                f"{name} diverged in epoch {now['epoch']}: no finite numbers in "
+                f"{', '.join(now['not_finite'][:5])}. The last good checkpoint stays "
+                "as it is. Lower the learning rate, or train in float32."
             )
 
-    def _samples(self):
-        if self.features is None or self.features.num_classes is None:
-            return None
-        return self.model.sample(self.num_samples, seed=0)
-
-    def _not_finite(self, images):
-        """Names of losses, weights and samples that hold NaN or infinity."""
-        names = [k for k, value in self._losses.items() if not np.isfinite(value)]
-        for weight in self.model.weights:
-            # Seeds and counters are whole numbers.
-            floating = "float" in weight.dtype
-            if floating and not bool(ops.all(ops.isfinite(weight.value))):
-                names.append(weight.path)
-        if images is not None and not np.isfinite(images).all():
-            names.append("samples")
-        return names
-
-    def _classes(self, images):
-        if images is None:
-            return {"classes": None, "num_classes": None}
-        num_classes = self.features.num_classes
-        classes = self.features(images).probabilities.argmax(axis=1)
-        share = CLASS_SHARE / num_classes
-        reached = metrics.class_coverage(classes, num_classes, share)
-        return {"classes": int(reached), "num_classes": num_classes}
-
     def _save(self):
-        events = find_events(self._observations)
-        write_lines(self.directory / OBSERVATIONS, self._observations)
-        write_lines(self.directory / EVENTS, events)
-        return events
+        write_observations(self.directory / OBSERVATIONS, self._observations)
+        write_lines(self.directory / EVENTS, self._events)
 
 
 def read_events(path):
@@ -139,11 +181,26 @@ def read_events(path):
 
     Returns:
         List of dicts in order of `epoch`, with `kind`, `message`, `quantity`, `value`
-        and `threshold`; empty if there is no such file. A damaged line is left out,
-        with a warning in the log.
+        (where not finite, as the string "NaN", "Infinity" or "-Infinity"; None for a
+        weight) and `threshold` (None for a divergence); empty if there is no such file.
+        A damaged line is left out, with a warning in the log.
 
     Example:
         >>> [event["kind"] for event in read_events("run/events.jsonl")]
         ['collapse']
     """
     return read_lines(path)
+
+
+def _extractor(features):
+    """The extractor that sees classes, or None."""
+    if not isinstance(features, str):
+        knows = features is not None and features.num_classes is not None
+        return features if knows else None
+    if features not in SHIPPED:
+        raise ValueError(
+            f"No features are called {features!r}; pass one of {', '.join(SHIPPED)}, "
+            "a FeatureExtractor (any dataset has one in "
+            "kerasgen.evaluation.Reference(dataset).extractor), or None."
+        )
+    return load(features)

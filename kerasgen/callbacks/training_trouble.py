@@ -4,102 +4,146 @@
 reports what an uninterrupted one does.
 """
 
+import dataclasses
 import math
+import numbers
 import statistics
 
-# A loss of this many times its own scale has exploded; the scale is the median of its
-# earlier magnitudes, at least 1, since a loss may rightly begin near 0 (a divergence
-# that grows from 0.2 to 25 nats is healthy) or cross it (a critic's).
-EXPLOSION_FACTOR = 100.0
-# -log D(x) - log(1 - D(G(z))), where guessing gives 2 log 2 = 1.39: below it the
-# discriminator is right with a probability of 95 % on either side, and the
-# non-saturating generator has lost nearly every game of the epoch.
-DOMINANCE_LOSS = 0.1
-DOMINANCE_EPOCHS = 3
-# Share of the classes that samples must reach.
-COLLAPSE_SHARE = 0.5
-# Fewer classes count from this epoch on: an untrained model makes none. Once most were
-# reached, their loss counts at any time.
-COLLAPSE_EPOCH = 3
-MIN_EARLIER = 3  # epochs that a loss is compared with
+from kerasgen.callbacks.arguments import require_count
+from kerasgen.evaluation.naming import encoded
 
 
-def find_events(observations):
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What counts as trouble; `TrainingMonitor` gives the reasons.
+
+    Args:
+        explosion_factor: float, times its usual size that a loss has exploded at.
+        dominance_loss: float, nats; a discriminator's loss below it is saturated.
+        min_classes_share: float in (0, 1], of the classes that samples must reach.
+        min_spread: float, pixels; samples that vary less are all alike.
+        patience: int ≥ 1, epochs.
+
+    Raises:
+        ValueError: If one is out of range.
+    """
+
+    explosion_factor: float
+    dominance_loss: float
+    min_classes_share: float
+    min_spread: float
+    patience: int
+
+    def __post_init__(self):
+        require_count("patience", self.patience)
+        for name in ("explosion_factor", "dominance_loss", "min_spread"):
+            _require_between(name, getattr(self, name), math.inf)
+        _require_between("min_classes_share", self.min_classes_share, 1.0)
+
+
+def find_events(observations, limits):
     """Events of a training, in order of epoch.
 
     Args:
         observations: List of dicts, one an epoch: `epoch`, counted from 1; `losses`,
             dict from log key to the epoch's mean; `not_finite`, names of what holds NaN
-            or infinity; `classes` and `num_classes`, how many classes the samples reach
-            and how many there are, both None if that is not watched.
+            or infinity. Epochs whose samples were looked at have `spread`, how much
+            they vary in pixels, and `classes` and `num_classes`, how many classes they
+            reach and how many there are, or None.
+        limits: `Limits`.
 
     Returns:
         List of dicts with `epoch`, `kind`, `message`, `quantity`, `value` and
-        `threshold`. A condition that lasts is one event, at its first epoch.
+        `threshold`, as JSON holds them. A condition that lasts is one event, at its
+        first epoch.
     """
-    events, lasting = [], set()
+    # Epochs without samples in between neither end a collapse nor begin it anew.
+    sampled = [o for o in observations if o.get("spread") is not None]
+    events = [
+        *_begun(_divergence, observations, limits),
+        *_begun(_explosion, observations, limits),
+        *_begun(_dominance, observations, limits),
+        *_begun(_collapse, sampled, limits),
+        *_begun(_alike, sampled, limits),
+    ]
+    return sorted(events, key=lambda event: event["epoch"])
+
+
+def _begun(condition, observations, limits):
+    """Events of a condition that did not hold at the observation before."""
+    lasting = set()
     for index, now in enumerate(observations):
-        before = observations[:index]
-        found = [
-            *_divergence(now),
-            *_explosion(now, before),
-            *_dominance(now, before),
-            *_collapse(now, before),
-        ]
-        events += [e for e in found if (e["kind"], e["quantity"]) not in lasting]
-        lasting = {(event["kind"], event["quantity"]) for event in found}
-    return events
+        found = list(condition(now, observations[:index], limits))
+        yield from (event for event in found if event["quantity"] not in lasting)
+        lasting = {event["quantity"] for event in found}
 
 
-def _divergence(now):
-    for name in now["not_finite"]:
-        value = now["losses"].get(name)
-        yield _event(
-            now, "divergence", name, value, None, f"{name} is not a finite number"
-        )
+def _divergence(now, before, limits):
+    if not now["not_finite"]:
+        return
+    first, *others = now["not_finite"]
+    value = now["losses"].get(first)
+    name = first if value is None else f"{first} ({encoded(value)})"
+    said = f"{name} and {len(others)} more are" if others else f"{name} is"
+    said += " not finite"
+    yield _event(now, "divergence", first, value, None, said)
 
 
-def _explosion(now, before):
+def _explosion(now, before, limits):
     for name, value in now["losses"].items():
         earlier = [abs(o["losses"][name]) for o in before if name in o["losses"]]
-        earlier = [v for v in earlier if math.isfinite(v)]
-        if len(earlier) < MIN_EARLIER or not math.isfinite(value):
+        earlier = [size for size in earlier if math.isfinite(size)]
+        if len(earlier) < limits.patience or not math.isfinite(value):
             continue
-        threshold = EXPLOSION_FACTOR * max(1.0, statistics.median(earlier))
+        threshold = limits.explosion_factor * max(1.0, statistics.median(earlier))
         if abs(value) > threshold:
             said = (
-                f"{name} is {value:.4g}, more than {EXPLOSION_FACTOR:.0f} times its "
-                f"usual size (limit {threshold:.4g})"
+                f"{name} is {value:.4g}, more than {limits.explosion_factor:g} times "
+                f"its usual size (limit {threshold:.4g})"
             )
             yield _event(now, "explosion", name, value, threshold, said)
 
 
-def _dominance(now, before):
+def _dominance(now, before, limits):
     name = "discriminator_loss"
     latest = [o["losses"].get(name, math.inf) for o in (*before, now)]
-    latest = latest[-DOMINANCE_EPOCHS:]
-    if len(latest) == DOMINANCE_EPOCHS and max(latest) < DOMINANCE_LOSS:
+    latest = latest[-limits.patience :]
+    won = all(value < limits.dominance_loss for value in latest)
+    if won and len(latest) == limits.patience:
         said = (
-            f"the discriminator has won: its loss was below {DOMINANCE_LOSS} for "
-            f"{DOMINANCE_EPOCHS} epochs and is {latest[-1]:.3g}"
+            f"the discriminator has won: its loss is {latest[-1]:.3g}, below "
+            f"{limits.dominance_loss:g} for {limits.patience} epochs"
         )
-        yield _event(now, "dominance", name, latest[-1], DOMINANCE_LOSS, said)
+        yield _event(now, "dominance", name, latest[-1], limits.dominance_loss, said)
 
 
-def _collapse(now, before):
+def _collapse(now, before, limits):
     if now["classes"] is None:
         return
-    threshold = COLLAPSE_SHARE * now["num_classes"]
-    reached = any(
-        o["classes"] is not None and o["classes"] >= threshold for o in before
-    )
-    counts = reached or now["epoch"] >= COLLAPSE_EPOCH
-    if counts and now["classes"] < threshold:
+    threshold = limits.min_classes_share * now["num_classes"]
+    counts = [o["classes"] for o in before if o["classes"] is not None]
+    if _lost(now, now["classes"], counts, threshold, limits):
         said = (
             f"samples reach {now['classes']} of {now['num_classes']} classes, fewer "
             f"than {threshold:g}"
         )
         yield _event(now, "collapse", "classes", now["classes"], threshold, said)
+
+
+def _alike(now, before, limits):
+    spreads = [o["spread"] for o in before]
+    if _lost(now, now["spread"], spreads, limits.min_spread, limits):
+        said = (
+            f"samples are all alike: they vary by {now['spread']:.2g} in pixels, less "
+            f"than {limits.min_spread:g}"
+        )
+        yield _event(now, "collapse", "spread", now["spread"], limits.min_spread, said)
+
+
+def _lost(now, value, earlier, threshold, limits):
+    """Whether variety is missing that was there before, or should be by now."""
+    was_there = any(value >= threshold for value in earlier)
+    return value < threshold and (was_there or now["epoch"] >= limits.patience)
 
 
 def _event(now, kind, quantity, value, threshold, said):
@@ -108,6 +152,16 @@ def _event(now, kind, quantity, value, threshold, said):
         "kind": kind,
         "message": f"After epoch {now['epoch']}, {said}.",
         "quantity": quantity,
-        "value": value,
-        "threshold": threshold,
+        "value": encoded(value),
+        "threshold": encoded(threshold),
     }
+
+
+def _require_between(name, value, high):
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= high or math.isinf(value):
+        limit = "" if math.isinf(high) else f" and at most {high:g}"
+        raise ValueError(
+            f"`{name}` must be a finite number above 0{limit}, but {value!r} came; "
+            "leave it out for the default."
+        )

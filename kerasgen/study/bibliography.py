@@ -45,9 +45,9 @@ PAPERS = {
     ),
     "creswell2018": (
         "Creswell & Bharath 2018",
-        "Inverting the Generator of a Generative Adversarial Network",
+        "Inverting the Generator of a Generative Adversarial Network (II)",
         "",
-        "1611.05644",
+        "1802.05701",
     ),
     "dai2019": (
         "Dai & Wipf 2019",
@@ -110,6 +110,12 @@ PAPERS = {
         "Improved Precision and Recall Metric for Assessing Generative Models",
         "NeurIPS",
         "1904.06991",
+    ),
+    "lipton2017": (
+        "Lipton & Tripathi 2017",
+        "Precise Recovery of Latent Vectors from Generative Adversarial Networks",
+        "",
+        "1702.04782",
     ),
     "lucic2018": (
         "Lucic et al. 2018",
@@ -185,6 +191,12 @@ PAPERS = {
         "Unsupervised Deep Embedding for Clustering Analysis",
         "ICML",
         "1511.06335",
+    ),
+    "zhu2016": (
+        "Zhu et al. 2016",
+        "Generative Visual Manipulation on the Natural Image Manifold",
+        "ECCV",
+        "1609.03552",
     ),
     "zhu2017": (
         "Zhu et al. 2017",
@@ -279,5 +291,5 @@ def papers(models, names, also=()):
         keys |= set(OF_MODELS.get(model, ()))
     keys |= {paper for name in names if (paper := describe(name).paper)}
     if any(name.startswith("inverted_") for name in names):
-        keys.add("creswell2018")
+        keys |= {"zhu2016", "lipton2017", "creswell2018"}
     return sorted(PAPERS[key] for key in keys)

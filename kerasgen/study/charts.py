@@ -238,6 +238,8 @@ def _focus(axes):
     """Limits the axis to where the curves run; says how many values lie outside."""
     drawn = np.concatenate([line.get_ydata() for line in axes.lines])
     drawn = drawn[np.isfinite(drawn)]
+    if len(drawn) == 0:
+        return " (no value is finite)"
     if len(drawn) < 20:
         return ""
     low, high = np.percentile(drawn, (2, 98))

@@ -262,7 +262,9 @@ def _missing(caption, what):
 
 def _figure(numbers, runs):
     settings = runs[0].settings
-    return "" if settings.ablation else f"Figure {numbers[settings.model]}. "
+    # The paper shows the defaults.
+    other = settings.ablation or settings.variant
+    return "" if other else f"Figure {numbers[settings.model]}. "
 
 
 def _trained(run):

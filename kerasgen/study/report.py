@@ -82,6 +82,7 @@ def _context(study, judged):
     gallery = Gallery(study)
     views = verdicts.views(judged)
     touched = [view for view in views if view.touched]
+    undecided = all(view.verdict == "undecided" for view in views)
     context = {
         "title": overview.title(study),
         "kicker": f"kerasgen · study {study.name}",
@@ -94,7 +95,7 @@ def _context(study, judged):
         "verdict_rule": verdicts.RULE,
         "untouched": [view for view in views if not view.touched],
         "not_tested": claims.NOT_TESTED if judged else (),
-        "overview": None if touched else tables.overview_table(study),
+        "overview": tables.overview_table(study) if undecided else None,
         "samples": gallery.samples(),
         "strips": gallery.strips(),
         "losses": gallery.losses(),
@@ -136,7 +137,6 @@ def _environment():
         loader=jinja2.PackageLoader("kerasgen.study"),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
-        trim_blocks=False,
     )
     environment.filters |= {
         "breakable": _breakable,

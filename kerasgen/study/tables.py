@@ -222,7 +222,7 @@ def _cell(metric, numbers, count, best):
 
 
 def _best(metric, numbers, real):
-    """Titles of the models whose mean is best, if there are several models."""
+    """Titles of the models whose mean is best, if not all are equal."""
     means = {title: np.mean(found) for title, found in numbers.items() if found}
     losses = {
         catalogue.LOWER: lambda mean: mean,
@@ -232,10 +232,11 @@ def _best(metric, numbers, real):
     known = metric.better in losses and (
         real is not None or metric.better != catalogue.REAL
     )
-    if len(means) < 2 or not known:
+    if not known:
         return []
     loss = {title: losses[metric.better](mean) for title, mean in means.items()}
-    return [title for title in loss if loss[title] == min(loss.values())]
+    found = [title for title in loss if loss[title] == min(loss.values())]
+    return found if len(found) < len(loss) else []
 
 
 def _meanings(names):

@@ -56,6 +56,12 @@ def test_spikes_do_not_flatten_the_rest_and_are_counted():
     assert "1 values off scale" in figure.axes[0].get_xlabel()
 
 
+def test_losses_that_are_never_finite_are_said_to_be():
+    runs = runs_with([[float("nan")] * 3], epochs=3)
+    figure = charts.losses("DCGAN", runs, KEYS)
+    assert figure.axes[0].get_xlabel() == "epoch (no value is finite)"
+
+
 def test_losses_in_nats_have_a_panel_of_their_own():
     game, vae, both = (
         charts.families([fake_study.make_run(model)])

@@ -14,13 +14,18 @@ import numpy as np
 import pytest
 
 import kerasgen
+from kerasgen.evaluation import metric_name
+from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
+from kerasgen.study import bibliography
 from kerasgen.study import catalogue
 from kerasgen.study import claims
 from kerasgen.study import conditions
 from kerasgen.study import formatting
+from kerasgen.study import overview
 from kerasgen.study import report
 from kerasgen.study import tables
 from kerasgen.study.records import load_study
+from kerasgen.study.settings import MODELS
 from tests.study import fake_study
 
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
@@ -251,6 +256,14 @@ def test_nothing_is_best_where_no_direction_exists_or_real_images_are_missing():
     assert tables.REAL_IMAGES not in cells
 
 
+def test_nothing_is_best_where_all_are_equal():
+    name = "fid_mnist_v1_10k_test"
+    cells, _ = column(fixed_study(name, [[1.0], [1.0], [1.0]]), name)
+    assert not any(cell.best for cell in cells.values())
+    cells, _ = column(fixed_study(name, [[1.0], [1.0], [2.0]]), name)
+    assert [t for t, cell in cells.items() if cell.best] == ["DCGAN", "WGAN"]
+
+
 def test_shares_are_percent_and_cells_say_how_many_seeds_they_rest_on():
     name = "precision_k5_mnist_v1_10k_test"
     study = fixed_study(name, [[0.5, 0.7, 0.6], [0.8, 0.8, None], [0.9, 0.9, "NaN"]])
@@ -305,6 +318,20 @@ def test_a_partial_study_says_what_is_missing(tmp_path):
     assert page.text.count("No run has left its samples.") == 1
     rows = read_rows(tmp_path / "runs.csv")
     assert rows[-1]["status"] == "complete, left aside"
+
+
+def test_a_divergence_is_told_once():
+    runs = [
+        fake_study.make_run(failure="divergence", events=["dominance", "divergence"]),
+        fake_study.make_run(seed=1, events=["collapse"]),
+    ]
+    found = overview.troubles(fake_study.make_study(runs=runs))
+    assert [(one.seed, one.kind) for one in found] == [
+        (0, "dominance"),
+        (0, "divergence"),
+        (1, "collapse"),
+    ]
+    assert [bool(one.log) for one in found] == [False, True, False]
 
 
 def test_logs_and_messages_are_shown_as_text(tmp_path):
@@ -485,3 +512,20 @@ def test_numbers_have_three_digits(value, unit, text):
 def test_numbers_are_described_by_what_was_computed(name, label, group):
     metric = catalogue.describe(name)
     assert (metric.label, metric.group) == (label, group)
+
+
+@pytest.mark.parametrize("metric", SAMPLE_METRICS.values(), ids=SAMPLE_METRICS)
+def test_every_number_of_samples_is_described(metric):
+    for base in metric.outputs:
+        name = metric_name(base, metric.space.replace("features", "mnist_v1"), 1000)
+        assert catalogue.describe(name).group != "other", name
+
+
+def test_the_papers_of_models_and_numbers_are_named():
+    keys = {paper for metric in catalogue.METRICS if (paper := metric.paper)}
+    keys |= {paper for papers in bibliography.OF_MODELS.values() for paper in papers}
+    keys |= {figure.paper for figure in bibliography.PUBLISHED}
+    assert keys <= set(bibliography.PAPERS)
+    assert set(bibliography.OF_MODELS) == set(MODELS)
+    found = bibliography.papers(["wgan"], ["fid_mnist_v1_10k_test"])
+    assert [authors.split()[-1] for authors, *_ in found] == ["2017", "2017", "Jaiswal"]

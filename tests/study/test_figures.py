@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasgen.study import charts
-from kerasgen.study import figures
-from kerasgen.study import grids
 from kerasgen.study.records import load_study
+from kerasgen.study.report import charts
+from kerasgen.study.report import figures
+from kerasgen.study.report import grids
 from tests.study import fake_study
 
 KEYS = ["generator_loss"]

@@ -16,15 +16,15 @@ import pytest
 import kerasgen
 from kerasgen.evaluation import metric_name
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
-from kerasgen.study import bibliography
-from kerasgen.study import catalogue
 from kerasgen.study import claims
-from kerasgen.study import conditions
-from kerasgen.study import formatting
-from kerasgen.study import overview
 from kerasgen.study import report
-from kerasgen.study import tables
 from kerasgen.study.records import load_study
+from kerasgen.study.report import bibliography
+from kerasgen.study.report import catalogue
+from kerasgen.study.report import conditions
+from kerasgen.study.report import formatting
+from kerasgen.study.report import overview
+from kerasgen.study.report import tables
 from kerasgen.study.settings import MODELS
 from tests.study import fake_study
 

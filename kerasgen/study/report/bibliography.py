@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from kerasgen.study.catalogue import describe
+from kerasgen.study.report.catalogue import describe
 
 # Key: authors and year, title, place, number in arXiv or "".
 PAPERS = {

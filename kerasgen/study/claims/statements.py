@@ -7,9 +7,9 @@ They were fixed before any study was run. How they are judged is in
 import dataclasses
 from collections.abc import Callable
 
-from kerasgen.study import quantities
-from kerasgen.study.quantities import final
-from kerasgen.study.quantities import of_codes
+from kerasgen.study.claims import quantities
+from kerasgen.study.claims.quantities import final
+from kerasgen.study.claims.quantities import of_codes
 
 
 @dataclasses.dataclass(frozen=True)

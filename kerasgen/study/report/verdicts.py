@@ -5,9 +5,9 @@ import dataclasses
 import math
 
 from kerasgen.study import claims
-from kerasgen.study import formatting
-from kerasgen.study.tables import Cell
-from kerasgen.study.tables import Table
+from kerasgen.study.report import formatting
+from kerasgen.study.report.tables import Cell
+from kerasgen.study.report.tables import Table
 
 SYMBOLS = {"supported": "✓", "refuted": "✗", "undecided": "?"}
 RULE = (

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from kerasgen.study import formatting
-from kerasgen.study.tables import Cell
-from kerasgen.study.tables import Table
-from kerasgen.study.tables import spread
+from kerasgen.study.report import formatting
+from kerasgen.study.report.tables import Cell
+from kerasgen.study.report.tables import Table
+from kerasgen.study.report.tables import spread
 
 
 def settings_table(study):

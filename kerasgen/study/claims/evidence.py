@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from kerasgen.study import statistics
-from kerasgen.study.quantities import NoNumber
-from kerasgen.study.statements import Constant
+from kerasgen.study.claims.quantities import NoNumber
+from kerasgen.study.claims.statements import Constant
 
 _MOST_GAPS = 4
 # Stands in a key for all seeds.

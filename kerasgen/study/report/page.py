@@ -12,15 +12,15 @@ import jinja2
 import markupsafe
 
 from kerasgen import files
-from kerasgen.study import bibliography
 from kerasgen.study import claims
-from kerasgen.study import conditions
-from kerasgen.study import overview
-from kerasgen.study import sheets
-from kerasgen.study import tables
-from kerasgen.study import verdicts
-from kerasgen.study.gallery import Gallery
 from kerasgen.study.records import load_study
+from kerasgen.study.report import bibliography
+from kerasgen.study.report import conditions
+from kerasgen.study.report import overview
+from kerasgen.study.report import sheets
+from kerasgen.study.report import tables
+from kerasgen.study.report import verdicts
+from kerasgen.study.report.gallery import Gallery
 
 HEADINGS = {
     "summary": "Summary",
@@ -134,7 +134,7 @@ def _context(study, judged):
 
 def _environment():
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kerasgen.study"),
+        loader=jinja2.PackageLoader("kerasgen.study.report"),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
     )

@@ -30,11 +30,10 @@ import math
 
 from kerasgen.evaluation.naming import encoded
 from kerasgen.study import statistics
-from kerasgen.study.evidence import gather
-from kerasgen.study.statements import CLAIMS
-from kerasgen.study.statements import NOT_TESTED as NOT_TESTED
-from kerasgen.study.statements import Claim
-from kerasgen.study.statements import Constant
+from kerasgen.study.claims.evidence import gather
+from kerasgen.study.claims.statements import CLAIMS
+from kerasgen.study.claims.statements import Claim
+from kerasgen.study.claims.statements import Constant
 from kerasgen.study.statistics import Comparison
 from kerasgen.study.statistics import Share
 from kerasgen.study.statistics import Summary

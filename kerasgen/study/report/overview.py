@@ -3,13 +3,13 @@
 import collections
 import dataclasses
 
-from kerasgen.study import formatting
 from kerasgen.study import statistics
-from kerasgen.study.conditions import in_common
 from kerasgen.study.records import PROTOCOL
+from kerasgen.study.report import formatting
+from kerasgen.study.report.conditions import in_common
+from kerasgen.study.report.tables import Cell
+from kerasgen.study.report.tables import Table
 from kerasgen.study.settings import MODELS
-from kerasgen.study.tables import Cell
-from kerasgen.study.tables import Table
 
 DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 # Kinds of events that the table of stability counts in columns of their own.

@@ -9,10 +9,10 @@ import math
 import numpy as np
 
 from kerasgen import evaluation
-from kerasgen.study import bibliography
-from kerasgen.study import catalogue
-from kerasgen.study import formatting
 from kerasgen.study import statistics
+from kerasgen.study.report import bibliography
+from kerasgen.study.report import catalogue
+from kerasgen.study.report import formatting
 
 REAL_IMAGES = "Real images"
 PIXELS = "Pixels as codes"

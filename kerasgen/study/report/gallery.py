@@ -9,10 +9,10 @@ import pathlib
 
 from kerasgen import callbacks
 from kerasgen import evaluation
-from kerasgen.study import charts
-from kerasgen.study import figures
-from kerasgen.study import formatting
-from kerasgen.study import grids
+from kerasgen.study.report import charts
+from kerasgen.study.report import figures
+from kerasgen.study.report import formatting
+from kerasgen.study.report import grids
 
 FOLDER = "figures"
 # Figures of the comparison paper.

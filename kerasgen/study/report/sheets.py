@@ -5,9 +5,9 @@ import io
 import json
 
 from kerasgen import files
-from kerasgen.study import conditions
 from kerasgen.study import statistics
-from kerasgen.study import tables
+from kerasgen.study.report import conditions
+from kerasgen.study.report import tables
 
 SUMMARY_COLUMNS = (
     "n",

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from kerasgen import callbacks
 from kerasgen import evaluation
 from kerasgen import files
-from kerasgen.study import formatting
+from kerasgen.study.report import formatting
 from kerasgen.study.settings import MODELS
 
 INK = "#0b0c0d"

@@ -1,0 +1,3 @@
+"""The report on a study, made from its run directories alone."""
+
+from kerasgen.study.report.page import write_report

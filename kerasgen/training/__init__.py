@@ -1,4 +1,4 @@
-"""How a step is taken: players and their optimizers, descent, noise, batches."""
+"""How a step is taken: players, optimizers, descent, noise, batches; and inversion."""
 
 from kerasgen.training.batches import as_pair
 from kerasgen.training.batches import check_batch
@@ -8,6 +8,8 @@ from kerasgen.training.batches import unpack_batch
 from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend
 from kerasgen.training.descent import update_average
+from kerasgen.training.inversion import FittedLatents
+from kerasgen.training.inversion import fit_latents
 from kerasgen.training.noise import next_seed
 from kerasgen.training.noise import normal
 from kerasgen.training.noise import sampling_seed

@@ -168,8 +168,8 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
 
     def default_optimizers(self):
         return {
-            "autoencoder": keras.optimizers.Adam(1e-3, beta_1=0.5),
-            "discriminator": keras.optimizers.Adam(1e-3, beta_1=0.5),
+            "autoencoder": training.Adam(1e-3, beta_1=0.5),
+            "discriminator": training.Adam(1e-3, beta_1=0.5),
         }
 
     def losses(self, images, labels, seed_generator, training):

@@ -172,8 +172,9 @@ class GenerativeModel(SamplingModel):
                 optimizer, or one optimizer that is cloned for every player.
             jit_compile: Whether to compile the step with XLA; `"auto"` does on a GPU.
             steps_per_execution: Steps in one call of the compiled function; `"auto"`
-                takes 16 on a GPU, where launching a step costs more than a small
-                network's arithmetic, and 1 elsewhere.
+                takes 16, and 1 where Keras' own loop runs: eagerly or under
+                `tf.distribute`. On a GPU launching a step costs more than a small
+                network's arithmetic; on a CPU going back to Python costs a tenth.
             run_eagerly: Whether to run without a graph, for debugging.
             auto_scale_loss: Whether to scale each player's loss under `mixed_float16`.
 
@@ -191,8 +192,8 @@ class GenerativeModel(SamplingModel):
             group.scale_losses()
         group.bind(self.players())
         if steps_per_execution == "auto":
-            has_gpu = bool(tf.config.list_logical_devices("GPU"))
-            steps_per_execution = 16 if has_gpu and not run_eagerly else 1
+            is_plain = run_eagerly or self._distribute_strategy is not None
+            steps_per_execution = 1 if is_plain else 16
         super().compile(
             optimizer=group,
             jit_compile=jit_compile,
@@ -260,31 +261,52 @@ class GenerativeModel(SamplingModel):
         }
         # What BackupAndRestore left behind would end this fit before it began.
         self._initial_epoch = None
-        with self._exact_number_of_steps(x):
+        steps = (steps_per_epoch, kwargs.get("validation_steps"))
+        with self._whole_executions(*steps), warnings.catch_warnings():
+            if steps_per_epoch is None:
+                # Of a dataset that does not know its length, its end is no surprise.
+                warnings.filterwarnings("ignore", "Your input ran out of data")
             return super().fit(x, y, batch_size, **arguments)
 
-    @contextlib.contextmanager
-    def _exact_number_of_steps(self, x):
-        """Keeps Keras from taking one step too many where the length is unknown.
+    def make_train_function(self, force=False):
+        if self._is_plain:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = self._many_steps(self.train_step)
 
-        With one step per execution the ops of a step that do not depend on the data
-        (noise, optimizer updates) still run when the iterator is at its end; with two,
-        Keras asks the iterator first.
-        """
-        unknown = isinstance(x, collections.abc.Iterator) or (
-            isinstance(x, tf.data.Dataset)
-            and x.cardinality() == tf.data.UNKNOWN_CARDINALITY
+    def make_test_function(self, force=False):
+        if self._is_plain:
+            super().make_test_function(force)
+        elif self.test_function is None or force:
+            self.test_function = self._many_steps(self.test_step)
+
+    @property
+    def _is_plain(self):
+        """Whether steps are left to Keras: eager ones, and those on many devices."""
+        return self.run_eagerly or self._distribute_strategy is not None
+
+    def _many_steps(self, step):
+        execute = training.many_steps(
+            self._autoconvert_optionals(step), self.jit_compile
         )
-        if not unknown or self.steps_per_execution > 1 or self.run_eagerly:
-            yield
-            return
-        self.steps_per_execution, self.train_function = 2, None
+        return lambda iterator: execute(iterator, self.steps_per_execution)
+
+    @contextlib.contextmanager
+    def _whole_executions(self, *steps):
+        """Takes as many steps at once as divide the numbers of steps asked for.
+
+        Keras counts whole executions: of 10 steps asked for, 16 would be taken. The end
+        of a dataset needs no such care.
+        """
+        most = self.steps_per_execution
+        asked = [number for number in steps if number]
+        self.steps_per_execution = next(
+            k for k in range(most, 0, -1) if not any(number % k for number in asked)
+        )
         try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Your input ran out of data")
-                yield
+            yield
         finally:
-            self.steps_per_execution, self.train_function = 1, None
+            self.steps_per_execution = most
 
     def evaluate(self, x=None, y=None, **kwargs):
         """Losses on images, by name, without training; see `keras.Model.evaluate`.
@@ -296,7 +318,8 @@ class GenerativeModel(SamplingModel):
             form = (self.image_shape, self.num_classes)
             training.check_data(x, y, *form, steps=kwargs.get("steps"))
         self.evaluation_seed.state.assign([0, EVALUATION_STREAM])
-        return super().evaluate(x, y, **kwargs)
+        with self._whole_executions(kwargs.get("steps")):
+            return super().evaluate(x, y, **kwargs)
 
     def test_step(self, data):
         images, labels = self.unpack(data)

@@ -119,7 +119,7 @@ class CVAE(capabilities.VariationalModel):
         return {"autoencoder": variables}
 
     def default_optimizers(self):
-        return {"autoencoder": keras.optimizers.Adam(1e-3)}
+        return {"autoencoder": training.Adam(1e-3)}
 
     def losses(self, images, labels, seed_generator, training):
         mean, log_variance = self.encoder(

@@ -124,8 +124,8 @@ class DCGAN(capabilities.AdversarialModel):
 
     def default_optimizers(self):
         return {
-            "generator": keras.optimizers.Adam(2e-3, beta_1=0.0),
-            "discriminator": keras.optimizers.Adam(2e-3, beta_1=0.0),
+            "generator": training.Adam(2e-3, beta_1=0.0),
+            "discriminator": training.Adam(2e-3, beta_1=0.0),
         }
 
     def losses(self, images, labels, seed_generator, training):

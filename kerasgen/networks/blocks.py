@@ -4,6 +4,8 @@ import keras
 from keras import layers
 from keras import ops
 
+from kerasgen.networks import fused
+
 NORMALIZATIONS = ("batch", "layer", "spectral", None)
 
 
@@ -22,6 +24,10 @@ class SpectralNormalization(layers.Wrapper):
             activation; the wrapper adds the bias after the division.
     """
 
+    def __init__(self, layer, **kwargs):
+        super().__init__(layer, **kwargs)
+        self.autocast = False  # the singular value is found in float32
+
     def build(self, input_shape=None):
         super().build(input_shape)
         kernel = self.layer.kernel
@@ -39,19 +45,30 @@ class SpectralNormalization(layers.Wrapper):
         )
 
     def call(self, inputs, training=False):
-        kernel = ops.moveaxis(self.layer.kernel, self.output_axis, 0)
-        matrix = ops.cast(ops.reshape(kernel, (kernel.shape[0], -1)), "float32")
-        left = ops.cast(self.direction, "float32")
-        right = _unit(ops.matmul(ops.transpose(matrix), left))
-        left = _unit(ops.matmul(matrix, right))
+        kernel = ops.convert_to_tensor(self.layer.kernel)
+        scale = 1.0 / self._largest_singular_value(kernel, training)
+        inputs = ops.cast(inputs, self.compute_dtype)
+        if isinstance(self.layer, layers.Conv2D):
+            # A convolution has fewer weights than outputs.
+            kernel = ops.cast(kernel * scale, self.compute_dtype)
+            outputs = self.layer.convolution_op(inputs, kernel)
+        else:
+            outputs = self.layer(inputs)
+            outputs = outputs * ops.cast(scale, outputs.dtype)
+        return outputs + ops.cast(self.bias, outputs.dtype)
+
+    def _largest_singular_value(self, kernel, training):
+        """One power iteration on the kernel as a matrix, a row for each output."""
+        if self.output_axis == -2:
+            kernel = ops.moveaxis(kernel, -2, -1)
+        # The transpose of that matrix, since so the weights lie in memory.
+        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+        right = _unit(ops.matmul(matrix, self.direction))
+        left = _unit(ops.matmul(ops.transpose(right), matrix))
         left, right = ops.stop_gradient(left), ops.stop_gradient(right)
         if training:
-            self.direction.assign(ops.cast(left, self.direction.dtype))
-        sigma = ops.sum(left * ops.matmul(matrix, right))
-        outputs = self.layer(inputs)
-        return outputs / ops.cast(sigma, outputs.dtype) + ops.cast(
-            self.bias, outputs.dtype
-        )
+            self.direction.assign(ops.transpose(left))
+        return ops.sum(ops.matmul(ops.transpose(right), matrix) * left)
 
 
 def _unit(vector):
@@ -75,9 +92,9 @@ def spectral_only(normalization):
 def normalize(x, normalization):
     """Normalises activations: "batch", "layer" (all axes), or not at all."""
     if normalization == "batch":
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+        return fused.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     if normalization == "layer":
-        return layers.LayerNormalization(axis=list(range(1, len(x.shape))))(x)
+        return fused.LayerNormalization(axis=list(range(1, len(x.shape))))(x)
     return x
 
 

@@ -11,6 +11,7 @@ Convolutional Generative Adversarial Networks (arXiv:1511.06434), section 3.
 import keras
 from keras import layers
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.blocks import inputs_with
 from kerasgen.networks.blocks import labelled
@@ -67,7 +68,7 @@ def convolutional_generator(
             shortcut = _shortcut(x.shape[-1], normalization)(shortcut)
             x = layers.Add()([x, layers.UpSampling2D(2)(shortcut)])
         x = layers.ReLU()(normalize(x, normalization))
-    x = layers.Conv2DTranspose(image_shape[2], 4, strides=2, padding="same")(x)
+    x = fused.Conv2DTranspose(image_shape[2], 4, strides=2, padding="same")(x)
     images = layers.Activation("sigmoid", dtype="float32", name="pixels")(x)
     return keras.Model(inputs_with(labels, latents), images, name=name)
 
@@ -216,7 +217,7 @@ def _down_stages(x, width, depth, normalization, skip_connections, dropout):
         here = None if stage == 0 and normalization != "spectral" else normalization
         shortcut = x
         x = linear(
-            layers.Conv2D,
+            layers.Conv2D if stage else fused.Conv2D,
             width * 2**stage,
             4,
             strides=2,
@@ -228,5 +229,5 @@ def _down_stages(x, width, depth, normalization, skip_connections, dropout):
             x = layers.Add()([x, _shortcut(x.shape[-1], normalization)(shortcut)])
         x = layers.LeakyReLU(0.2)(normalize(x, here))
         if dropout:
-            x = layers.Dropout(dropout)(x)
+            x = fused.Dropout(dropout)(x)
     return layers.Flatten()(x)

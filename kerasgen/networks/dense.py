@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.blocks import inputs_with
 from kerasgen.networks.blocks import labelled
@@ -89,6 +90,6 @@ def dense_discriminator(
         x = normalize(x, normalization)
         x = layers.LeakyReLU(0.2)(x)
         if dropout:
-            x = layers.Dropout(dropout)(x)
+            x = fused.Dropout(dropout)(x)
     logits, labels = logit(x, num_classes, normalization)
     return keras.Model(inputs_with(labels, images), logits, name="discriminator")

@@ -30,8 +30,10 @@ def describe():
 def resolve_precision(precision):
     """The dtype policy that "auto" stands for here; other names pass unchanged.
 
-    bfloat16 needs no loss scaling, so it is taken on GPUs that compute in it (compute
-    capability 8.0 or higher), float16 on older ones, float32 without a GPU.
+    bfloat16 needs no loss scaling, so it is taken where it is computed in: on GPUs of
+    compute capability 8.0 or higher, and on CPUs with instructions for it, where all
+    models train faster with it. Older GPUs take float16, which a CPU must never do: it
+    is five to ten times slower there than float32.
 
     Args:
         precision: "auto" or the name of a Keras dtype policy.
@@ -43,7 +45,7 @@ def resolve_precision(precision):
         return precision
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return "float32"
+        return "mixed_bfloat16" if _cpu_has_bfloat16() else "float32"
     details = tf.config.experimental.get_device_details(gpus[0])
     capable = details.get("compute_capability", (0, 0)) >= (8, 0)
     return "mixed_bfloat16" if capable else "mixed_float16"
@@ -62,10 +64,22 @@ def _commit():
     return found.stdout.strip() or None
 
 
+def _cpu_has_bfloat16():
+    """Whether the CPU multiplies bfloat16; False where Linux does not say so."""
+    flags = {flag for line in _cpu_info("flags") for flag in line.split()}
+    return not flags.isdisjoint({"avx512_bf16", "amx_bf16"})
+
+
 def _processor():
+    names = _cpu_info("model name")
+    return names[0] if names else platform.processor()
+
+
+def _cpu_info(key):
+    """What Linux says under a key about each core; empty elsewhere."""
     try:
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor()
+        return []
+    parts = (line.partition(":") for line in lines)
+    return [value.strip() for name, _, value in parts if name.strip() == key]

@@ -1,5 +1,6 @@
 """How a step is taken: players, optimizers, descent, noise, batches; and inversion."""
 
+from kerasgen.training.adam import Adam
 from kerasgen.training.batches import as_pair
 from kerasgen.training.batches import check_batch
 from kerasgen.training.batches import check_data
@@ -15,3 +16,4 @@ from kerasgen.training.noise import normal
 from kerasgen.training.noise import sampling_seed
 from kerasgen.training.optimizers import PlayerOptimizers
 from kerasgen.training.optimizers import assign_optimizers
+from kerasgen.training.steps import many_steps

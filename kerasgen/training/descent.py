@@ -74,4 +74,9 @@ def update_average(average, network, momentum, step):
     momentum = ops.minimum(momentum, (1.0 + step) / (10.0 + step))
     for old, new in zip(average.weights, network.weights, strict=True):
         if keras.backend.is_float_dtype(new.dtype):
-            old.assign(old + (1.0 - momentum) * (new - old))
+            # old += (1 - momentum) * (new - old), without the numbers in between
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=old.value.handle,
+                alpha=tf.cast(1.0 - momentum, old.dtype),
+                delta=old - tf.cast(new, old.dtype),
+            )

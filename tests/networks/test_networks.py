@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from kerasgen import networks
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import SpectralNormalization
 
 LATENT_DIM = 3
@@ -181,16 +182,16 @@ def test_a_discriminator_of_pairs_looks_at_both():
 @pytest.mark.parametrize(
     ("normalization", "layer_class"),
     [
-        ("batch", layers.BatchNormalization),
-        ("layer", layers.LayerNormalization),
+        ("batch", fused.BatchNormalization),
+        ("layer", fused.LayerNormalization),
         ("spectral", SpectralNormalization),
     ],
 )
 @pytest.mark.parametrize("builder", BUILDERS, **NAMED)
 def test_normalization_is_the_one_asked_for(builder, normalization, layer_class):
     kinds = (
-        layers.BatchNormalization,
-        layers.LayerNormalization,
+        fused.BatchNormalization,
+        fused.LayerNormalization,
         SpectralNormalization,
     )
     network = build(builder, depth=2, normalization=normalization)

@@ -1,0 +1,161 @@
+"""The benchmarks as a user runs them, in a process of their own, at smoke size."""
+
+import gzip
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+
+import pytest
+
+import kerasgen
+
+ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
+
+
+def run(directory, script, *flags):
+    command = [sys.executable, "-m", f"benchmarks.{script}", *flags]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*command, f"--output={script}.json"],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    record = json.loads((directory / f"{script}.json").read_text())
+    assert {"processor", "cores", "tensorflow"} <= record["machine"].keys()
+    return record, done.stdout
+
+
+@pytest.fixture(scope="session")
+def idx_folder(tmp_path_factory, digits):
+    """The digits as the four files of MNIST."""
+    folder = tmp_path_factory.mktemp("idx")
+    images, labels = digits
+    for split in ("train", "t10k"):
+        for kind, array in (("images-idx3", images[..., 0]), ("labels-idx1", labels)):
+            array = array.astype("uint8")
+            header = struct.pack(f">{array.ndim + 1}I", 2048 + array.ndim, *array.shape)
+            path = folder / f"{split}-{kind}-ubyte.gz"
+            path.write_bytes(gzip.compress(header + array.tobytes()))
+    return folder
+
+
+def test_throughput_compares_within_rounds(tmp_path, idx_folder):
+    record, out = run(
+        tmp_path,
+        "throughput",
+        f"--data_dir={idx_folder}",
+        "--models=vanilla_gan",
+        "--loops=kerasgen,keras_guide",
+        "--batch_size=16",
+        "--width=4",
+        "--rounds=3",
+        "--seconds=0.01",
+        "--memory_steps=2",
+    )
+    results = record["models"]["VanillaGAN"]
+    guide = results["keras_guide"]
+    assert len(guide["seconds_per_step"]) == 3
+    assert results["kerasgen"]["speedup"]["kerasgen"]["median"] == 1.0
+    ratio = [
+        a / b
+        for a, b in zip(
+            guide["seconds_per_step"],
+            results["kerasgen"]["seconds_per_step"],
+            strict=True,
+        )
+    ]
+    assert guide["speedup"]["kerasgen"]["median"] == sorted(ratio)[1]
+    assert guide["seconds_per_epoch"] * guide["images_per_second"] == pytest.approx(
+        60_000
+    )
+    assert guide["peak_above_imports_mb"] > 1
+    assert guide["first_step_seconds"] > 0.5
+    assert "| VanillaGAN | keras_guide" in out
+
+
+def test_roofline_is_the_sum_of_its_products(tmp_path):
+    record, out = run(
+        tmp_path,
+        "roofline",
+        "--models=dcgan",
+        "--precisions=float32",
+        "--batch_size=8",
+        "--width=4",
+        "--rounds=1",
+        "--seconds=0.01",
+        "--product_seconds=0.001",
+    )
+    result = record["models"]["DCGAN"]
+    alone = sum(p["count"] * p["seconds"][p["best"]][0] for p in result["products"])
+    assert result["products_seconds"] == [pytest.approx(alone)]
+    assert result["multiple"]["float32"]["median"] == pytest.approx(
+        result["step_seconds"]["float32"][0] / alone
+    )
+    assert "| DCGAN | float32" in out
+
+
+def test_scaling_counts_growing_work_and_reads_memory_each_epoch(tmp_path):
+    record, out = run(
+        tmp_path,
+        "scaling",
+        "--model=vanilla_gan",
+        "--sweeps=batch,epochs",
+        "--batches=8,16",
+        "--epochs=3",
+        "--epoch_images=64",
+        "--rounds=1",
+        "--seconds=0.01",
+        "--memory_steps=1",
+    )
+    half, whole = record["sweeps"]["batch"]
+    assert whole["flops_per_step"] == 2 * half["flops_per_step"]
+    assert whole["peak_above_imports_mb"] > 1
+    assert len(record["sweeps"]["epochs"]["resident_mb"]) == 3
+    assert "above epoch 2, MB" in out
+
+
+def test_time_to_quality_stops_at_its_target(tmp_path, idx_folder):
+    flags = [
+        f"--data_dir={idx_folder}",
+        "--models=vanilla_gan",
+        "--precisions=float32",
+        "--batch_size=16",
+        "--width=4",
+        "--epochs=2",
+        "--samples=64",
+    ]
+    record, _ = run(tmp_path, "time_to_quality", *flags, "--target=1e9")
+    (mark,) = record["runs"][0]["marks"]
+    assert record["rows"][0]["seconds to target"] == mark["seconds"]
+    record, _ = run(tmp_path, "time_to_quality", *flags, "--target=0")
+    first, second = record["runs"][0]["marks"]
+    assert second["seconds"] > first["seconds"]
+    assert record["rows"][0]["seconds to target"] == "not reached"
+
+
+def test_gpu_ends_with_a_table_when_its_budget_is_spent(tmp_path, idx_folder):
+    flags = [
+        f"--data_dir={idx_folder}",
+        "--models=vanilla_gan",
+        "--batch_size=16",
+        "--width=4",
+        "--executions=2",
+        "--rounds=1",
+        "--seconds=0.01",
+    ]
+    record, out = run(tmp_path, "gpu", *flags, "--budget_s=600")
+    tried = [(row["precision"], row["jit"], row["steps"]) for row in record["rows"]]
+    assert len(set(tried)) == len(tried) == 6
+    assert tried[0] == ("mixed_bfloat16", True, 2)
+    assert all(row.get("images/s", 0) > 0 or "error" in row for row in record["rows"])
+    assert not any("error" in row for row in record["rows"] if row["jit"] is False)
+    assert out.count("| VanillaGAN |") == 6
+    record, out = run(tmp_path, "gpu", *flags, "--budget_s=0.01")
+    assert len(record["rows"]) == 1
+    assert "| model" in out

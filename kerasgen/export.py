@@ -13,7 +13,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerasgen import files
+from kerasgen import training
 from kerasgen.models.arguments import check_labels
+from kerasgen.models.arguments import check_positive_int
+from kerasgen.models.arguments import in_batches
 
 RECORD = "export.json"
 
@@ -134,16 +137,22 @@ class ExportedModel:
         self.is_conditional = "labels" in inputs
 
     def sample(self, num, labels=None, seed=None):
-        """Images of latents drawn from the prior; see `GenerativeModel.sample`."""
+        """Images of latents drawn from the prior; see `GenerativeModel.sample`.
+
+        They are made in batches: the signature `sample` makes the same images all at
+        once, which takes gigabytes for ten thousand.
+        """
+        check_positive_int("num", num)
         seed = random.randrange(2**31) if seed is None else seed
-        scalars = {"n": np.int32(num), "seed": np.int32(seed)}
-        return self._call("sample", "images", self._labels(labels, num), **scalars)
+        latents = training.normal((num, self.latent_dim), training.sampling_seed(seed))
+        return self.generate(latents, labels)
 
     def generate(self, latents, labels=None):
         """Images from latents; see `GenerativeModel.generate`."""
         latents = np.asarray(latents, "float32")
-        labels = self._labels(labels, len(latents))
-        return self._call("serving_default", "images", labels, latents=latents)
+        return in_batches(
+            self._images_from, latents, self._labels(labels, len(latents))
+        )
 
     def _labels(self, labels, num):
         if self.is_conditional and self.num_classes is None:
@@ -151,8 +160,6 @@ class ExportedModel:
             return check_labels(labels, num, np.inf, required=True)
         return check_labels(labels, num, self.num_classes)
 
-    def _call(self, name, output, labels, **inputs):
-        if labels is not None:
-            inputs["labels"] = labels
-        tensors = {key: tf.constant(value) for key, value in inputs.items()}
-        return self._signatures[name](**tensors)[output].numpy()
+    def _images_from(self, latents, labels=None):
+        given = {} if labels is None else {"labels": labels}
+        return self._signatures["serving_default"](latents=latents, **given)["images"]

@@ -6,15 +6,18 @@ import json
 import random
 import re
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
 
 import kerasgen
 from kerasgen import evaluation
 from kerasgen import export
 from kerasgen import metrics
+from kerasgen.data import ImageSet
 
 SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
 SUFFIX = "mnist_v1_500_test597"
@@ -105,8 +108,12 @@ def test_a_gan_and_a_vae_get_the_same_names_and_valid_json(reference):
     assert re.search(r"negative_elbo, .*: DCGAN has no encoder", gan["not_applicable"])
     none = {key for key in evaluation.metric_names(vae) if vae[key] is None}
     kid = {"kid_mnist_v1_500_test597", "kid_standard_error_mnist_v1_500_test597"}
-    assert none == kid | {"label_accuracy_mnist_v1_500"}
+    inverted = {name for name in vae if name.startswith("inverted_")}
+    assert len(inverted) == 7
+    assert none == kid | inverted | {"label_accuracy_mnist_v1_500"}
     assert "kid: 2000 test images are needed, 597 came" in vae["not_applicable"]
+    assert "inversion: CVAE has an encoder" in vae["not_applicable"]
+    assert not inverted & {name for name in gan if gan[name] is None}
     assert vae["seconds_total"] >= vae["seconds_fid"] > 0.0
 
 
@@ -136,6 +143,127 @@ def test_negative_elbo_is_the_loss_of_the_model(reference, pairs, decoder):
     pixels = np.float64(pairs[1][0] / 255.0)
     squares = (pixels - model.reconstruct(pairs[1][0])) ** 2
     assert record["reconstruction_mse_test597"] == pytest.approx(squares.mean())
+
+
+@pytest.fixture(scope="module")
+def made_of_components(pairs):
+    """A GAN whose generator is made, not trained: of principal components of logits."""
+    pixels = np.clip(pairs[0][0].reshape(1200, -1) / 255.0, 0.02, 0.98)
+    logits = np.log(pixels / (1.0 - pixels))
+    components = PCA(20, random_state=0).fit(logits)
+    scale = np.sqrt(components.explained_variance_)[:, None]
+    dense = keras.layers.Dense(784, "sigmoid")
+    generator = keras.Sequential(
+        [keras.Input((20,)), dense, keras.layers.Reshape((28, 28, 1))]
+    )
+    dense.set_weights([scale * components.components_, components.mean_])
+    return kerasgen.VanillaGAN(latent_dim=20, width=4, generator=generator)
+
+
+def test_inversion_finds_the_codes_of_a_generator(reference, pairs, made_of_components):
+    record = judged(made_of_components, reference, metrics="inversion")
+    (train_images, _), (test_images, _) = pairs
+    blank = np.mean((test_images / 255.0 - np.mean(train_images / 255.0, axis=0)) ** 2)
+    assert record["inverted_reconstruction_mse_test500"] < 0.5 * blank
+    suffix = "train500_test500"
+    assert record[f"inverted_linear_probe_accuracy_{suffix}"] > 0.8
+    assert record[f"inverted_knn_k1_accuracy_{suffix}"] > 0.8
+    assert record[f"inverted_kmeans_normalized_mutual_information_{suffix}"] > 0.4
+    assert record["inverted_silhouette_test500"] > 0.0
+    untrained = judged(kerasgen.VanillaGAN(**SMALL), reference, metrics="inversion")
+    for name in evaluation.metric_names(record):
+        sign = -1 if "mse" in name else 1
+        assert sign * record[name] > sign * untrained[name]
+
+
+def test_the_same_images_are_inverted_with_their_labels(reference, monkeypatch):
+    given, fit = [], kerasgen.training.fit_latents
+
+    def fit_briefly(generate, images, latent_dim, labels=None, **settings):
+        given.append((images, labels))
+        return fit(generate, images, latent_dim, labels, steps=2, **settings)
+
+    monkeypatch.setattr(kerasgen.training, "fit_latents", fit_briefly)
+    for model in (kerasgen.DCGAN(num_classes=10, **SMALL), kerasgen.WGAN(**SMALL)):
+        judged(model, reference, seed=len(given), metrics="inversion")
+    assert len(given) == 4
+    parts = (reference.probed, reference.test)
+    known = {
+        pixels.tobytes(): label
+        for part in parts
+        for pixels, label in zip(part.pixels, part.labels, strict=True)
+    }
+    for (images, labels), (again, none) in zip(given[:2], given[2:], strict=True):
+        assert len(images) == 500
+        assert np.array_equal(images, again) and none is None
+        assert [known[image.tobytes()] for image in images] == labels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: kerasgen.CVAE(**SMALL), "'inversion' cannot .*CVAE has an enc"),
+        (
+            lambda path: np.zeros((9, 28, 28, 1)),
+            "an array of images gives no gradients",
+        ),
+        (
+            lambda path: export.load(export.save(kerasgen.DCGAN(**SMALL), path)),
+            "ExportedModel gives no gradients to invert it by",
+        ),
+    ],
+)
+def test_what_cannot_be_inverted_is_told(tmp_path, reference, make, message):
+    with pytest.raises(ValueError, match=message):
+        judged(make(tmp_path / "model"), reference, metrics="inversion")
+
+
+def test_inversion_without_labels_or_training_images_is_told(pairs):
+    for dataset, message in (
+        (pairs[1], "no training images were given"),
+        (tuple((images, None) for images, _ in pairs), "the images have no labels"),
+    ):
+        reference = evaluation.Reference(dataset, features="mnist")
+        with pytest.raises(ValueError, match=f"'inversion' cannot .*: {message}"):
+            judged(kerasgen.WGAN(**SMALL), reference, metrics="inversion")
+
+
+def test_pixels_are_judged_as_codes_are(reference, pairs):
+    record = evaluation.evaluate_pixels(reference)
+    (train, train_labels), (test, labels) = (
+        (np.float32(images.reshape(len(images), -1) / 255.0), labels)
+        for images, labels in pairs
+    )
+    found = {name: record[name] for name in evaluation.metric_names(record)}
+    order = reference.order
+    arrays = train[order], train_labels[order], test, labels
+    clustering = metrics.kmeans_clustering(*arrays)
+    assert found == pytest.approx(
+        {
+            "linear_probe_accuracy_train1200_test597": metrics.linear_probe_accuracy(
+                *arrays
+            ),
+            "knn_k1_accuracy_train1200_test597": metrics.knn_accuracy(*arrays),
+            "kmeans_accuracy_train1200_test597": clustering[0],
+            "kmeans_normalized_mutual_information_train1200_test597": clustering[1],
+            "kmeans_adjusted_rand_index_train1200_test597": clustering[2],
+            "silhouette_test597": metrics.class_silhouette(test, labels),
+        },
+        abs=1e-6,
+    )
+    encoder = judged(kerasgen.CVAE(**SMALL), reference, metrics="latent_classes")
+    assert set(evaluation.metric_names(encoder)) < set(found)
+    assert set(encoder) - set(record) == {"seconds_sampling"}
+    assert (record["model"], record["num_samples"]) == ("pixels", None)
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_pixels_without_training_images_have_what_needs_none(pairs):
+    alone = evaluation.Reference(pairs[1], features="mnist")
+    record = evaluation.evaluate_pixels(alone)
+    assert record["not_applicable"] == "latent_classes: no training images were given"
+    assert record["knn_k1_accuracy_train0_test597"] is None
+    assert record["silhouette_test597"] is not None
 
 
 class FixedVAE:
@@ -291,12 +419,74 @@ def test_too_few_samples_are_told_by_number(reference, pairs):
         (lambda pairs: (pairs[0], (pairs[1][0][:, :20], None)), {}, "test images"),
         (lambda pairs: pairs, {"features": "inceptoin"}, "Did you mean 'inception'"),
         (lambda pairs: (pairs[1][0], None), {}, "No shipped features recognise"),
+        ((), {}, "dataset is empty; expected a name, one or two ImageSets"),
+        (
+            lambda pairs: (image_set(pairs[0], "train"), pairs[1]),
+            {},
+            "dataset is ImageSet and tuple; expected",
+        ),
+        (
+            lambda pairs: [image_set(pairs[0], "train")] * 3,
+            {},
+            "dataset is ImageSet and ImageSet and ImageSet; expected",
+        ),
+        (
+            lambda pairs: (
+                image_set(pairs[0], "train"),
+                image_set(pairs[1], "test", "fashion_mnist"),
+            ),
+            {},
+            "ImageSets are of mnist and fashion_mnist; expected two of one dataset",
+        ),
+        (
+            lambda pairs: image_set((pairs[0][0], pairs[1][1]), "train"),
+            {},
+            "597 labels came for 1200 images",
+        ),
     ],
 )
 def test_datasets_that_do_not_fit_are_refused(pairs, dataset, settings, message):
     dataset = dataset(pairs) if callable(dataset) else dataset
     with pytest.raises(ValueError, match=message):
         evaluation.Reference(dataset, **settings)
+
+
+def image_set(pair, split, name="mnist"):
+    return ImageSet(name, split, *pair, num_classes=10, source="a test")
+
+
+def test_image_sets_give_names_of_their_splits(pairs):
+    watched = evaluation.Reference(image_set(pairs[0], "train[:50000]"))
+    assert (watched.name, watched.num_classes, watched.train) == ("mnist", 10, None)
+    assert watched.extractor.name == "mnist_v1"  # by its name, not by its images
+    record = judged(pairs[1][0], watched, metrics=["fid", "spectrum_distance"])
+    found = evaluation.metric_names(record)
+    assert found == [
+        "fid_mnist_v1_500_train1200",
+        "spectrum_distance_pixels_500_train1200",
+    ]
+    assert (record["dataset"], record["split"]) == ("mnist", "train")
+    assert evaluation.find_name(record, "fid") == found[0]
+    gan = kerasgen.DCGAN(num_classes=10, **SMALL)
+    record = judged(gan, watched, metrics="label_accuracy")
+    assert record["classes"] == "drawn from the train labels"
+    with pytest.raises(ValueError, match="2000 train images are needed, 1200 came"):
+        judged(pairs[1][0], watched, metrics="kid")
+
+
+def test_two_image_sets_are_the_training_and_the_judging_one(pairs, reference):
+    train, test = (
+        image_set(*both) for both in zip(pairs, ("train[:50%]", "test"), strict=True)
+    )
+    sets = evaluation.Reference((train, test))
+    names = ["fid", "memorisation", "ndb"]
+    records = [judged(pairs[0][0], one, metrics=names) for one in (sets, reference)]
+    first, second = map(numbers, records)
+    assert first == pytest.approx(second)
+    assert [record["dataset"] for record in records] == ["mnist", "arrays"]
+    held_out = image_set(pairs[1], "validation")
+    record = judged(pairs[0][0], evaluation.Reference((train, held_out)), metrics="fid")
+    assert evaluation.find_name(record, "fid") == "fid_mnist_v1_500_validation597"
 
 
 def test_what_cannot_sample_is_refused(reference):
@@ -351,3 +541,86 @@ def test_objects_and_several_arrays_are_refused(tmp_path):
     np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))
     with pytest.raises(ValueError, match="holds the arrays a, b; expected a single"):
         evaluation.load_images(tmp_path / "two.npz")
+
+
+RECORD = dict.fromkeys(
+    (
+        "kid_standard_error_mnist_v1_10k_test",
+        "kid_mnist_v1_10k_test",
+        "within_class_distance_mnist_v1_10k",
+        "within_class_distance_pixels_10k",
+        "ndb_k100_share_pixels_10k_train20k",
+        "ndb_k100_pixels_10k_train20k",
+        "memorisation_auc_mnist_v1_10k_train60k",
+        "negative_elbo_bernoulli_kl_test10k",
+        "negative_elbo_bernoulli_test10k",
+        "importance_weighted_nll_k50_standard_error_binarised_test1k",
+        "importance_weighted_nll_k50_binarised_test1k",
+        "negative_elbo_bernoulli_binarised_test1k",
+        "inverted_knn_k1_accuracy_train500_test500",
+        "knn_k1_accuracy_train10k_test10k",
+        "kmeans_accuracy_train10k_test10k",
+        "inverted_silhouette_test500",
+        "silhouette_test597",
+    ),
+    0.5,
+) | {"features": "mnist_v1"}
+
+
+@pytest.mark.parametrize(
+    ("base", "space", "expected"),
+    [
+        ("kid", None, "kid_mnist_v1_10k_test"),
+        ("kid", "features", "kid_mnist_v1_10k_test"),
+        ("kid", "pixels", None),
+        ("kid_standard_error", None, "kid_standard_error_mnist_v1_10k_test"),
+        ("within_class_distance", "features", "within_class_distance_mnist_v1_10k"),
+        ("within_class_distance", "pixels", "within_class_distance_pixels_10k"),
+        ("ndb_k100", None, "ndb_k100_pixels_10k_train20k"),
+        ("ndb", None, None),
+        ("memorisation_auc", None, "memorisation_auc_mnist_v1_10k_train60k"),
+        ("negative_elbo_bernoulli", None, "negative_elbo_bernoulli_test10k"),
+        ("negative_elbo_bernoulli_kl", None, "negative_elbo_bernoulli_kl_test10k"),
+        (
+            "negative_elbo_bernoulli_binarised",
+            None,
+            "negative_elbo_bernoulli_binarised_test1k",
+        ),
+        ("importance_weighted_nll_k50", None, None),
+        (
+            "importance_weighted_nll_k50_binarised",
+            None,
+            "importance_weighted_nll_k50_binarised_test1k",
+        ),
+        ("knn_k1_accuracy", None, "knn_k1_accuracy_train10k_test10k"),
+        (
+            "inverted_knn_k1_accuracy",
+            None,
+            "inverted_knn_k1_accuracy_train500_test500",
+        ),
+        ("kmeans_accuracy", None, "kmeans_accuracy_train10k_test10k"),
+        ("kmeans_accuracy", "features", None),
+        ("silhouette", None, "silhouette_test597"),
+        ("fid", None, None),
+    ],
+)
+def test_names_are_found_by_what_was_computed(base, space, expected):
+    assert evaluation.find_name(RECORD, base, space) == expected
+
+
+def test_names_are_found_whatever_the_features_are_called():
+    # Names hold dots where an extractor's does, which match anything in a pattern.
+    features = "my.features_own_1a2b3c4d"
+    record = {"features": features, f"fid_{features}_2500_test10k": 1.0}
+    assert evaluation.find_name(record, "fid") == f"fid_{features}_2500_test10k"
+    other = {"features": "my-features"} | {f"fid_{features}_2500_test10k": 1.0}
+    assert evaluation.find_name(other, "fid") is None
+
+
+def test_every_number_of_a_record_is_found_by_what_was_computed(real):
+    for name in evaluation.metric_names(real):
+        base = re.sub(r"(_mnist_v1|_pixels)?(_500)?(_(test|train)\d+)*$", "", name)
+        space = "pixels" if "_pixels" in name else None
+        if base == "within_class_distance" and space is None:
+            space = "features"
+        assert evaluation.find_name(real, base, space) == name

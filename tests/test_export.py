@@ -67,6 +67,35 @@ def test_exported_model_has_the_methods_of_the_model(tmp_path):
         loaded.sample(6, labels=10)
 
 
+def test_many_samples_are_made_in_batches_and_are_the_same(tmp_path, monkeypatch):
+    model = kerasgen.DCGAN(num_classes=10, **SMALL)
+    model.export(tmp_path / "dcgan")
+    loaded, restored = (load(tmp_path / "dcgan") for load in (export.load, raw_load))
+    sizes, make = [], loaded._images_from
+    monkeypatch.setattr(
+        loaded,
+        "_images_from",
+        lambda *parts: sizes.append(len(parts[0])) or make(*parts),
+    )
+    labels = np.arange(1001, dtype="int32") % 7
+    images = loaded.sample(1001, labels, seed=5)
+    assert sizes == [500, 500, 1]
+    np.testing.assert_allclose(images, model.sample(1001, labels, seed=5), atol=1e-6)
+    at_once = restored.signatures["sample"](
+        n=tf.constant(1001), seed=tf.constant(5), labels=tf.constant(labels)
+    )
+    np.testing.assert_allclose(images, at_once["images"], atol=1e-6)
+    again = loaded.sample(1001, labels, seed=5)
+    np.testing.assert_array_equal(images, again)
+    assert not np.allclose(images, loaded.sample(1001, labels, seed=6), atol=1e-3)
+    with pytest.raises(ValueError, match="num=0; expected a positive integer"):
+        loaded.sample(0)
+
+
+def raw_load(path):
+    return tf.saved_model.load(str(path))
+
+
 def test_unconditional_export_refuses_labels(tmp_path):
     export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "gan")
     with pytest.raises(ValueError, match="not conditional"):

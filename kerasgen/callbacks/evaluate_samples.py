@@ -7,9 +7,9 @@ from kerasgen.callbacks.json_lines import read_lines
 from kerasgen.callbacks.json_lines import write_lines
 from kerasgen.callbacks.periodic import PeriodicCallback
 from kerasgen.evaluation import NotFiniteError
-from kerasgen.evaluation import Reference
 from kerasgen.evaluation import chosen_metrics
 from kerasgen.evaluation import evaluate
+from kerasgen.evaluation.reference import as_reference
 
 FILE = "evaluations.jsonl"
 # What takes a second or two for a thousand samples.
@@ -40,13 +40,14 @@ class EvaluateSamples(PeriodicCallback):
         directory: str or path for the file; created if missing.
         dataset: What to judge against: a `kerasgen.evaluation.Reference`, or what makes
             one: a name, a `kerasgen.data.ImageSet`, or `(images, labels)`; best as many
-            images as samples or more.
+            images as samples or more. The names of the numbers tell the split.
         every: int ≥ 1, epochs from one evaluation to the next; the last epoch is always
             judged. Default 5.
         num_samples: int ≥ 1. Default 1000.
         seed: int ≥ 0, of the samples. Default 0.
         features: Which features, as for `kerasgen.evaluation.Reference`. Default
-            `"auto"`: the shipped ones of the dataset that is recognised.
+            `"auto"`: the shipped ones of the dataset that is named or recognised, or
+            those of the `Reference`.
         metrics: Names of metrics, or `"all"`, as for `kerasgen.evaluate`. Default those
             that take a second or two.
 
@@ -76,9 +77,7 @@ class EvaluateSamples(PeriodicCallback):
             "metrics": metrics,
         }
         chosen_metrics(metrics)
-        self.reference = dataset
-        if not isinstance(dataset, Reference):
-            self.reference = Reference(dataset, features=features)
+        self.reference = as_reference(dataset, features)
         super().__init__(directory, every)
         self.path = self.directory / FILE
 

@@ -19,9 +19,9 @@ class EncoderCase:
     """A model with an encoder, and the images to encode.
 
     Args:
-        model: What has `encode`, `decode` and `reconstruct`; anything else has no
-            encoder, and no number.
-        test: `Part` of the test images.
+        model: What has `encode` and `decode`; anything else has no encoder, and no
+            number.
+        test: `Part` of the test images, or of others to judge against.
         probed: `Part` of the training images that probes are fitted on, or None.
         seed: int, of all draws.
         importance_samples: int, K of the importance-weighted bound.
@@ -93,7 +93,7 @@ class EncoderMetric:
         """Why the metric cannot be computed, or None."""
         parts = [getattr(case, name) for name in self.parts]
         if not hasattr(case.model, "encode"):
-            return f"{_kind(case.model)} has no encoder"
+            return f"{kind(case.model)} has no encoder"
         if None in parts:
             return "no training images were given"
         labels = [part.labels for part in parts]
@@ -121,5 +121,6 @@ def _is_conditional(model):
     return getattr(model, "num_classes", None) is not None
 
 
-def _kind(model):
+def kind(model):
+    """What a message calls a model."""
     return "an array of images" if model is None else type(model).__name__

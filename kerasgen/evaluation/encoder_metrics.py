@@ -10,6 +10,7 @@ import numpy as np
 
 from kerasgen import metrics
 from kerasgen.evaluation.encoder_case import EncoderMetric
+from kerasgen.evaluation.inversion import InversionMetric
 
 # Latents that are decoded at a time.
 _DECODED = 5000
@@ -60,7 +61,7 @@ def _log_weights(case):
 
 
 def _reconstruction(case):
-    restored = case.model.reconstruct(case.test.pixels, case.labels(case.test))
+    restored = case.model.decode(case.test_posterior[0], case.labels(case.test))
     return (metrics.mean_squared_error(case.test.pixels, restored).mean(),)
 
 
@@ -105,14 +106,7 @@ def _importance_names(case):
     return tuple(f"{name}_binarised" for name in names)
 
 
-ENCODER_METRICS = {
-    "negative_elbo": EncoderMetric(_elbo_names, _negative_elbo, needs=("decoder",)),
-    "importance_weighted_bound": EncoderMetric(
-        _importance_names,
-        _importance_weighted,
-        parts=("weighed",),
-        needs=("bernoulli",),
-    ),
+_OF_CODES = {
     "reconstruction": EncoderMetric(_fixed("reconstruction_mse"), _reconstruction),
     "latent_classes": EncoderMetric(
         _fixed(
@@ -130,10 +124,22 @@ ENCODER_METRICS = {
     "silhouette": EncoderMetric(
         _fixed("silhouette"), _silhouette, needs=("labels",), minimum=20
     ),
+}
+
+ENCODER_METRICS = {
+    "negative_elbo": EncoderMetric(_elbo_names, _negative_elbo, needs=("decoder",)),
+    "importance_weighted_bound": EncoderMetric(
+        _importance_names,
+        _importance_weighted,
+        parts=("weighed",),
+        needs=("bernoulli",),
+    ),
+    **_OF_CODES,
     "active_units": EncoderMetric(_fixed("active_units"), _active_units),
     "posterior_mismatch": EncoderMetric(
         _fixed("posterior_mmd", "posterior_gaussian_kl"),
         _posterior_mismatch,
         minimum=lambda case: case.codes.shape[1] + 1,
     ),
+    "inversion": InversionMetric(tuple(_OF_CODES.values())),
 }

@@ -9,7 +9,7 @@ from kerasgen.evaluation.encoder_case import EncoderCase
 from kerasgen.evaluation.record import Stopwatch
 from kerasgen.evaluation.record import make_record
 from kerasgen.evaluation.reference import Part
-from kerasgen.evaluation.reference import Reference
+from kerasgen.evaluation.reference import as_reference
 from kerasgen.evaluation.sample_case import Case
 from kerasgen.evaluation.selection import chosen_metrics
 from kerasgen.evaluation.selection import uses_features
@@ -31,8 +31,9 @@ def evaluate(
     """Judges a model, or images, by the same metrics as any other.
 
     GANs and VAEs are judged by their samples, against the test images; a model with an
-    encoder by its codes and bounds too. Set the record beside that of `evaluate_real`:
-    even real images do not score perfectly.
+    encoder by its codes and bounds too, and one without by the latents that inversion
+    finds of a few images, in the numbers called `inverted_…`. Set the record beside
+    that of `evaluate_real`: even real images do not score perfectly.
 
     Args:
         model: A model of the zoo, an `ExportedModel`, or an array of images
@@ -43,7 +44,8 @@ def evaluate(
             taken by chance; one with fewer is judged whole. The count is in the names.
         seed: int in [0, 2**31), of samples and of all other draws.
         features: Which features; see `Reference`.
-        metrics: `"all"`, or a list of names of `METRICS`.
+        metrics: `"all"`, or a list of names of `METRICS`. `"inversion"`, a hundred
+            steps of descent for a thousand images, takes minutes for large generators.
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
         importance_samples: int, K of the importance-weighted bound. Papers print 5000.
         importance_images: int, number of test images for that bound.
@@ -70,7 +72,7 @@ def evaluate(
     _check_numbers(num_samples, seed, importance_samples, importance_images)
     watch = Stopwatch()
     with watch("reference"):
-        reference = _reference(dataset, features, data_dir)
+        reference = as_reference(dataset, features, data_dir)
     with watch("sampling"):
         if hasattr(model, "shape") or isinstance(model, list):
             images, requested, drawn = np.asarray(model), None, None
@@ -95,11 +97,12 @@ def evaluate(
         importance_samples=importance_samples,
         importance_images=importance_images,
     )
+    drawn_from = f"drawn from the {reference.test.split} labels"
     settings = {
         "model": "images" if drawn is None else type(model).__name__,
         "dataset": reference.name,
         "seed": seed,
-        "classes": None if requested is None else "drawn from the test labels",
+        "classes": None if requested is None else drawn_from,
     }
     return make_record(settings, case, encoder, names, watch)
 
@@ -137,7 +140,7 @@ def evaluate_real(
     check_whole(num_samples, "num_samples")
     watch = Stopwatch()
     with watch("reference"):
-        reference = _reference(dataset, features, data_dir)
+        reference = as_reference(dataset, features, data_dir)
     train = reference.train
     if train is None:
         raise ValueError(
@@ -172,35 +175,41 @@ def evaluate_pixels(dataset="mnist", *, data_dir=None):
     """Judges the pixels of images as if they were codes: what encoders must surpass.
 
     Args:
-        dataset, data_dir: as for `evaluate`, with training images.
+        dataset, data_dir: as for `evaluate`, with training images to fit probes on.
 
     Returns:
-        The record, as of `evaluate`, with the numbers on how classes lie among codes.
+        The record, as of `evaluate`, of the metrics that ask how classes lie among
+        codes; the names of the numbers are those of an encoder. What does not apply,
+        for want of labels or of training images, is None.
 
     Raises:
-        ValueError, RuntimeError: as for `evaluate`, or without training images.
+        ValueError, RuntimeError: as for `evaluate`.
 
     Example:
 
-    >>> record = kerasgen.evaluation.evaluate_pixels("mnist")
-    >>> record["knn_k1_accuracy_train10k_test10k"]
+    >>> pixels = kerasgen.evaluation.evaluate_pixels("mnist")
+    >>> pixels["knn_k1_accuracy_train10k_test10k"]
     """
     watch = Stopwatch()
     with watch("reference"):
-        reference = _reference(dataset, "auto", data_dir)
-    case = Case(reference.test, reference.test, reference.train, None, None)
+        reference = as_reference(dataset, data_dir=data_dir)
+    settings = {
+        "model": "pixels",
+        "dataset": reference.name,
+        "seed": 0,
+        "classes": None,
+    }
+    case = Case(None, reference.test, reference.train, None, None)
     encoder = EncoderCase(_Pixels(), reference.test, reference.probed, seed=0)
-    names = dict.fromkeys(("latent_classes", "silhouette"), True)
-    settings = {"model": "pixels", "dataset": reference.name, "seed": 0}
+    names = dict.fromkeys(("latent_classes", "silhouette"), False)
     return make_record(settings, case, encoder, names, watch)
 
 
 class _Pixels:
-    """What encodes an image as its pixels."""
+    """Encodes an image as its pixels."""
 
     def encode(self, images, labels=None):
-        codes = images.reshape(len(images), -1)
-        return codes, np.zeros_like(codes)
+        return images.reshape(len(images), -1), None
 
 
 def _check_numbers(num_samples, seed, importance_samples, importance_images):
@@ -210,14 +219,3 @@ def _check_numbers(num_samples, seed, importance_samples, importance_images):
         raise ValueError(f"`seed` is {seed}; expected a number below 2**31.")
     check_whole(importance_samples, "importance_samples")
     check_whole(importance_images, "importance_images", minimum=2)
-
-
-def _reference(dataset, features, data_dir):
-    if not isinstance(dataset, Reference):
-        return Reference(dataset, features=features, data_dir=data_dir)
-    if features != "auto" or data_dir is not None:
-        raise ValueError(
-            "A Reference has its own features and data. Give features= and data_dir= "
-            "to the Reference."
-        )
-    return dataset

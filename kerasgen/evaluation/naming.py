@@ -52,11 +52,11 @@ def find_name(record, base, space=None):
         >>> find_name(record, "kid")
         'kid_mnist_v1_10k_test'
     """
-    features = re.escape(record["features"])
+    features, split = map(re.escape, (record["features"], record.get("split", "test")))
     spaces = {"features": f"_{features}", "pixels": "_pixels"}
     middle = spaces[space] if space else f"(_{features}|_pixels)?"
     count = r"\d+k?"
-    pattern = rf"{re.escape(base)}{middle}(_{count})?(_(test|train)({count})?)*"
+    pattern = rf"{re.escape(base)}{middle}(_{count})?(_({split}|train)({count})?)*"
     return next((name for name in record if re.fullmatch(pattern, name)), None)
 
 

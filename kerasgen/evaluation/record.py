@@ -7,15 +7,19 @@ from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
 from kerasgen.evaluation.naming import encoded
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
 from kerasgen.evaluation.selection import uses_features
+from kerasgen.training.inversion import PRIOR_WEIGHT
+from kerasgen.training.inversion import STEPS
 
 # Version of the record: which keys it has, and what its numbers mean.
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 PROTOCOL = (
     "KID by disjoint subsets of 1000; precision, recall, density and coverage with "
     "k=5; classes as the classifier of the features sees them, a class reached at a "
     "tenth of its fair share; NDB with 100 bins at significance 0.05; probes fitted on "
     "codes of training images; binarised by one draw of each pixel; real images judged "
-    "without themselves among the training images"
+    "without themselves among the training images; inverted codes are the latents of "
+    f"least squared error plus {PRIOR_WEIGHT:g} times their squared norm, by {STEPS} "
+    "steps of Adam"
 )
 
 
@@ -82,8 +86,9 @@ def make_record(settings, case, encoder, names, watch):
         "record_version": RECORD_VERSION,
         "protocol": PROTOCOL,
         **settings,
-        "features": case.samples.extractor.name,
-        "num_samples": case.samples.count,
+        "features": case.test.extractor.name,
+        "num_samples": None if case.samples is None else case.samples.count,
+        "split": case.test.split,
         "num_test": case.test.count,
         "num_train": None if case.train is None else case.train.count,
         "not_applicable": "; ".join(f"{', '.join(n)}: {o}" for o, n in missing.items()),

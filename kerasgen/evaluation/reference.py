@@ -6,10 +6,8 @@ import functools
 
 import numpy as np
 
-from kerasgen import data
 from kerasgen import features
-from kerasgen.data.arrays import check_images
-from kerasgen.data.arrays import check_labels
+from kerasgen.evaluation.given import read_dataset
 
 # Training images at most that NDB cuts into bins, and that probes are fitted on.
 NUM_BINNED = 20_000
@@ -21,7 +19,7 @@ class Part:
     """Images with what was computed of them.
 
     Args:
-        split: str, "samples", "test" or "train".
+        split: str, "samples", or "test", "train" or another split of a dataset.
         images: array `(n, height, width, channels)`, uint8 or floats in [0, 1].
         labels: int array `(n,)` or None.
         extractor: `kerasgen.features.FeatureExtractor`.
@@ -73,11 +71,13 @@ class Reference:
     Make one and pass it to `evaluate` several times: its features are computed once.
 
     Args:
-        dataset: Name of a dataset, as `kerasgen.data.fetch` takes it; or arrays: a pair
-            `(images, labels)` to judge against, or two pairs, of the training and of
-            the test images. Images are uint8 or floats in [0, 1]; labels may be None.
-            A `kerasgen.data.ImageSet` may stand for a pair of arrays: names of numbers
-            then hold its split, where arrays to judge against are called "test".
+        dataset: Name of a dataset, as `kerasgen.data.fetch` takes it; or a
+            `kerasgen.data.ImageSet` to judge against, or two of one dataset, the first
+            with the training images; or arrays: a pair `(images, labels)` to judge
+            against, or two pairs, of the training and of the test images. Arrays of
+            images are uint8 or floats in [0, 1]; their labels may be None. Names of
+            numbers hold the split of an `ImageSet` that is judged against, without its
+            slice; arrays are taken for test images.
         features: `"auto"`, the shipped extractor of the dataset, else one that is
             trained on its training images and cached; `"inception"`; the name of a
             dataset with a shipped extractor; or a `kerasgen.features.FeatureExtractor`.
@@ -96,10 +96,9 @@ class Reference:
     """
 
     def __init__(self, dataset="mnist", *, features="auto", data_dir=None):
-        self.name, train, test, self.num_classes = _read(dataset, data_dir)
-        split = "test"
-        if isinstance(dataset, data.ImageSet):
-            split = dataset.split.partition("[")[0]
+        self.name, train, (split, *test), self.num_classes = read_dataset(
+            dataset, data_dir
+        )
         if train is not None and train[0].shape[1:] != test[0].shape[1:]:
             raise ValueError(
                 f"Training images have shape {train[0].shape[1:]}, test images "
@@ -132,34 +131,20 @@ class Reference:
         return self.train.take(self.order[:NUM_PROBED])
 
 
-def _read(dataset, data_dir):
-    if isinstance(dataset, str):
-        train, test = (
-            data.fetch(dataset, split, data_dir=data_dir) for split in ("train", "test")
-        )
-        dataset = (train, test)
-    if isinstance(dataset, data.ImageSet):
-        dataset = (dataset,)
-    is_several = isinstance(dataset, tuple | list)
-    if is_several and all(isinstance(part, data.ImageSet) for part in dataset):
-        *train, test = ((part.images, part.labels) for part in dataset)
-        first = dataset[0]
-        return first.name, train[0] if train else None, test, first.num_classes
-    if not is_several or len(dataset) != 2:
+def as_reference(dataset, features="auto", data_dir=None):
+    """A `Reference` as it is, or one made of what makes one.
+
+    Raises:
+        ValueError: If a `Reference` came with other settings; and as for `Reference`.
+    """
+    if not isinstance(dataset, Reference):
+        return Reference(dataset, features=features, data_dir=data_dir)
+    if features != "auto" or data_dir is not None:
         raise ValueError(
-            f"dataset is {type(dataset).__name__}; expected a name, (images, labels), "
-            "or ((train_images, train_labels), (test_images, test_labels))."
+            "A Reference has its own features and data. Give features= and data_dir= "
+            "to the Reference."
         )
-    nested = all(isinstance(part, tuple | list) for part in dataset)
-    *train, test = (_checked(*pair) for pair in (dataset if nested else [dataset]))
-    given = [labels for _, labels in (*train, test) if labels is not None]
-    num_classes = max((int(labels.max()) + 1 for labels in given), default=None)
-    return "arrays", train[0] if train else None, test, num_classes
-
-
-def _checked(images, labels):
-    images = check_images(images)
-    return images, None if labels is None else check_labels(labels, len(images))
+    return dataset
 
 
 def _choose(chosen, name, train, test):

@@ -10,7 +10,6 @@ from kerasgen.evaluation.reference import Part
 
 _CALLED = {
     "samples": "samples",
-    "test": "test images",
     "train": "training images",
     "binned": "training images for bins",
 }
@@ -21,14 +20,14 @@ class Case:
     """Samples and what they are judged against.
 
     Args:
-        samples: `Part` of the samples.
-        test: `Part` of the test images.
+        samples: `Part` of the samples, or None where codes alone are judged.
+        test: `Part` of the test images, or of others to judge against.
         train: `Part` of the training images, or None if none are known.
         binned: `Part` of those that NDB cuts into bins, or None.
         requested: int array, the classes that the samples were asked for, or None.
     """
 
-    samples: Part
+    samples: Part | None
     test: Part
     train: Part | None
     binned: Part | None
@@ -84,9 +83,11 @@ class SampleMetric:
         if "requested" in self.needs and case.requested is None:
             return "the samples were not asked for by class"
         for part in filter(None, (self.against, "samples")):
-            count = len(getattr(case, part).images)
+            found = getattr(case, part)
+            count = len(found.images)
             if count < self.minimum:
-                return f"{self.minimum} {_CALLED[part]} are needed, {count} came"
+                called = _CALLED.get(part, f"{found.split} images")
+                return f"{self.minimum} {called} are needed, {count} came"
         return None
 
     def values(self, case):

@@ -2,14 +2,11 @@
 
 import pathlib
 
-import keras
 import numpy as np
 from PIL import Image
 
-from kerasgen import training
 from kerasgen.data.arrays import check_images
 
-_BATCH = 500
 _ENDINGS = (".png", ".jpg", ".jpeg")
 
 
@@ -50,18 +47,7 @@ def draw(model, num, seed, labels):
                 "Pass (images, labels)."
             )
         requested = np.random.default_rng(seed).choice(labels, num)
-    if isinstance(model, keras.Model) or not hasattr(model, "generate"):
-        return np.asarray(model.sample(num, labels=requested, seed=seed)), requested
-    # A SavedModel's `sample` makes all images at once, which takes gigabytes; these are
-    # the same images.
-    stream = training.sampling_seed(seed)
-    latents = np.asarray(training.normal((num, model.latent_dim), stream))
-    batches = [slice(start, start + _BATCH) for start in range(0, num, _BATCH)]
-    images = [
-        model.generate(latents[rows], None if requested is None else requested[rows])
-        for rows in batches
-    ]
-    return np.concatenate(images), requested
+    return np.asarray(model.sample(num, labels=requested, seed=seed)), requested
 
 
 def checked(images, image_shape):

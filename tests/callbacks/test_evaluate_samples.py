@@ -6,6 +6,8 @@ import pytest
 import kerasgen
 from kerasgen.callbacks import EvaluateSamples
 from kerasgen.callbacks.evaluate_samples import read_evaluations
+from kerasgen.data import ImageSet
+from kerasgen.evaluation import Reference
 
 FID = "fid_mnist_v1_64_test128"
 
@@ -50,6 +52,24 @@ def test_default_metrics_are_named_by_their_protocol(tmp_path, gan, fit, digits)
     expected = {"fid_mnist_v1_128_test", "class_coverage_mnist_v1_128"}
     assert expected | {"coverage_k5_mnist_v1_128_test"} <= set(last)
     assert last["not_applicable"] == ""
+
+
+def test_training_images_to_judge_against_are_called_so(tmp_path, gan, fit, digits):
+    images = ImageSet("mnist", "train[:128]", *digits, 10, source="a test")
+    fit(gan, [EvaluateSamples(tmp_path, images, num_samples=64)], epochs=1)
+    last = lines(tmp_path)[-1]
+    assert "fid_mnist_v1_64_train128" in last and FID not in last
+    assert (last["dataset"], last["split"]) == ("mnist", "train")
+
+
+def test_a_reference_is_taken_as_it_is(tmp_path, gan, fit, digits):
+    reference = Reference(digits, features="mnist")
+    callback = EvaluateSamples(tmp_path, reference, num_samples=64, metrics="fid")
+    assert callback.reference is reference
+    fit(gan, [callback], epochs=1)
+    assert FID in lines(tmp_path)[-1]
+    with pytest.raises(ValueError, match="A Reference has its own features"):
+        EvaluateSamples(tmp_path, reference, features="mnist")
 
 
 def test_resume_gives_no_doubles_and_drops_what_was_abandoned(

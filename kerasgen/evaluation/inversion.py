@@ -1,0 +1,87 @@
+"""The questions to an encoder, asked of a model that has none: by inversion."""
+
+import dataclasses
+
+import numpy as np
+
+from kerasgen import training
+from kerasgen.evaluation.encoder_case import EncoderMetric
+from kerasgen.evaluation.encoder_case import kind
+from kerasgen.models.arguments import with_labels
+from kerasgen.models.sampling import SamplingModel
+
+# Test images, and training images, that are inverted.
+NUM_INVERTED = 500
+
+
+class Inversion:
+    """Encodes an image as the latents that a model makes it from best.
+
+    Args:
+        model: `SamplingModel`, to encode with it.
+        seed: int, as for `kerasgen.training.fit_latents`.
+    """
+
+    def __init__(self, model, seed):
+        self.model, self.seed = model, seed
+        self.num_classes = getattr(model, "num_classes", None)
+
+    def encode(self, images, labels=None):
+        """`(latents, None)`: inversion finds no distribution around the latents."""
+        fitted = training.fit_latents(
+            self._generate, images, self.model.latent_dim, labels, seed=self.seed
+        )
+        return fitted.latents, None
+
+    def decode(self, latents, labels=None):
+        return self.model.generate(latents, labels)
+
+    def _generate(self, latents, labels):
+        return self.model.sampler(with_labels(latents, labels), training=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class InversionMetric:
+    """Metrics of an encoder, of latents that are found by inversion.
+
+    Args:
+        metrics: `EncoderMetric`s that need codes alone; their names get the prefix
+            `inverted_`.
+    """
+
+    metrics: tuple[EncoderMetric, ...]
+
+    def names(self, case):
+        """The full names of the numbers of an `EncoderCase`, protocol and all."""
+        case = _inverted(case)
+        names = [name for metric in self.metrics for name in metric.names(case)]
+        return [f"inverted_{name}" for name in names]
+
+    def obstacle(self, case):
+        """Why the metrics cannot be computed, or None."""
+        if hasattr(case.model, "encode"):
+            return f"{kind(case.model)} has an encoder"
+        if not isinstance(case.model, SamplingModel):
+            return f"{kind(case.model)} gives no gradients to invert it by"
+        case = _inverted(case)
+        return next(filter(None, (m.obstacle(case) for m in self.metrics)), None)
+
+    def values(self, case):
+        """The numbers, by name."""
+        case = _inverted(case)
+        found = {}
+        for metric in self.metrics:
+            found |= metric.values(case)
+        return {f"inverted_{name}": value for name, value in found.items()}
+
+
+def _inverted(case):
+    """The case of fewer images, always the same, and of codes by inversion."""
+    order = np.random.default_rng(0).permutation(len(case.test.images))
+    probed = case.probed
+    return dataclasses.replace(
+        case,
+        model=Inversion(case.model, case.seed),
+        test=case.test.take(order[:NUM_INVERTED]),
+        probed=None if probed is None else probed.take(slice(NUM_INVERTED)),
+    )

@@ -15,7 +15,8 @@ import math
 import tensorflow as tf
 from keras import layers
 
-COPIES = 16
+# About what the activations of a step take: more than a cache near a core holds.
+WORKING_SET = 16 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,14 +183,21 @@ def _matrix_products(given, kernel, result):
     }
 
 
-def repeated(product, dtype):
-    """A function that takes a product `COPIES` times a call, one after the other.
+def copies(product):
+    """How many copies of a product's tensors, in float32, make up a working set."""
+    size = 4 * sum(math.prod(s) for s in (product.first, product.second))
+    return min(max(WORKING_SET // size, 4), 64)
 
-    Each copy has tensors of its own, as in a training step, and a number of each result
-    is looked at, so that none is left out.
+
+def repeated(product, dtype):
+    """A function that takes a product a number of times, one after the other.
+
+    One call of TensorFlow takes it once on each of several copies of its tensors, which
+    a step does not have in the nearest cache either. Of equal tensors TensorFlow would
+    compute it once; a number of each result is looked at, or it would be left out.
 
     Returns:
-        Function from a number of calls to nothing.
+        Function from a number of products, a multiple of `copies(product)`.
 
     Raises:
         tf.errors.OpError: At the first call, where the device lacks it in this dtype.
@@ -197,20 +205,20 @@ def repeated(product, dtype):
     shapes = (product.first, product.second)
     pairs = [
         [tf.cast(tf.random.normal(shape), dtype) for shape in shapes]
-        for _ in range(COPIES)
+        for _ in range(copies(product))
     ]
 
     @tf.function(autograph=False)
-    def together(pairs):
+    def once_each(pairs):
         seen = tf.zeros((), dtype)
         for first, second in pairs:
             with tf.control_dependencies([seen]):
                 seen = tf.reshape(product(first, second), [-1])[0]
         return seen
 
-    def calls(number):
-        for _ in range(number):
-            seen = together(pairs)
+    def times(number):
+        for _ in range(number // len(pairs)):
+            seen = once_each(pairs)
         seen.numpy()  # waits for the device
 
-    return calls
+    return times

@@ -61,7 +61,7 @@ def measure(name):
     listed, rounds = [], [0.0] * FLAGS.rounds
     for product, count in counts.items():
         of_dtype = {
-            dtype: [seconds / products.COPIES for seconds in times[product, dtype]]
+            dtype: times[product, dtype]
             for dtype in DTYPES
             if (product, dtype) in times
         }
@@ -82,12 +82,13 @@ def alone(counts):
     variants = {}
     for product in counts:
         for dtype in DTYPES:
-            calls = products.repeated(product, dtype)
+            take = products.repeated(product, dtype)
+            multiple = products.copies(product)
             try:
-                number = measuring.calibrated(calls, FLAGS.product_seconds, 1)
+                number = measuring.calibrated(take, FLAGS.product_seconds, multiple)
             except (tf.errors.OpError, TypeError):
                 continue
-            variants[product, dtype] = calls, number
+            variants[product, dtype] = take, number
     return variants
 
 

@@ -86,3 +86,19 @@ def test_the_products_are_those_of_the_layer():
     np.testing.assert_allclose(of["forward"](x, kernel), bare, atol=1e-5)
     np.testing.assert_allclose(of["by_input"](y, kernel), by_input, atol=1e-4)
     np.testing.assert_allclose(of["by_weights"](y, x), by_kernel, atol=1e-3)
+
+
+def test_a_repeated_product_is_really_taken_each_time():
+    product = products.of_layer(kerasgen.VanillaGAN(width=8).generator.layers[1], 2)
+    taken = []
+
+    class Counted(products.Product):
+        def __call__(self, first, second):
+            taken.append(first.dtype)
+            return super().__call__(first, second)
+
+    counted = Counted(**vars(product["forward"]))
+    times = products.repeated(counted, "float32")
+    assert products.copies(counted) == 64
+    times(128)
+    assert taken == 64 * [tf.float32]  # traced once, with 64 of them

@@ -327,3 +327,9 @@ def test_bad_input(settings, message):
     settings = {"images": GOOD, "batch_size": 4, **settings}
     with pytest.raises(ValueError, match=message):
         data.batches(**settings)
+
+
+def test_no_thread_tunes_a_pipeline_and_holds_up_its_end():
+    images = np.zeros((8, 4, 4, 1), "uint8")
+    dataset = data.batches(images, batch_size=4)
+    assert dataset.options().autotune.enabled is False

@@ -67,7 +67,8 @@ class Reporter(keras.callbacks.Callback):
         now = time.perf_counter()
         if now - self.told >= SECONDS_BETWEEN_REPORTS:
             self.told = now
-            share = (batch + 1) / self.params["steps"]
+            # The last execution of many steps may be a short one.
+            share = min((batch + 1) / self.params["steps"], 1.0)
             self.tell(kind="batch", epoch=self.epoch, share=share)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -113,7 +113,9 @@ def carry_out(
         raise SystemExit(INTERRUPTED) from None
     for heading, reason in failures.items():
         progress.say(f"{heading} failed: {reason}")
-    return write_report(study_dir), failures
+    report = write_report(study_dir)
+    progress.say(f"\nThe report is {report}.")
+    return report, failures
 
 
 def _prepare(runs, job, processes, progress):

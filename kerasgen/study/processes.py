@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 
+INTERRUPTED = 130  # exit status after Ctrl-C, of workers and of the study
 LOG_LINES = 30  # of the end of a log, to be kept with a failure
 
 
@@ -47,7 +48,7 @@ class Processes:
             one ended it, and the last lines of its log.
 
         Raises:
-            KeyboardInterrupt: If `stop` was called.
+            KeyboardInterrupt: If `stop` was called, or the process was interrupted.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "ab") as output:
@@ -64,7 +65,8 @@ class Processes:
                 status = process.wait()
             finally:
                 self._end(process)
-        if self._stopped:
+        # Ctrl-C reaches the workers too, and one may end before `stop` is called.
+        if self._stopped or status == INTERRUPTED:
             raise KeyboardInterrupt
         with open(log, "rb") as output:
             output.seek(begin)

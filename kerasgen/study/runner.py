@@ -15,6 +15,7 @@ from kerasgen import data
 from kerasgen import files
 from kerasgen.study import plan
 from kerasgen.study import run
+from kerasgen.study.processes import INTERRUPTED
 from kerasgen.study.processes import Processes
 from kerasgen.study.processes import interrupted_by_termination
 from kerasgen.study.progress import Progress
@@ -22,8 +23,6 @@ from kerasgen.study.progress import clock
 from kerasgen.study.records import PLAN
 from kerasgen.study.report import write_report
 from kerasgen.study.worker import Job
-
-INTERRUPTED = 130
 
 
 def carry_out(

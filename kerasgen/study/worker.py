@@ -21,6 +21,7 @@ from kerasgen import evaluation
 from kerasgen import export
 from kerasgen.study import judgement
 from kerasgen.study import run
+from kerasgen.study.processes import INTERRUPTED
 from kerasgen.study.settings import RunSettings
 
 DIVERGED = 3
@@ -155,7 +156,7 @@ def main():
     try:
         status = carry_out(job, tell)
     except KeyboardInterrupt:
-        status = 130
+        status = INTERRUPTED
     sys.exit(status)
 
 

@@ -88,7 +88,8 @@ class EvaluateSamples(PeriodicCallback):
         }
         if epochs_done in self._lines:
             self._save()
-        else:
+        elif epochs_done % self.every == 0:
+            # Not elsewhere: an interrupted run is judged where a whole one is.
             self.write(epochs_done)
 
     def write(self, epochs_done):

@@ -61,7 +61,12 @@ class LossHistory(PeriodicCallback):
 
     def on_epoch_begin(self, epoch, logs=None):
         super().on_epoch_begin(epoch, logs)
-        self._started = time.perf_counter()
+        self._started, self._waits = time.perf_counter(), True
+
+    def on_train_batch_begin(self, batch, logs=None):
+        # What other callbacks do when an epoch begins is not training.
+        if self._waits:
+            self._started, self._waits = time.perf_counter(), False
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self._started

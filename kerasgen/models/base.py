@@ -175,6 +175,8 @@ class GenerativeModel(SamplingModel):
                 takes 16, and 1 where Keras' own loop runs: eagerly or under
                 `tf.distribute`. On a GPU launching a step costs more than a small
                 network's arithmetic; on a CPU going back to Python costs a tenth.
+                Callbacks see the end of every call, so of every 16th step; where
+                `fit` is given `steps_per_epoch`, its largest divisor is taken.
             run_eagerly: Whether to run without a graph, for debugging.
             auto_scale_loss: Whether to scale each player's loss under `mixed_float16`.
 
@@ -300,13 +302,18 @@ class GenerativeModel(SamplingModel):
         """
         most = self.steps_per_execution
         asked = [number for number in steps if number]
-        self.steps_per_execution = next(
-            k for k in range(most, 0, -1) if not any(number % k for number in asked)
-        )
+        number = next(k for k in range(most, 0, -1) if not any(n % k for n in asked))
+        self._take_at_once(number)
         try:
             yield
         finally:
-            self.steps_per_execution = most
+            self._take_at_once(most)
+
+    def _take_at_once(self, number):
+        if self._is_plain and number != self.steps_per_execution:
+            # Keras' own loop has the number in its graph.
+            self.train_function = self.test_function = None
+        self.steps_per_execution = number
 
     def evaluate(self, x=None, y=None, **kwargs):
         """Losses on images, by name, without training; see `keras.Model.evaluate`.

@@ -25,6 +25,8 @@ class BatchNormalization(layers.BatchNormalization):
     """
 
     def call(self, inputs, training=False):
+        if self.variable_dtype != "float32":  # which the kernel does not know
+            return super().call(inputs, training=training)
         gamma, beta, mean, variance = (
             tf.convert_to_tensor(weight)
             for weight in (
@@ -72,6 +74,8 @@ class LayerNormalization(layers.LayerNormalization):
     """
 
     def call(self, inputs):
+        if self.variable_dtype != "float32":
+            return super().call(inputs)
         size = math.prod(inputs.shape[1:])
         rows = tf.reshape(tf.cast(inputs, tf.float32), (-1, size))
         gamma, beta = (

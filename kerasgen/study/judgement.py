@@ -55,8 +55,11 @@ def is_judged(directory, settings, num_samples):
     path = pathlib.Path(directory) / "evaluation.json"
     if not path.exists():
         return False
-    record = json.loads(path.read_text())
-    there = record["epoch"], record["num_samples"], record["record_version"]
+    try:
+        record = json.loads(path.read_text())
+        there = record["epoch"], record["num_samples"], record["record_version"]
+    except (KeyError, ValueError):  # damaged: it is written anew
+        return False
     return there == (settings.epochs, num_samples, evaluation.RECORD_VERSION)
 
 

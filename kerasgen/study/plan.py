@@ -105,19 +105,29 @@ def write(path, settings):
         path: `pathlib.Path` of `study.json`, which `records.load_study` reads.
         settings: List of `RunSettings`.
     """
-    before = json.loads(path.read_text())["runs"] if path.exists() else []
     mine = {(one.name, one.seed) for one in settings}
-    others = [
-        values
-        for values, one in ((v, RunSettings.from_dict(v)) for v in before)
-        if (one.name, one.seed) not in mine
-    ]
+    others = []
+    for one in _read(path):
+        if (one.name, one.seed) not in mine:
+            others.append(one)
     record = {
         "command": shlex.join(["python", *sys.argv]),
-        "runs": others + [one.to_dict() for one in settings],
+        "runs": [one.to_dict() for one in (*others, *settings)],
     }
     with files.replacing(path) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _read(path):
+    if not path.exists():
+        return []
+    try:
+        return [RunSettings.from_dict(v) for v in json.loads(path.read_text())["runs"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is no list of runs of this version ({error}). Remove it; the runs "
+            "themselves are not touched."
+        ) from error
 
 
 def _export_path(settings, saved_models_dir):

@@ -58,8 +58,9 @@ class Processes:
                 process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
                 process.stdin.flush()
                 for line in process.stdout:
-                    if line.endswith("\n"):  # else the process was cut off in it
-                        receive(json.loads(line))
+                    message = _message(line)
+                    if message is not None:
+                        receive(message)
                 status = process.wait()
             except BrokenPipeError:
                 status = process.wait()
@@ -103,6 +104,15 @@ class Processes:
         process.stdout.close()
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
+
+
+def _message(line):
+    """What a worker tells; None for what a library prints, or a line that is cut."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
 
 
 @contextlib.contextmanager

@@ -71,10 +71,11 @@ class Run:
     @property
     def status(self):
         """ "complete", "diverged", "failed", or "incomplete"."""
-        if self.failure is not None:
-            return "diverged" if self.failure["kind"] == "divergence" else "failed"
-        complete = self.evaluation is not None and self.test_losses
-        return "complete" if complete else "incomplete"
+        if self.evaluation is not None and self.test_losses:
+            return "complete"
+        if self.failure is None:
+            return "incomplete"
+        return "diverged" if self.failure["kind"] == "divergence" else "failed"
 
     @property
     def protocol(self):
@@ -226,6 +227,12 @@ def load_run(directory):
         history = {}
         problems.append(str(error))
     losses = _read_json(directory / "metrics.jsonl", problems) or {}
+    evaluation = _read_json(directory / "evaluation.json", problems)
+    # What was judged before the run went on to more epochs says nothing of its end.
+    if losses.get("epoch") != settings.epochs:
+        losses = {}
+    if evaluation is not None and evaluation.get("epoch") != settings.epochs:
+        evaluation = None
     return Run(
         directory=directory,
         settings=settings,
@@ -234,7 +241,7 @@ def load_run(directory):
         evaluations=read_evaluations(directory / "evaluations.jsonl"),
         events=read_events(directory / "events.jsonl"),
         test_losses={k: v for k, v in losses.items() if k not in ("epoch", "split")},
-        evaluation=_read_json(directory / "evaluation.json", problems),
+        evaluation=evaluation,
         failure=_read_json(directory / "failure.json", problems),
         problems=problems,
     )

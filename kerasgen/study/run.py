@@ -219,14 +219,19 @@ def is_trained(directory, settings):
     path = pathlib.Path(directory) / "metrics.jsonl"
     if not path.exists() or not (path.parent / "model.keras").exists():
         return False
-    return json.loads(path.read_text().splitlines()[-1])["epoch"] >= settings.epochs
+    try:
+        return json.loads(path.read_text().splitlines()[-1])["epoch"] >= settings.epochs
+    except (IndexError, KeyError, ValueError):  # damaged: it is written anew
+        return False
 
 
 def check_removable(directory):
     """Raises ValueError if a directory holds something that is no run."""
     directory = pathlib.Path(directory)
     is_run = (directory / "settings.json").exists()
-    if directory.exists() and any(directory.iterdir()) and not is_run:
+    # A run that failed at once has left nothing but the record of it.
+    found = list(directory.iterdir()) if directory.exists() else []
+    if any(path.name != "failure.json" for path in found) and not is_run:
         raise ValueError(
             f"{directory} holds files but no settings.json, so it is not a run; it is "
             "not removed. Choose another runs directory."

@@ -51,8 +51,8 @@ def carry_out(
         resume: Whether to go on with runs that are there; False starts them over.
 
     Returns:
-        `(report, failures)`: `pathlib.Path` of the report, and a dict from the heading
-        of each run that failed to why.
+        `(report, failures)`: `pathlib.Path` of the report, or None if all runs failed
+        before they began; and a dict from the heading of each run that failed to why.
 
     Raises:
         ValueError: If a directory belongs to a run with other settings, or images or
@@ -112,6 +112,8 @@ def carry_out(
         raise SystemExit(INTERRUPTED) from None
     for heading, reason in failures.items():
         progress.say(f"{heading} failed: {reason}")
+    if failures and not any(study_dir.glob("*/seed*/settings.json")):
+        return None, failures
     report = write_report(study_dir)
     progress.say(f"\nThe report is {report}.")
     return report, failures
@@ -188,7 +190,6 @@ def _run(planned, index, job, processes, progress):
     directory = planned.directory
     directory.mkdir(parents=True, exist_ok=True)
     failure_path = directory / "failure.json"
-    failure_path.unlink(missing_ok=True)
     job = dataclasses.replace(
         job,
         task="run",
@@ -210,6 +211,7 @@ def _run(planned, index, job, processes, progress):
     status, end = processes.run(job, log, receive)
     progress.close(index)
     if status == 0:
+        failure_path.unlink(missing_ok=True)
         return None
     if not failure:
         signal = f"by signal {-status}" if status < 0 else f"with status {status}"

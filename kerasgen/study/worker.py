@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 
 import keras
 
@@ -100,7 +101,7 @@ def carry_out(job, tell):
         return 0
     try:
         _train_and_judge(job, settings, images, test, reference, tell)
-    except callbacks.DivergenceError as error:
+    except (callbacks.DivergenceError, evaluation.NotFiniteError) as error:
         epoch = run.epochs_done(job.directory)
         tell(kind="divergence", epoch=epoch, message=str(error))
         return DIVERGED
@@ -111,7 +112,12 @@ def _prepare(job, images, reference, tell):
     """Times a few steps of every model, and judges the real images."""
     for one in map(RunSettings.from_dict, job.measured):
         keras.backend.clear_session()
-        seconds = run.seconds_per_epoch(one, images)
+        try:
+            seconds = run.seconds_per_epoch(one, images)
+        except Exception:
+            # Its own run will fail, too, and is recorded; the others go on.
+            traceback.print_exc()
+            continue
         tell(kind="speed", name=one.name, seconds=seconds)
     tell(kind="real")
     judgement.judge_real(

@@ -14,6 +14,9 @@ import pytest
 import kerasgen
 from kerasgen import callbacks
 from kerasgen import study
+from kerasgen.study import plan
+from kerasgen.study import processes
+from kerasgen.study import run
 from kerasgen.study import runner
 from kerasgen.study.settings import RunSettings
 
@@ -49,7 +52,7 @@ def test_a_failed_run_is_recorded_and_the_others_go_on(folder, carried_out):
     report, failures = carried_out
     assert list(failures) == ["[1/3] VanillaGAN, bad seed 0"]
     found = study.load_study(folder / "runs/mnist")
-    assert {run.title: run.status for run in found.runs} == {
+    assert {one.title: one.status for one in found.runs} == {
         "VanillaGAN": "complete",
         "VanillaGAN, bad": "diverged",
         "CVAE": "complete",
@@ -208,8 +211,8 @@ def test_a_killed_study_goes_on_to_the_same_records(tmp_path, idx_folder, sign):
     if sign == signal.SIGTERM:
         assert cut.returncode == runner.INTERRUPTED
         assert "The same command goes on where it was" in said
-    run = tmp_path / "cut/mnist/vanilla_gan/seed0"
-    assert not (run / "evaluation.json").exists()
+    cut_off = tmp_path / "cut/mnist/vanilla_gan/seed0"
+    assert not (cut_off / "evaluation.json").exists()
     again = start(tmp_path / "cut", idx_folder)
     for process in (whole, again):
         _, errors = process.communicate()
@@ -219,13 +222,13 @@ def test_a_killed_study_goes_on_to_the_same_records(tmp_path, idx_folder, sign):
     )
     assert first.status == second.status == "complete"
     for name in ("test_losses", "evaluation", "history"):
-        records = [without_seconds(getattr(run, name)) for run in (first, second)]
+        records = [without_seconds(getattr(one, name)) for one in (first, second)]
         assert records[0] == records[1], name
     assert first.events == second.events
     pairs = zip(first.evaluations, second.evaluations, strict=True)
     for one, other in pairs:
         assert without_seconds(one) == without_seconds(other)
-    samples = [run.arrays("samples.npz")["images"] for run in (first, second)]
+    samples = [one.arrays("samples.npz")["images"] for one in (first, second)]
     assert np.array_equal(*samples)
 
 
@@ -239,15 +242,49 @@ def test_a_crash_keeps_the_end_of_its_log(tmp_path, idx_folder):
     }
     other = settings(arguments={"width": 16}, epochs=1)
     runner.carry_out([other], **common)
-    run = tmp_path / "runs/mnist/vanilla_gan/seed0"
-    record = json.loads((run / "settings.json").read_text())
+    folder = tmp_path / "runs/mnist/vanilla_gan/seed0"
+    record = json.loads((folder / "settings.json").read_text())
     for key in ("settings", "arguments"):
-        record[key] = json.loads(json.dumps(record[key]).replace("16", "8"))
-    (run / "settings.json").write_text(json.dumps(record))
+        text = json.dumps(record[key]).replace('"width": 16', '"width": 8')
+        record[key] = json.loads(text)
+    (folder / "settings.json").write_text(json.dumps(record))
     _, failures = runner.carry_out([settings()], **common)
     (reason,) = failures.values()
     assert "does not belong to this model" in reason
-    failure = json.loads((run / "failure.json").read_text())
+    failure = json.loads((folder / "failure.json").read_text())
     assert (failure["kind"], failure["epoch"]) == ("crash", 1)
     assert "Traceback" in failure["log"]
-    assert callbacks.read_history(run / "history.csv")["epoch"] == [1]
+    assert callbacks.read_history(folder / "history.csv")["epoch"] == [1]
+
+
+def test_what_a_library_prints_is_no_message():
+    assert processes._message('{"kind": "epoch"}\n') == {"kind": "epoch"}
+    for line in ("Downloading …\n", '{"kind": "epo', "3\n", "\n"):
+        assert processes._message(line) is None
+
+
+def test_a_damaged_plan_is_named(tmp_path):
+    (tmp_path / "study.json").write_text('{"runs": [{"modle": "dcgan"}]}')
+    with pytest.raises(ValueError, match="study.json is no list of runs.*Remove it"):
+        plan.write(tmp_path / "study.json", [settings()])
+
+
+def test_a_model_that_cannot_be_built_fails_alone(tmp_path, idx_folder):
+    runs = [
+        settings(epochs=1),
+        settings("cvae", arguments={"depth": 5}, variant="deep"),
+    ]
+    report, failures = runner.carry_out(
+        runs,
+        runs_dir=tmp_path / "runs",
+        saved_models_dir=None,
+        data_dir=str(idx_folder),
+        num_samples=64,
+        workers=2,
+    )
+    assert list(failures) == ["[2/2] CVAE, deep seed 0"]
+    found = study.load_study(report.parent)
+    assert [run.status for run in found.runs] == ["complete"]
+    assert [one.failure["kind"] for one in found.missing] == ["crash"]
+    # Nothing is there but the record of the failure, so that it may be started over.
+    run.check_removable(report.parent / "cvae-deep/seed0")

@@ -1,7 +1,7 @@
 """The paper's claims judged: supported, refuted or undecided, by a rule fixed here.
 
 1. A claim holds if all its parts do. A part compares two sides by one number of each
-   run (`kerasgen.study.statements` says which), in pairs: the number of a side for a
+   run (see `kerasgen.study.claims.statements`), in pairs: the number of a side for a
    seed is the mean over its models, all of which must have one. A mean of times is
    infinite if one of the models never got there.
 2. A run that failed, diverged or is missing has no number, and its seed is left out.

@@ -81,7 +81,7 @@ def seconds_per_epoch(run, real):
 
 
 def seconds_to_quality(run, real):
-    """Seconds of training until samples are as good as 25 times the real images.
+    """Seconds of training until samples are of a given quality.
 
     That is, to the end of the first epoch that was followed by an evaluation of at most
     `TARGET_MULTIPLE` times the Fréchet distance of real images judged in the same way;

@@ -1,7 +1,7 @@
 """The comparison paper's statements, each with what would show it right or wrong.
 
 They were fixed before any study was run. How they are judged is in
-`kerasgen.study.claims`.
+`kerasgen.study.claims.judging`.
 """
 
 import dataclasses
@@ -47,7 +47,7 @@ class Part:
 
     Args:
         name: What is compared, for a reader.
-        quantity: Function of `kerasgen.study.quantities`.
+        quantity: Function of `kerasgen.study.claims.quantities`.
         unit: str, "" for numbers without.
         direction: "higher" or "lower": how the first is claimed to be.
         first: `Group`.
@@ -91,7 +91,8 @@ class NotTested:
     reason: str
 
 
-# A loss has converged if the last quarter of epochs is nearer to the quarter before.
+# A loss has converged if the means of the last quarter of epochs and of the quarter
+# before lie nearer than this share of its range over the run.
 CONVERGED_BELOW = 0.1
 
 GANS = Group("GANs", ("VanillaGAN", "DCGAN", "WGAN"))

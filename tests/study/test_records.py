@@ -1,0 +1,67 @@
+import json
+import shutil
+
+import pytest
+
+from kerasgen.study import judgement
+from kerasgen.study import run
+from kerasgen.study.records import load_run
+from kerasgen.study.records import load_study
+from tests.study import fake_study
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """A study of one complete run on disk."""
+    study = fake_study.make_study(["dcgan"], [0])
+    fake_study.write_study(study, tmp_path / "mnist")
+    return next((tmp_path / "mnist").glob("*/seed*"))
+
+
+def test_a_run_that_goes_on_is_not_judged_by_what_it_was(directory):
+    assert load_run(directory).status == "complete"
+    record = json.loads((directory / "settings.json").read_text())
+    record["settings"]["epochs"] += 10
+    (directory / "settings.json").write_text(json.dumps(record))
+    found = load_run(directory)
+    assert found.status == "incomplete"
+    assert found.evaluation is None
+    assert found.test_losses == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("divergence", "diverged"), ("killed", "failed")]
+)
+def test_a_failure_counts_until_the_run_is_complete(directory, kind, status):
+    failure = {"kind": kind, "epoch": 1, "message": "m", "log": ""}
+    (directory / "failure.json").write_text(json.dumps(failure))
+    assert load_run(directory).status == "complete"
+    (directory / "evaluation.json").unlink()
+    assert load_run(directory).status == status
+
+
+@pytest.mark.parametrize("name", ["evaluation.json", "metrics.jsonl"])
+@pytest.mark.parametrize("damage", ["", "{", "{}"])
+def test_damaged_artefacts_are_made_anew(directory, name, damage):
+    settings = load_run(directory).settings
+    (directory / "model.keras").write_text("")
+    (directory / name).write_text(damage)
+    done = {
+        "evaluation.json": judgement.is_judged(directory, settings, 10_000),
+        "metrics.jsonl": run.is_trained(directory, settings),
+    }
+    assert not done[name]
+
+
+def test_a_folder_without_runs_is_refused(directory):
+    shutil.rmtree(directory)
+    with pytest.raises(ValueError, match="holds no run.*Train some first"):
+        load_study(directory.parents[1])
+
+
+def test_only_a_failure_may_be_removed_without_settings(tmp_path):
+    folder = tmp_path / "seed0"
+    folder.mkdir()
+    (folder / "failure.json").write_text("{}")
+    run.remove(folder)
+    assert not folder.exists()

@@ -51,7 +51,7 @@ def main(_):
                 runs.append(run)
                 rows.append(table_row(run))
                 print(measuring.table(rows[-1:]), "\n", flush=True)
-    measuring.write(FLAGS.output, FLAGS.flag_values_dict(), runs=runs, rows=rows)
+    measuring.write(FLAGS.output, runs=runs, rows=rows)
     print(measuring.table(rows))
 
 

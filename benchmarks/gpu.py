@@ -70,7 +70,7 @@ def main(_):
         longest[key, jit] = max(longest.get((key, jit), 0.0), time.monotonic() - begin)
         keras.backend.clear_session()
         print(row, flush=True)
-        measuring.write(FLAGS.output, FLAGS.flag_values_dict(), rows=rows)
+        measuring.write(FLAGS.output, rows=rows)
     watchdog.cancel()
     print(f"{time.monotonic() - started:.0f} s in all")
     print(report(rows))

@@ -21,6 +21,7 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
+from absl import flags
 
 import kerasgen
 from kerasgen import files
@@ -230,8 +231,10 @@ def _cell(value):
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def write(path, settings, **results):
-    """Writes results as JSON, with the machine and the settings that they are of."""
+def write(path, **results):
+    """Writes results as JSON, with the machine and the script's own flags."""
+    own = flags.FLAGS.get_key_flags_for_module(sys.argv[0])
+    settings = {flag.name: flag.value for flag in own}
     record = {"machine": describe(), "settings": settings, **results}
     with files.replacing(path) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")

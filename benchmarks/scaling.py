@@ -59,7 +59,7 @@ def main(_):
             rows = [table_row(sweep, result) for result in results[sweep]]
         tables.append(measuring.table(rows))
         print(f"{sweep} done", flush=True)
-    measuring.write(FLAGS.output, FLAGS.flag_values_dict(), sweeps=results)
+    measuring.write(FLAGS.output, sweeps=results)
     print("\n\n".join(tables))
 
 

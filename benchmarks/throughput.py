@@ -70,8 +70,7 @@ def main(_):
         measure(name, results[name], images, size)
         rows += table_rows(name, results[name])
         print(f"{name} done", flush=True)
-    settings = FLAGS.flag_values_dict()
-    measuring.write(FLAGS.output, settings, models=results, rows=rows)
+    measuring.write(FLAGS.output, models=results, rows=rows)
     print(measuring.table(rows))
 
 

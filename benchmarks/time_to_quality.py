@@ -51,7 +51,7 @@ def main(_):
                 runs.append(run)
                 rows.append(table_row(run))
                 print(measuring.table(rows[-1:]), "\n", flush=True)
-    measuring.write(FLAGS.output, FLAGS.flag_values_dict(), runs=runs, rows=rows)
+    measuring.write(FLAGS.output, runs=runs, rows=rows)
     print(measuring.table(rows))
 
 
@@ -78,26 +78,30 @@ def train_to_target(name, precision, seed, images, reference):
         spent += measuring.timed(lambda: model.fit(dataset, verbose=0))
         distance = judge(model, reference, seed)
         run["marks"].append({"epoch": epoch + 1, "seconds": spent, "fid": distance})
-        if distance <= FLAGS.target:
+        if is_reached(run["marks"][-1]):
             break
     return run
 
 
 def judge(model, reference, seed):
-    """Fréchet distance of samples to the test images; infinite if they are not."""
+    """Fréchet distance of samples to the test images; None if they are not finite."""
     try:
         record = kerasgen.evaluate(
             model, reference, num_samples=FLAGS.samples, seed=seed, metrics=["fid"]
         )
     except evaluation.NotFiniteError:
-        return float("inf")
+        return None
     return float(record[evaluation.find_name(record, "fid", "features")])
+
+
+def is_reached(mark):
+    return mark["fid"] is not None and mark["fid"] <= FLAGS.target
 
 
 def table_row(run):
     marks = run["marks"]
-    best = min(marks, key=lambda mark: mark["fid"])
-    reached = [mark for mark in marks if mark["fid"] <= FLAGS.target]
+    distances = [mark["fid"] for mark in marks if mark["fid"] is not None]
+    reached = [mark for mark in marks if is_reached(mark)]
     return {
         "model": run["model"],
         "precision": run["precision"],
@@ -105,7 +109,7 @@ def table_row(run):
         "seconds to target": reached[0]["seconds"] if reached else "not reached",
         "first epoch, s": marks[0]["seconds"],
         "epochs": len(marks),
-        "best distance": best["fid"],
+        "best distance": min(distances, default=None),
         "seconds in all": marks[-1]["seconds"],
     }
 

@@ -28,6 +28,9 @@ def run(directory, script, *flags):
     assert done.returncode == 0, done.stderr[-3000:]
     record = json.loads((directory / f"{script}.json").read_text())
     assert {"processor", "cores", "tensorflow"} <= record["machine"].keys()
+    given = {flag.partition("=")[0][2:] for flag in flags}
+    assert given <= record["settings"].keys()
+    assert "verbosity" not in record["settings"]  # of absl, not of the script
     return record, done.stdout
 
 

@@ -195,24 +195,41 @@ def without_seconds(record):
     return {k: v for k, v in record.items() if not k.startswith("seconds")}
 
 
-@pytest.mark.skipif(not pathlib.Path("/proc/self/task").exists(), reason="needs /proc")
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_study_goes_on_to_the_same_records(tmp_path, idx_folder, sign):
-    whole = start(tmp_path / "whole", idx_folder)
-    cut = start(tmp_path / "cut", idx_folder)
-    for line in cut.stdout:
+needs_proc = pytest.mark.skipif(
+    not pathlib.Path("/proc/self/task").exists(), reason="needs /proc"
+)
+
+
+def cut_off(folder, idx_folder, sign):
+    """Starts a study and ends it after its first epoch; what it said, its status."""
+    process = start(folder, idx_folder)
+    for line in process.stdout:
         if "epoch 1/3" in line:
             break
-    workers = children(cut.pid)
+    workers = children(process.pid)
     assert workers
-    cut.send_signal(sign)
-    said = cut.communicate()[0]
+    process.send_signal(sign)
+    said = process.communicate()[0]
     wait_for(lambda: not any(map(is_alive, workers)))
-    if sign == signal.SIGTERM:
-        assert cut.returncode == runner.INTERRUPTED
-        assert "The same command goes on where it was" in said
-    cut_off = tmp_path / "cut/mnist/vanilla_gan/seed0"
-    assert not (cut_off / "evaluation.json").exists()
+    run_directory = folder / "mnist/vanilla_gan/seed0"
+    assert not (run_directory / "evaluation.json").exists()
+    assert not (run_directory / "failure.json").exists()
+    return said, process.returncode
+
+
+@needs_proc
+def test_a_terminated_study_ends_its_workers_and_says_how_to_go_on(
+    tmp_path, idx_folder
+):
+    said, status = cut_off(tmp_path, idx_folder, signal.SIGTERM)
+    assert status == runner.INTERRUPTED
+    assert "The same command goes on where it was" in said
+
+
+@needs_proc
+def test_a_killed_study_goes_on_to_the_same_records(tmp_path, idx_folder):
+    whole = start(tmp_path / "whole", idx_folder)
+    cut_off(tmp_path / "cut", idx_folder, signal.SIGKILL)
     again = start(tmp_path / "cut", idx_folder)
     for process in (whole, again):
         _, errors = process.communicate()

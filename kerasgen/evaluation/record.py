@@ -11,7 +11,7 @@ from kerasgen.training.inversion import PRIOR_WEIGHT
 from kerasgen.training.inversion import STEPS
 
 # Version of the record: which keys it has, and what its numbers mean.
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 PROTOCOL = (
     "KID by disjoint subsets of 1000; precision, recall, density and coverage with "
     "k=5; classes as the classifier of the features sees them, a class reached at a "

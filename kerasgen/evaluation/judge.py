@@ -44,8 +44,8 @@ def evaluate(
             taken by chance; one with fewer is judged whole. The count is in the names.
         seed: int in [0, 2**31), of samples and of all other draws.
         features: Which features; see `Reference`.
-        metrics: `"all"`, or a list of names of `METRICS`. `"inversion"`, a hundred
-            steps of descent for a thousand images, takes minutes for large generators.
+        metrics: `"all"`, or a list of names of `METRICS`. `"inversion"`, 200 steps
+            of descent for a thousand images, takes minutes for large generators.
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
         importance_samples: int, K of the importance-weighted bound. Papers print 5000.
         importance_images: int, number of test images for that bound.

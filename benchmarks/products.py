@@ -193,8 +193,8 @@ def repeated(product, dtype):
     """A function that takes a product a number of times, one after the other.
 
     One call of TensorFlow takes it once on each of several copies of its tensors, which
-    a step does not have in the nearest cache either. Of equal tensors TensorFlow would
-    compute it once; a number of each result is looked at, or it would be left out.
+    a step does not have in the nearest cache either. A number of each result is part of
+    what is returned: a result that nothing is made of, TensorFlow would not compute.
 
     Returns:
         Function from a number of products, a multiple of `copies(product)`.
@@ -210,15 +210,15 @@ def repeated(product, dtype):
 
     @tf.function(autograph=False)
     def once_each(pairs):
-        seen = tf.zeros((), dtype)
+        total = tf.zeros((), dtype)
         for first, second in pairs:
-            with tf.control_dependencies([seen]):
-                seen = tf.reshape(product(first, second), [-1])[0]
-        return seen
+            with tf.control_dependencies([total]):
+                total += tf.reshape(product(first, second), [-1])[0]
+        return total
 
     def times(number):
         for _ in range(number // len(pairs)):
-            seen = once_each(pairs)
-        seen.numpy()  # waits for the device
+            total = once_each(pairs)
+        total.numpy()  # waits for the device
 
     return times

@@ -22,10 +22,8 @@ class Processes:
 
     def __init__(self, workers):
         self.environment = {**os.environ, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-        if workers > 1:
-            threads = str(max(1, os.cpu_count() // workers))
-            for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
-                self.environment.setdefault(name, threads)
+        for name, number in _threads(os.cpu_count(), workers).items():
+            self.environment.setdefault(name, str(number))
         self._alive, self._stopped = set(), False
         self._lock = threading.Lock()
 
@@ -113,6 +111,22 @@ def _message(line):
     except ValueError:
         return None
     return message if isinstance(message, dict) else None
+
+
+def _threads(cores, workers):
+    """Settings of TensorFlow by which workers that share the cores do not fight.
+
+    On one core or two, operations side by side fill them. To split each operation as
+    well, as TensorFlow does by default, makes threads wait for one another: without it
+    a step on two cores took 0.7 to 0.8 of the time, and judging 1.5 times as long.
+    """
+    own = max(1, cores // workers)
+    settings = {}
+    if own <= 2:
+        settings |= {"TF_NUM_INTEROP_THREADS": own, "TF_NUM_INTRAOP_THREADS": 1}
+    elif workers > 1:
+        settings |= {"TF_NUM_INTRAOP_THREADS": own}
+    return settings | {"OMP_NUM_THREADS": own}
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ import tensorflow as tf
 from absl import flags
 
 import kerasgen
+from kerasgen import evaluation
 from kerasgen import files
 
 IMAGES_PER_EPOCH = 60_000
@@ -126,6 +127,24 @@ def ratios(numerators, denominators):
 def ratio_text(ratio):
     """A ratio with its spread: `1.62 (1.58 to 1.70)`."""
     return f"{ratio['median']:.2f} ({ratio['least']:.2f} to {ratio['greatest']:.2f})"
+
+
+def frechet_distance(model, reference, num_samples, seed):
+    """Fréchet distance of samples to the test images; None if they are not finite.
+
+    Args:
+        model: Model of the zoo.
+        reference: `kerasgen.evaluation.Reference` with test images.
+        num_samples: Samples that are judged.
+        seed: int.
+    """
+    try:
+        record = evaluation.evaluate(
+            model, reference, num_samples=num_samples, seed=seed, metrics=["fid"]
+        )
+    except evaluation.NotFiniteError:
+        return None
+    return float(record[evaluation.find_name(record, "fid", "features")])
 
 
 def in_fresh_process(function, *arguments):

@@ -76,22 +76,11 @@ def train_to_target(name, precision, seed, images, reference):
     spent = time.perf_counter() - start
     for epoch in range(FLAGS.epochs):
         spent += measuring.timed(lambda: model.fit(dataset, verbose=0))
-        distance = judge(model, reference, seed)
+        distance = measuring.frechet_distance(model, reference, FLAGS.samples, seed)
         run["marks"].append({"epoch": epoch + 1, "seconds": spent, "fid": distance})
         if is_reached(run["marks"][-1]):
             break
     return run
-
-
-def judge(model, reference, seed):
-    """Fréchet distance of samples to the test images; None if they are not finite."""
-    try:
-        record = kerasgen.evaluate(
-            model, reference, num_samples=FLAGS.samples, seed=seed, metrics=["fid"]
-        )
-    except evaluation.NotFiniteError:
-        return None
-    return float(record[evaluation.find_name(record, "fid", "features")])
 
 
 def is_reached(mark):

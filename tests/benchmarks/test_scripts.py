@@ -142,6 +142,28 @@ def test_time_to_quality_stops_at_its_target(tmp_path, idx_folder):
     assert record["rows"][0]["seconds to target"] == "not reached"
 
 
+def test_parity_sets_the_defaults_beside_plain_training(tmp_path, idx_folder):
+    record, out = run(
+        tmp_path,
+        "parity",
+        f"--data_dir={idx_folder}",
+        "--models=vanilla_gan",
+        "--seeds=0,1",
+        "--batch_size=16",
+        "--width=4",
+        "--epochs=1",
+        "--samples=64",
+    )
+    (results,) = record["runs"]
+    assert [run["seed"] for run in results["plain"]] == [0, 1]
+    quantities = [row["quantity"] for row in record["rows"]]
+    assert quantities == ["fid", "discriminator_loss", "generator_loss"]
+    assert all(0 <= row["p"] <= 1 for row in record["rows"])
+    if record["default_precision"] == "float32":  # the same bits, in more steps a call
+        assert results["plain"] == results["default"]
+    assert "| VanillaGAN | fid" in out
+
+
 def test_gpu_ends_with_a_table_when_its_budget_is_spent(tmp_path, idx_folder):
     flags = [
         f"--data_dir={idx_folder}",

@@ -12,10 +12,9 @@ of a later one. Images per second are the median of `--rounds` measurements of o
 `fit` each, with the spread; rows follow each other and are not interleaved, since the
 models do not share a GPU that nobody else uses.
 
-Needs the repository, TensorFlow, Keras and NumPy with what these bring (absl, h5py),
-and what `import kerasgen` loads besides: matplotlib, Pillow, SciPy, scikit-learn and
-its threadpoolctl; no tensorflow-datasets, tqdm or network. Without a GPU it runs too,
-to be tested: see `--models`, `--width` and `--seconds`.
+Needs the repository, TensorFlow, Keras, NumPy and matplotlib with what these bring
+(absl, h5py, Pillow) and the four IDX files; no SciPy, scikit-learn or network. Without
+a GPU it runs too, to be tested: see `--models`, `--width` and `--seconds`.
 """
 
 import itertools

@@ -24,7 +24,6 @@ import tensorflow as tf
 from absl import flags
 
 import kerasgen
-from kerasgen import evaluation
 from kerasgen import files
 
 IMAGES_PER_EPOCH = 60_000
@@ -138,6 +137,8 @@ def frechet_distance(model, reference, num_samples, seed):
         num_samples: Samples that are judged.
         seed: int.
     """
+    from kerasgen import evaluation  # here, as hosts with a GPU may lack what it needs
+
     try:
         record = evaluation.evaluate(
             model, reference, num_samples=num_samples, seed=seed, metrics=["fid"]

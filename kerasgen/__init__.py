@@ -1,11 +1,26 @@
 """A Keras 3 model zoo of GANs and VAEs, and the comparison that goes with it."""
 
-from kerasgen import callbacks
+import importlib
+
 from kerasgen import data
 from kerasgen import export
-from kerasgen.evaluation import evaluate
 from kerasgen.models import CVAE
 from kerasgen.models import DCGAN
 from kerasgen.models import WGAN
 from kerasgen.models import AdversarialVAE
 from kerasgen.models import VanillaGAN
+
+_LOADED_WHEN_USED = ("callbacks", "evaluation", "features", "metrics", "study")
+
+
+def __getattr__(name):
+    """Judging needs SciPy and scikit-learn, which training does without (PEP 562)."""
+    if name == "evaluate":
+        return importlib.import_module("kerasgen.evaluation").evaluate
+    if name in _LOADED_WHEN_USED:
+        return importlib.import_module(f"kerasgen.{name}")
+    raise AttributeError(f"module 'kerasgen' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_LOADED_WHEN_USED, "evaluate"})

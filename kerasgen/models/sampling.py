@@ -4,16 +4,19 @@ import pathlib
 import random
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kerasgen import files
 from kerasgen import training
 from kerasgen.models.arguments import check_labels
+from kerasgen.models.arguments import check_latents
 from kerasgen.models.arguments import check_positive_int
+from kerasgen.models.arguments import check_seed
 from kerasgen.models.arguments import great_circle
 from kerasgen.models.arguments import in_batches
 from kerasgen.models.arguments import one_or_list
+
+REDUCED_PRECISIONS = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
 class SamplingModel(keras.Model):
@@ -53,13 +56,13 @@ class SamplingModel(keras.Model):
             NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
 
         Raises:
-            ValueError: If a shape or a label does not fit.
+            ValueError: If a shape or a label does not fit, or a latent is not finite.
         """
-        latents = np.asarray(latents, "float32")
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
+        latents = check_latents(latents)
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
             raise ValueError(
                 f"latents have shape {latents.shape}; expected (num, "
-                f"{self.latent_dim})."
+                f"{self.latent_dim}) with at least one row."
             )
         labels = self.check_labels(labels, len(latents))
         if self._compiled_generator is None:
@@ -78,13 +81,14 @@ class SamplingModel(keras.Model):
             labels: Class of each image, integers of shape `(num,)`, or one class for
                 all; a conditional model takes the classes in turn where they are left
                 out.
-            seed: Equal seeds give equal samples, in any process; None draws a new one.
+            seed: Equal seeds give equal samples, in any process; int of 32 bits. None
+                draws a new one.
 
         Returns:
             NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
 
         Raises:
-            ValueError: If `num` or a label does not fit.
+            ValueError: If `num`, `seed` or a label does not fit.
 
         Example:
 
@@ -93,8 +97,7 @@ class SamplingModel(keras.Model):
         (16, 28, 28, 1)
         """
         check_positive_int("num", num)
-        if seed is None:
-            seed = random.randrange(2**31)
+        seed = random.randrange(2**31) if seed is None else check_seed(seed)
         latents = training.normal((num, self.latent_dim), training.sampling_seed(seed))
         return self.generate(latents, labels)
 
@@ -116,7 +119,7 @@ class SamplingModel(keras.Model):
         Raises:
             ValueError: If a shape or `steps` does not fit.
         """
-        first, last = np.asarray(first, "float32"), np.asarray(last, "float32")
+        first, last = check_latents(first), check_latents(last)
         if first.shape != (self.latent_dim,) or last.shape != (self.latent_dim,):
             raise ValueError(
                 f"interpolate got latents of shapes {first.shape} and {last.shape}; "
@@ -155,7 +158,7 @@ class SamplingModel(keras.Model):
         return {**self._images_from(latents, *labels), "latents": latents}
 
     def export(self, filepath, verbose=False):
-        """Writes a SavedModel that runs with TensorFlow alone.
+        """Writes a SavedModel that runs with TensorFlow alone, in float32.
 
         Its signatures are `serving_default` (latents → images), `sample` (n, seed →
         images and latents; the very images of `sample(n, seed=seed)`), and
@@ -184,6 +187,27 @@ class SamplingModel(keras.Model):
     def write_saved_model(self, folder, verbose=False):
         """Writes the SavedModel of `export` into a folder, in place."""
         archive = keras.export.ExportArchive()
-        for name, (function, signature) in self.endpoints().items():
+        for name, (function, signature) in self.in_float32().endpoints().items():
             archive.add_endpoint(name, function, signature)
         archive.write_out(folder, verbose=verbose)
+
+    def in_float32(self):
+        """This model, or a copy that computes in float32 if it has fewer bits.
+
+        Mixed precision is for training: its weights are float32, and what an export
+        runs on may not know bfloat16.
+        """
+        config = self.get_config()
+        if not any(_is_reduced(leaf) for leaf in keras.tree.flatten(config)):
+            return self
+        widened = keras.tree.map_structure(
+            lambda leaf: "float32" if _is_reduced(leaf) else leaf, config
+        )
+        model = type(self).from_config(widened)
+        model.set_weights(self.get_weights())
+        return model
+
+
+def _is_reduced(leaf):
+    """Whether a leaf of a Keras config names a dtype policy of fewer than 32 bits."""
+    return isinstance(leaf, str) and leaf in REDUCED_PRECISIONS

@@ -14,8 +14,11 @@ import tensorflow as tf
 
 from kerasgen import files
 from kerasgen import training
+from kerasgen.models.arguments import check_images
 from kerasgen.models.arguments import check_labels
+from kerasgen.models.arguments import check_latents
 from kerasgen.models.arguments import check_positive_int
+from kerasgen.models.arguments import check_seed
 from kerasgen.models.arguments import in_batches
 
 RECORD = "export.json"
@@ -84,13 +87,18 @@ def replaceable(path, settings):
         return True
     if not (path / RECORD).exists():
         return False
-    old = json.loads((path / RECORD).read_text())["settings"]
-    fewer = old.get("epochs", 0) <= settings.get("epochs", 0)
+    try:
+        old = dict(_read_record(path)["settings"])
+        fewer = old.get("epochs", 0) <= settings.get("epochs", 0)
+    except (KeyError, TypeError, ValueError):  # damaged: it is not known what is lost
+        return False
     return fewer and old | {"epochs": None} == settings | {"epochs": None}
 
 
 def load(path):
-    """Loads an exported model for sampling, without building it in Keras.
+    """Loads an exported model, without building it in Keras.
+
+    A SavedModel is a program: load only what you trust.
 
     Args:
         path: Folder of a SavedModel that `save` or `model.export` wrote.
@@ -107,19 +115,51 @@ def load(path):
             f"{path} holds no SavedModel (no saved_model.pb). Pass the folder that "
             "model.export or examples/train_all.py wrote."
         )
-    restored = tf.saved_model.load(str(path))
+    try:
+        restored = tf.saved_model.load(str(path))
+    except (OSError, tf.errors.OpError) as error:
+        raise ValueError(
+            f"The SavedModel in {path} cannot be loaded ({error}). Export it anew."
+        ) from error
     if "sample" not in restored.signatures:
         raise ValueError(
             f"The SavedModel in {path} has the signatures {list(restored.signatures)} "
             "but no 'sample'; it was not exported by kerasgen."
         )
-    record = path / RECORD
-    known = json.loads(record.read_text()) if record.exists() else {}
+    known = _read_record(path) if (path / RECORD).exists() else {}
     return ExportedModel(restored, known.get("num_classes"))
 
 
+def _read_record(path):
+    try:
+        return dict(json.loads((path / RECORD).read_text()))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path / RECORD} is damaged ({error}). Export the model anew."
+        ) from error
+
+
+class _WhereExported:
+    """Makes a method exist only where the SavedModel has a signature of its name."""
+
+    def __init__(self, method):
+        self.method = method
+
+    def __get__(self, model, owner=None):
+        name = self.method.__name__
+        if model is not None and name not in model._signatures:
+            raise AttributeError(
+                f"The exported model has no '{name}', as the model that it was made "
+                f"from had none; it has {sorted(model._signatures)}."
+            )
+        return self.method.__get__(model, owner)
+
+
 class ExportedModel:
-    """A SavedModel that samples and generates like the model that it was made from.
+    """A SavedModel with the methods of the model that it was made from.
+
+    It samples and generates; `discriminate`, `encode`, `decode` and `reconstruct` exist
+    where that model has them. Arguments, results and errors are the same.
 
     Args:
         restored: What `tf.saved_model.load` returned.
@@ -143,23 +183,61 @@ class ExportedModel:
         once, which takes gigabytes for ten thousand.
         """
         check_positive_int("num", num)
-        seed = random.randrange(2**31) if seed is None else seed
+        seed = random.randrange(2**31) if seed is None else check_seed(seed)
         latents = training.normal((num, self.latent_dim), training.sampling_seed(seed))
         return self.generate(latents, labels)
 
     def generate(self, latents, labels=None):
         """Images from latents; see `GenerativeModel.generate`."""
-        latents = np.asarray(latents, "float32")
+        latents = check_latents(latents)
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
+            raise ValueError(
+                f"latents have shape {latents.shape}; expected (num, "
+                f"{self.latent_dim}) with at least one row."
+            )
         return in_batches(
             self._images_from, latents, self._labels(labels, len(latents))
         )
 
-    def _labels(self, labels, num):
+    @_WhereExported
+    def decode(self, latents, labels=None):
+        """Images from latents: another name of `generate`."""
+        return self.generate(latents, labels)
+
+    @_WhereExported
+    def encode(self, images, labels=None):
+        """The posterior q(z|x) of images; see `VariationalModel.encode`."""
+        posterior = self._made_from_images("encode", images, labels)
+        return posterior["mean"], posterior["log_variance"]
+
+    @_WhereExported
+    def reconstruct(self, images, labels=None):
+        """Images from their codes; see `VariationalModel.reconstruct`."""
+        return self._made_from_images("reconstruct", images, labels)["images"]
+
+    @_WhereExported
+    def discriminate(self, images, labels=None):
+        """What the judge says of images; see `AdversarialModel.discriminate`."""
+        return self._made_from_images("discriminate", images, labels)["scores"]
+
+    def _labels(self, labels, num, required=False):
         if self.is_conditional and self.num_classes is None:
             # Without a record beside the SavedModel their range is not known.
             return check_labels(labels, num, np.inf, required=True)
-        return check_labels(labels, num, self.num_classes)
+        return check_labels(labels, num, self.num_classes, required)
 
     def _images_from(self, latents, labels=None):
-        given = {} if labels is None else {"labels": labels}
-        return self._signatures["serving_default"](latents=latents, **given)["images"]
+        return self._call("serving_default", latents=latents, labels=labels)["images"]
+
+    def _made_from_images(self, name, images, labels):
+        images = check_images(self, images)
+        labels = self._labels(labels, len(images), required=True)
+        return in_batches(
+            lambda images, labels=None: self._call(name, images=images, labels=labels),
+            images,
+            labels,
+        )
+
+    def _call(self, name, **inputs):
+        given = {key: value for key, value in inputs.items() if value is not None}
+        return self._signatures[name](**given)

@@ -1,0 +1,61 @@
+"""A folder with a file for each network of a model, whatever the format."""
+
+import pathlib
+
+from kerasgen import files
+
+# From the name of a file to what `GenerativeModel.endpoints` calls its function.
+ENDPOINTS = {
+    "generator": "serving_default",
+    "encoder": "encode",
+    "discriminator": "discriminate",
+}
+
+
+def write(model, path, suffix, convert):
+    """Converts the networks of a model and writes them to a folder, all or none.
+
+    Args:
+        model: A model of the zoo.
+        path: Folder to write; older files of the same names there are replaced.
+        suffix: Ending of the files, such as ".onnx".
+        convert: Function of a network's name, its function and the list of
+            `tf.TensorSpec` that this takes; returns the bytes of a file.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        FileExistsError: If there is something else at `path`.
+        ValueError: If nothing can be written beside `path`.
+    """
+    path = pathlib.Path(path)
+    _check_replaceable(path, {f"{name}{suffix}" for name in ENDPOINTS})
+    endpoints = model.in_float32().endpoints()
+    contents = {
+        f"{name}{suffix}": convert(name, *endpoints[endpoint])
+        for name, endpoint in ENDPOINTS.items()
+        if endpoint in endpoints
+    }
+
+    def write_files(folder):
+        folder = pathlib.Path(folder)
+        folder.mkdir()
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+
+    files.write_folder(path, write_files)
+    return path
+
+
+def _check_replaceable(path, names):
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise FileExistsError(f"{path} is a file; expected a folder, or nothing yet.")
+    others = sorted({found.name for found in path.iterdir()} - names)
+    if others:
+        raise FileExistsError(
+            f"{path} also holds {others[0]}; it is not replaced. Export to a folder of "
+            "its own."
+        )

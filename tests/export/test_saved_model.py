@@ -1,0 +1,232 @@
+"""SavedModels: equal to the model, usable without kerasgen, never lost."""
+
+import itertools
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasgen
+from kerasgen import export
+from tests.export.models import MODELS
+from tests.export.models import SMALL
+from tests.export.models import unlike_new
+
+WITHOUT_KERASGEN = """
+import pathlib, sys
+sys.modules["kerasgen"] = sys.modules["keras"] = None  # any import of them fails
+import numpy as np, tensorflow as tf
+for path in pathlib.Path(sys.argv[1]).iterdir():
+    given = np.load(path / "given.npz")
+    out = {}
+    for name, signature in tf.saved_model.load(str(path / "model")).signatures.items():
+        takes = signature.structured_input_signature[1]
+        made = signature(**{key: tf.constant(given[key]) for key in takes})
+        out |= {f"{name}_{key}": value for key, value in made.items()}
+    np.savez(path / "out.npz", **out)
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """All models, their exports, and what a process without kerasgen made by these."""
+    folder = tmp_path_factory.mktemp("exported")
+    rng = np.random.default_rng(1)
+    given = {
+        "n": np.int32(5),
+        "seed": np.int32(11),
+        "latents": rng.normal(size=(5, 4)).astype("float32"),
+        "images": rng.random((5, 28, 28, 1), "float32"),
+        "labels": np.array([3, 0, 9, 9, 1], "int32"),
+    }
+    models = {}
+    for model_class, num_classes in itertools.product(MODELS, (None, 10)):
+        path = folder / f"{model_class.__name__}-{num_classes}"
+        model = unlike_new(model_class(num_classes=num_classes, **SMALL))
+        export.save(model, path / "model")
+        np.savez(path / "given.npz", **given)
+        models[model_class, num_classes] = model, path
+    command = [sys.executable, "-c", WITHOUT_KERASGEN, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return models, given
+
+
+def assert_equal(made, expected, atol=1e-5):
+    np.testing.assert_allclose(made, expected, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("num_classes", [None, 10])
+@pytest.mark.parametrize("model_class", MODELS)
+def test_a_process_without_kerasgen_gets_the_same(exported, model_class, num_classes):
+    models, given = exported
+    model, path = models[model_class, num_classes]
+    out = dict(np.load(path / "out.npz"))
+    latents, images = given["latents"], given["images"]
+    labels = given["labels"] if num_classes else None
+    assert_equal(out.pop("sample_images"), model.sample(5, labels, seed=11))
+    assert_equal(out.pop("serving_default_images"), model.generate(latents, labels))
+    assert out.pop("sample_latents").shape == (5, 4)
+    if hasattr(model, "discriminate"):
+        scores = model.discriminate(images, labels)
+        assert_equal(out.pop("discriminate_scores"), scores)
+    if hasattr(model, "encode"):
+        mean, log_variance = model.encode(images, labels)
+        assert_equal(out.pop("encode_mean"), mean)
+        assert_equal(out.pop("encode_log_variance"), log_variance)
+        assert_equal(out.pop("decode_images"), model.decode(latents, labels))
+        assert_equal(out.pop("reconstruct_images"), model.reconstruct(images, labels))
+    assert not out
+
+
+@pytest.mark.parametrize("num_classes", [None, 10])
+@pytest.mark.parametrize("model_class", MODELS)
+def test_a_loaded_model_does_what_the_model_does(exported, model_class, num_classes):
+    models, given = exported
+    model, path = models[model_class, num_classes]
+    loaded = export.load(path / "model")
+    labels = given["labels"] if num_classes else None
+    for name, takes in {
+        "generate": "latents",
+        "discriminate": "images",
+        "encode": "images",
+        "decode": "latents",
+        "reconstruct": "images",
+    }.items():
+        assert hasattr(loaded, name) == hasattr(model, name)
+        if hasattr(model, name):
+            pair = [getattr(m, name)(given[takes], labels) for m in (loaded, model)]
+            assert_equal(*pair)
+            with pytest.raises(ValueError, match="shape"):
+                getattr(loaded, name)(given[takes][:, :2], labels)
+    if num_classes and hasattr(model, "discriminate"):
+        with pytest.raises(ValueError, match="got no labels"):
+            loaded.discriminate(given["images"])
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_is_exported_in_float32(tmp_path, policy):
+    latents = keras.Input((4,))
+    pixels = keras.layers.Dense(28 * 28, "sigmoid", dtype=policy)(latents)
+    pixels = keras.layers.Reshape((28, 28, 1), dtype="float32")(pixels)
+    own = keras.Model(latents, pixels)
+    for arguments in ({}, {"generator": own}):
+        mixed = kerasgen.DCGAN(dtype=policy, **arguments, **SMALL)
+        path = tmp_path / f"exported-{len(arguments)}"
+        mixed.export(path)
+        assert mixed.dtype_policy.name == policy
+        exact = mixed.in_float32()
+        assert exact.sampler.layers[1].compute_dtype == "float32"
+        assert exact.in_float32() is exact
+        for one, other in zip(exact.weights, mixed.weights, strict=True):
+            assert np.array_equal(one, other)
+        loaded = export.load(path)
+        images = exact.sample(6, seed=3)
+        assert_equal(loaded.sample(6, seed=3), images)
+        assert_equal(loaded.discriminate(images), exact.discriminate(images))
+        assert_equal(images, mixed.sample(6, seed=3), atol=0.02)
+        assert not np.array_equal(images, mixed.sample(6, seed=3))
+
+
+def test_exported_model_has_the_methods_of_the_model(tmp_path):
+    model = kerasgen.CVAE(num_classes=10, **SMALL)
+    export.save(model, tmp_path / "cvae", {"epochs": 1})
+    loaded = export.load(tmp_path / "cvae")
+    assert (loaded.latent_dim, loaded.image_shape) == (4, (28, 28, 1))
+    assert loaded.num_classes == 10
+    labels = np.arange(6)
+    same = [m.sample(6, labels, seed=2) for m in (model, loaded)]
+    np.testing.assert_allclose(*same, atol=1e-6)
+    in_turn = [m.sample(12, seed=2) for m in (model, loaded)]
+    np.testing.assert_allclose(*in_turn, atol=1e-6)
+    with pytest.raises(ValueError, match=r"must lie in 0\.\.9"):
+        loaded.sample(6, labels=10)
+
+
+def test_many_samples_are_made_in_batches_and_are_the_same(tmp_path, monkeypatch):
+    model = kerasgen.DCGAN(num_classes=10, **SMALL)
+    model.export(tmp_path / "dcgan")
+    loaded, restored = (load(tmp_path / "dcgan") for load in (export.load, raw_load))
+    sizes, make = [], loaded._images_from
+    monkeypatch.setattr(
+        loaded,
+        "_images_from",
+        lambda *parts: sizes.append(len(parts[0])) or make(*parts),
+    )
+    labels = np.arange(1001, dtype="int32") % 7
+    images = loaded.sample(1001, labels, seed=5)
+    assert sizes == [500, 500, 1]
+    np.testing.assert_allclose(images, model.sample(1001, labels, seed=5), atol=1e-6)
+    at_once = restored.signatures["sample"](
+        n=tf.constant(1001), seed=tf.constant(5), labels=tf.constant(labels)
+    )
+    np.testing.assert_allclose(images, at_once["images"], atol=1e-6)
+    again = loaded.sample(1001, labels, seed=5)
+    np.testing.assert_array_equal(images, again)
+    assert not np.allclose(images, loaded.sample(1001, labels, seed=6), atol=1e-3)
+    with pytest.raises(ValueError, match="num=0; expected a positive integer"):
+        loaded.sample(0)
+
+
+def raw_load(path):
+    return tf.saved_model.load(str(path))
+
+
+def test_unconditional_export_refuses_labels(tmp_path):
+    export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "gan")
+    with pytest.raises(ValueError, match="not conditional"):
+        export.load(tmp_path / "gan").sample(2, labels=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "allowed"),
+    [
+        ({"epochs": 100}, {"epochs": 100}, True),
+        ({"epochs": 10}, {"epochs": 100}, True),
+        ({"epochs": 100}, {"epochs": 2}, False),
+        ({"epochs": 100, "limit": None}, {"epochs": 200, "limit": 1000}, False),
+    ],
+)
+def test_only_the_same_run_taken_further_replaces(tmp_path, old, new, allowed):
+    model = kerasgen.VanillaGAN(**SMALL)
+    path = export.save(model, tmp_path / "gan", old)
+    if allowed:
+        export.save(model, path, new)
+    else:
+        with pytest.raises(FileExistsError, match="made with other settings"):
+            export.save(model, path, new)
+    record = json.loads((path / "export.json").read_text())
+    assert record["settings"] == (new if allowed else old)
+    assert record["model"] == "VanillaGAN"
+
+
+def test_a_models_own_export_replaces_saved_models_only(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("precious")
+    model = kerasgen.VanillaGAN(**SMALL)
+    with pytest.raises(FileExistsError, match="no SavedModel; it is not replaced"):
+        model.export(tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "precious"
+    model.export(tmp_path / "gan")
+    model.export(tmp_path / "gan")
+    assert export.load(tmp_path / "gan").latent_dim == 4
+
+
+def test_what_is_no_export_is_not_replaced(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("precious")
+    with pytest.raises(FileExistsError, match="not replaced"):
+        export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "precious"
+
+
+def test_what_is_no_saved_model_does_not_load(tmp_path):
+    with pytest.raises(ValueError, match=r"no saved_model\.pb"):
+        export.load(tmp_path)
+    tf.saved_model.save(tf.Module(), str(tmp_path / "other"))
+    with pytest.raises(ValueError, match="not exported by kerasgen"):
+        export.load(tmp_path / "other")

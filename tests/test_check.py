@@ -1,0 +1,383 @@
+"""Every kind of damage is found, and what is whole is not complained of."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from absl import app
+
+import kerasgen
+from kerasgen import check
+from kerasgen import data
+from kerasgen import export
+from kerasgen.callbacks.weights_file import save_sealed
+from kerasgen.check.__main__ import main
+from kerasgen.check.__main__ import parse_flags
+from kerasgen.check.models import check_samples
+from kerasgen.study import RunSettings
+from kerasgen.study import judgement
+from kerasgen.study import lock
+from kerasgen.study import run
+from kerasgen.study.records import PLAN
+from tests.study.fake_study import fake_arrays
+from tests.study.fake_study import make_run
+
+DATA = "variables/variables.data-00000-of-00001"
+SETTINGS = RunSettings(
+    model="cvae",
+    epochs=2,
+    batch_size=32,
+    precision="float32",
+    arguments={"width": 4, "latent_dim": 4},
+)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, digits):
+    """A study of one run that is trained, exported and judged (with fake numbers)."""
+    study = tmp_path_factory.mktemp("runs") / "mnist"
+    directory = study / "cvae" / "seed0"
+    images, labels = digits
+    arguments = {"images": images, "labels": labels, "num_classes": 10}
+    sets = [
+        data.ImageSet(name="mnist", split=split, source="a test", **arguments)
+        for split in ("train", "test")
+    ]
+    model = run.train(SETTINGS, directory, *sets)
+    export.save(model, study.parent / "exported", SETTINGS.to_dict())
+    record = {"epoch": 2, "num_samples": 100, "fid": 7.5, "recall": None}
+    (directory / "evaluation.json").write_text(json.dumps(record))
+    pictures = fake_arrays(make_run("cvae"))
+    for name in ("interpolations.npz", "neighbours.npz"):
+        judgement.save_arrays(directory / name, **pictures[name])
+    (study / PLAN).write_text(json.dumps({"runs": [SETTINGS.to_dict()]}))
+    (study / "real.json").write_text("{}")
+    (study / "report.html").write_text("<html>")
+    return study.parent
+
+
+@pytest.fixture
+def runs(whole, tmp_path):
+    """A copy of it to damage."""
+    return pathlib.Path(shutil.copytree(whole, tmp_path / "runs"))
+
+
+@pytest.fixture
+def directory(runs):
+    return runs / "mnist" / "cvae" / "seed0"
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def flip_a_bit(path):
+    """In the middle, where the numbers are."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 16
+    path.write_bytes(content)
+
+
+def halve(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def rows(directory, change):
+    """Changes the list of lines of history.csv."""
+    path = directory / "history.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(change(lines)) + "\n")
+
+
+def test_what_is_whole_is_fine(whole):
+    found = list(check.findings(whole))
+    assert [str(finding) for finding in found if finding.is_problem] == []
+    said = "\n".join(str(finding) for finding in found)
+    assert "seed0: a whole run of 2 epochs" in said
+    assert "exported: loads and samples 28 x 28 x 1 images" in said
+    assert "epoch-0002.weights.h5: whole, written by CVAE" in said
+
+
+DAMAGES = {
+    "settings gone": (
+        lambda d: (d / "settings.json").unlink(),
+        r"settings\.json is not the settings of a run",
+    ),
+    "an epoch doubled": (
+        lambda d: rows(d, lambda lines: [*lines, lines[-1]]),
+        r"the epochs \[1, 2, 2\]; expected each from 1 to 2 once",
+    ),
+    "an epoch lost": (
+        lambda d: rows(d, lambda lines: lines[:2]),
+        "it has 1 epochs, but the newest checkpoint is of epoch 2",
+    ),
+    "the history gone": (
+        lambda d: (d / "history.csv").unlink(),
+        r"history\.csv: it is missing",
+    ),
+    "a loss that is NaN": (
+        lambda d: rows(d, lambda lines: [*lines[:2], nan_at_the_end(lines[2])]),
+        "of epoch 2 is no finite number",
+    ),
+    "words in the history": (
+        lambda d: rows(d, lambda lines: [lines[0], "1,two", lines[2]]),
+        "Line 2 of .* is not a row of a history",
+    ),
+    "a checkpoint cut off": (
+        lambda d: halve(d / "checkpoint" / "epoch-0002.weights.h5"),
+        "epoch-0002.* it is damaged .*a run goes on from the checkpoint before it",
+    ),
+    "a checkpoint with another bit": (
+        lambda d: flip_a_bit(d / "checkpoint" / "epoch-0002.weights.h5"),
+        "epoch-0002.* it is damaged",
+    ),
+    "checkpoints gone": (
+        lambda d: shutil.rmtree(d / "checkpoint"),
+        "no checkpoint after 2 epochs",
+    ),
+    "the model gone": (
+        lambda d: (d / "model.keras").unlink(),
+        r"model\.keras: it is missing .* made anew from the checkpoint",
+    ),
+    "a model with another bit": (
+        lambda d: flip_a_bit(d / "model.keras"),
+        r"model\.keras: it cannot be loaded",
+    ),
+    "the model of another run": (
+        lambda d: small_model(seed=1).save(d / "model.keras"),
+        r"its weights are not those of .*epoch-0002",
+    ),
+    "the model of another kind": (
+        lambda d: small_model(seed=1, latent_dim=5).save(d / "model.keras"),
+        "it is of another model",
+    ),
+    "samples of another size": (
+        lambda d: np.savez(d / "samples.npz", images=np.zeros((100, 8, 8, 1), "uint8")),
+        r"its images are uint8 of shape \(100, 8, 8, 1\); expected uint8 of",
+    ),
+    "samples with another bit": (
+        lambda d: flip_a_bit(d / "samples.npz"),
+        r"samples\.npz: it is missing or damaged",
+    ),
+    "codes that are not finite": (
+        lambda d: np.savez(d / "codes.npz", codes=np.full((9, 4), np.nan)),
+        r"codes\.npz: it is missing, damaged or not finite",
+    ),
+    "test losses gone": (
+        lambda d: (d / "metrics.jsonl").unlink(),
+        "it has no test losses after epoch 2",
+    ),
+    "a test loss that is infinite": (
+        lambda d: edit(d / "metrics.jsonl", '"loss": ', '"loss": Infinity, "was": '),
+        "a test loss is no finite number",
+    ),
+    "an evaluation with NaN": (
+        lambda d: edit(d / "evaluation.json", "7.5", "NaN"),
+        r"evaluation\.json: it holds NaN or infinity",
+    ),
+    "no evaluation in a study": (
+        lambda d: (d / "evaluation.json").unlink(),
+        "the run is not judged after epoch 2",
+    ),
+    "a picture gone": (
+        lambda d: (d / "samples" / "epoch-0001.png").unlink(),
+        r"the pictures of the epochs \[1\] are missing",
+    ),
+    "a picture cut off": (
+        lambda d: halve(d / "samples" / "epoch-0001.png"),
+        r"epoch-0001\.png: it is no whole picture",
+    ),
+    "a line of events damaged": (
+        lambda d: (d / "events.jsonl").write_text('{"epoch": 1}\n{"epo\n'),
+        "1 of its lines are damaged",
+    ),
+    "a failure": (
+        lambda d: (
+            (d / "evaluation.json").unlink(),
+            (d / "failure.json").write_text(
+                '{"kind": "divergence", "epoch": 2, "message": "A loss is NaN."}'
+            ),
+        ),
+        "it diverged after epoch 2 of 2: A loss is NaN. The same command tries again",
+    ),
+}
+
+
+def nan_at_the_end(line):
+    return line.rpartition(",")[0] + ",nan"
+
+
+def small_model(latent_dim=4, **arguments):
+    return kerasgen.CVAE(width=4, latent_dim=latent_dim, **arguments)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_of_a_run_is_found(directory, damage):
+    harm, said = DAMAGES[damage]
+    harm(directory)
+    found = check.problems(directory)
+    assert any(re.search(said, line) for line in found), found
+    assert all(str(directory) in line for line in found)
+
+
+def test_an_interrupted_run_says_how_to_go_on(directory):
+    edit(directory / "settings.json", '"epochs": 2', '"epochs": 5')
+    found = check.problems(directory)
+    assert found == [
+        f"{directory}: interrupted at epoch 2 of 5. Give the same command again: it "
+        "goes on there."
+    ]
+
+
+def test_a_run_that_goes_on_is_not_looked_at(directory):
+    with lock.held(directory):
+        (found,) = check.problems(directory)
+    assert f"it is not looked at: {directory} is in use by process" in found
+
+
+def test_an_interrupted_run_has_a_checkpoint_that_fits(directory):
+    edit(directory / "settings.json", '"epochs": 2', '"epochs": 5')
+    for _ in ("settings", "arguments"):
+        edit(directory / "settings.json", '"latent_dim": 4', '"latent_dim": 5')
+    assert any("it is of another model" in line for line in check.problems(directory))
+
+
+def test_a_run_that_was_asked_for_is_missed(runs):
+    study = runs / "mnist"
+    planned = [SETTINGS.to_dict(), {**SETTINGS.to_dict(), "seed": 1}]
+    (study / PLAN).write_text(json.dumps({"runs": planned}))
+    (study / "report.html").unlink()
+    missed, report = check.problems(study)
+    assert "seed1: it was asked for and is not there" in missed
+    assert "report.html: it is missing" in report
+
+
+def test_models_that_sample_no_images_are_found(tmp_path):
+    model = small_model()
+    model.weights[0].assign(np.full(model.weights[0].shape, np.nan))
+    model.sampler.weights[-1].assign(np.full(model.sampler.weights[-1].shape, np.nan))
+    model.save(tmp_path / "model.keras")
+    export.save(model, tmp_path / "exported")
+    save_sealed(model, tmp_path / "epoch-0001.weights.h5")
+    found = "\n".join(check.problems(tmp_path))
+    assert "weights hold NaN or infinity" in found
+    assert "model.keras: samples hold NaN or infinity" in found
+    assert "exported: samples hold NaN or infinity" in found
+    assert re.search(r"weights\.h5: .* in it holds NaN or infinity", found)
+
+
+class NoisyModel:
+    """Samples what it is told to, which no model of the zoo does."""
+
+    image_shape = (4, 4, 1)
+    num_classes = None
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def sample(self, num, labels=None, seed=None):
+        return self.draw((num, 4, 4, 1))
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (np.random.default_rng(0).random, "equal seeds give different samples"),
+        (lambda shape: np.full(shape, 1.5), r"pixels from 1\.5 to 1\.5; expected"),
+        (lambda shape: np.zeros(shape[:3]), r"shape \(4, 4\); expected \(4, 4, 1\)"),
+    ],
+)
+def test_samples_are_looked_at(draw, said):
+    (finding,) = check_samples(pathlib.Path("model"), NoisyModel(draw))
+    assert finding.is_problem
+    assert re.search(said, finding.text)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda d: shutil.rmtree(d / "variables"), "lacks variables/variables.index"),
+        (lambda d: (d / "saved_model.pb").unlink(), "it lacks saved_model.pb"),
+        (lambda d: halve(d / "saved_model.pb"), "it cannot be loaded"),
+        (lambda d: flip_a_bit(d / DATA), "it cannot be loaded"),
+        (lambda d: halve(d / "export.json"), "it cannot be loaded"),
+        (
+            lambda d: edit(d / "export.json", '"latent_dim": 4', '"latent_dim": 9'),
+            "latent_dim differ from the SavedModel's",
+        ),
+    ],
+)
+def test_damage_of_an_export_is_found(runs, harm, said):
+    harm(runs / "exported")
+    (found,) = check.problems(runs / "exported")
+    assert said in found
+
+
+def test_a_conditional_export_without_its_record_is_fine(tmp_path):
+    small_model(num_classes=3).export(tmp_path / "exported")
+    assert check.problems(tmp_path / "exported") == []
+
+
+def test_a_keras_file_of_an_unknown_class_is_refused(tmp_path, directory):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(directory / "model.keras") as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    config = parts["config.json"].replace(b"CVAE", b"Unknown")
+    with zipfile.ZipFile(path, "w") as new:
+        for name, part in {**parts, "config.json": config}.items():
+            new.writestr(name, part)
+    (found,) = check.problems(path)
+    assert "it cannot be loaded" in found
+    assert "Unknown" in found
+
+
+def test_a_keras_file_of_another_package_is_refused(tmp_path):
+    inputs = keras.Input((2,))
+    keras.Model(inputs, keras.layers.Dense(1)(inputs)).save(tmp_path / "other.keras")
+    (found,) = check.problems(tmp_path / "other.keras")
+    assert "not a model of kerasgen" in found
+
+
+def test_weights_without_a_seal_are_only_read(tmp_path):
+    small_model().save_weights(tmp_path / "plain.weights.h5")
+    (finding,) = check.findings(tmp_path / "plain.weights.h5")
+    assert "readable, but without a checksum" in str(finding)
+    assert not finding.is_problem
+
+
+def test_where_nothing_is_to_be_checked(tmp_path):
+    assert "there is nothing; expected" in check.problems(tmp_path / "nowhere")[0]
+    (tmp_path / "folder").mkdir()
+    assert "it holds nothing to check" in check.problems(tmp_path / "folder")[0]
+    (tmp_path / "notes.txt").write_text("words")
+    assert "it is nothing to check" in check.problems(tmp_path / "notes.txt")[0]
+
+
+def test_the_command_says_it_by_its_status(tmp_path, whole, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["check", str(whole / "exported")])
+    assert capsys.readouterr().out.startswith("ok  ")
+    with pytest.raises(SystemExit, match="1"):
+        main(["check", str(tmp_path), str(whole / "exported")])
+    assert capsys.readouterr().out.startswith(f"PROBLEM  {tmp_path}: it holds nothing")
+    with pytest.raises(app.UsageError) as caught:
+        main(["check"])
+    assert caught.value.exitcode == 2
+    with pytest.raises(SystemExit, match="2"):
+        parse_flags(["check", "--unknown=1"])
+
+
+def test_it_is_a_command(tmp_path):
+    command = [sys.executable, "-m", "kerasgen.check", str(tmp_path / "nowhere")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert "nowhere: there is nothing" in done.stdout

@@ -42,6 +42,18 @@ def main(arguments):
     path = pathlib.Path(arguments[1])
     if not path.exists():
         raise app.UsageError(f"There is nothing at {path}.")
+    try:
+        records = judge(path)
+    except (ValueError, RuntimeError) as error:
+        raise SystemExit(f"Error: {error}") from None
+    with files.replacing(FLAGS.output) as temporary:
+        temporary.write_text(json.dumps(records, indent=2) + "\n")
+    print(evaluation.format_table(records))
+    print(f"\n{FLAGS.output}: {records[path.name]['seconds_total']:.0f} s")
+
+
+def judge(path):
+    """The records of what is at `path`, and of real images."""
     metrics = "all" if FLAGS.metrics == ["all"] else FLAGS.metrics
     reference = evaluation.Reference(
         FLAGS.dataset, features=FLAGS.features, data_dir=FLAGS.data_dir
@@ -66,10 +78,7 @@ def main(arguments):
         records["real"] = evaluation.evaluate_real(
             reference, num_samples=count, metrics=metrics
         )
-    with files.replacing(FLAGS.output) as temporary:
-        temporary.write_text(json.dumps(records, indent=2) + "\n")
-    print(evaluation.format_table(records))
-    print(f"\n{FLAGS.output}: {records[path.name]['seconds_total']:.0f} s")
+    return records
 
 
 if __name__ == "__main__":

@@ -25,18 +25,21 @@ flags.DEFINE_string("output_dir", "features", "Folder of the weights and their r
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    train_set, test_set = (
-        data.load_arrays(FLAGS.dataset, split, data_dir=FLAGS.data_dir)
-        for split in ("train", "test")
-    )
-    record = features.train(
-        FLAGS.dataset,
-        train_set,
-        test_set,
-        FLAGS.output_dir,
-        epochs=FLAGS.epochs,
-        seed=FLAGS.seed,
-    )
+    try:
+        train_set, test_set = (
+            data.load_arrays(FLAGS.dataset, split, data_dir=FLAGS.data_dir)
+            for split in ("train", "test")
+        )
+        record = features.train(
+            FLAGS.dataset,
+            train_set,
+            test_set,
+            FLAGS.output_dir,
+            epochs=FLAGS.epochs,
+            seed=FLAGS.seed,
+        )
+    except (ValueError, RuntimeError) as error:
+        raise SystemExit(f"Error: {error}") from None
     for key, value in record.items():
         print(f"{key:14} {value}")
 

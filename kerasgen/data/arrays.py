@@ -33,6 +33,21 @@ def check_integer(name, value, at_least):
     return number
 
 
+def as_array(name, values):
+    """The values as an array.
+
+    Raises:
+        ValueError: if they are ragged.
+    """
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} came that are no rectangular array ({error}). Expected the same "
+            "shape for each of them."
+        ) from error
+
+
 def check_images(images):
     """Checks an array of images.
 
@@ -45,7 +60,7 @@ def check_images(images):
     Raises:
         ValueError: if shape or type is another, or a value is outside [0, 1] or NaN.
     """
-    images = np.asarray(images)
+    images = as_array("images", images)
     if images.ndim != 4:
         advice = "; add a channel axis: images[..., None]" if images.ndim == 3 else ""
         raise ValueError(
@@ -86,7 +101,7 @@ def check_labels(labels, num_images):
     Raises:
         ValueError: if shape or type is another, or a label does not fit.
     """
-    labels = np.asarray(labels)
+    labels = as_array("labels", labels)
     if labels.ndim != 1:
         advice = "; take labels.argmax(axis=-1) if they are one-hot"
         raise ValueError(

@@ -31,6 +31,9 @@ _MNIST_LABELS = {"train": 0xBA07E8EF, "test": 0xEE8604D9}
 
 # DEFLATE packs at most 1,032 bytes into one.
 _MOST_PACKED = 1032
+# Five times the largest of these sets' files: what a small file that is made to unpack
+# to gigabytes can take.
+_MOST_BYTES = 2**28
 
 
 def load(folder, name, split):
@@ -130,6 +133,7 @@ def read(path, dims):
     Raises:
         ValueError: if the file is anything else than that, naming the file, what came
             and what was expected.
+        FileNotFoundError: if there is no file at `path`.
 
     Example:
 
@@ -142,6 +146,12 @@ def read(path, dims):
             shape = _read_header(stream, path, dims)
             size = math.prod(shape)
             most = path.stat().st_size * (_MOST_PACKED if packed else 1)
+            if size > _MOST_BYTES and most >= size:
+                raise ValueError(
+                    f"{path}: the header promises {size:,} bytes ({_times(shape)}). "
+                    f"Expected {_MOST_BYTES:,} at most, five times what the sets of "
+                    "this format have. Give other images to kerasgen.data.batches."
+                )
             if size > most:
                 raise ValueError(
                     f"{path} is truncated or its header is wrong: the header promises "

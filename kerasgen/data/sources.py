@@ -140,8 +140,10 @@ def _look_in(folder, name, split):
 
 
 def _given_folder(data_dir):
-    folder = pathlib.Path(data_dir).expanduser()
-    if not folder.is_dir():
+    # An empty text would mean the folder that the program happens to run in.
+    is_path = isinstance(data_dir, str | os.PathLike) and str(data_dir)
+    folder = pathlib.Path(data_dir).expanduser() if is_path else None
+    if folder is None or not folder.is_dir():
         raise ValueError(
             f"data_dir={str(data_dir)!r} is not a folder. Expected one with IDX files "
             "or TFDS data; leave data_dir out to use the default places."

@@ -152,7 +152,7 @@ def _choose(chosen, name, train, test):
         return chosen
     if chosen == "inception":
         return features.inception()
-    if chosen in features.SHIPPED:
+    if isinstance(chosen, str) and chosen in features.SHIPPED:
         return features.load(chosen)
     if chosen != "auto":
         known = ["auto", "inception", *features.SHIPPED]

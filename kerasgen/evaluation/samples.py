@@ -1,6 +1,8 @@
 """The images to judge: drawn from a model, given as an array, or read from disk."""
 
 import pathlib
+import zipfile
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -8,6 +10,8 @@ from PIL import Image
 from kerasgen.data.arrays import check_images
 
 _ENDINGS = (".png", ".jpg", ".jpeg")
+# What NumPy raises of a damaged file; of memory, where the file promises too much.
+_DAMAGED = (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 class NotFiniteError(ValueError):
@@ -108,7 +112,7 @@ def load_images(path, channels=1):
     path = pathlib.Path(path)
     try:
         images = _pictures(path, channels) if path.is_dir() else _array(path)
-    except OSError as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise ValueError(
             f"{path} cannot be read ({error}). Expected a folder of PNG images, or a "
             ".npy or .npz file of an array (num, height, width, channels)."
@@ -143,17 +147,26 @@ def _array(path):
             "of a SavedModel, a folder of PNG images, or a .npy or .npz file."
         )
     try:
-        found = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # Mapped first, so that a file must be as long as its header says.
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            return np.array(found)
+        with found:
+            several = found.files
+            names = several if len(several) == 1 else ["images", "samples"]
+            for name in names:
+                if name in several:
+                    return _numbers(found[name])
+    except _DAMAGED as error:
         raise OSError(f"it is no array of numbers: {error}") from error
-    if isinstance(found, np.ndarray):
-        return found
-    with found:
-        names = found.files if len(found.files) == 1 else ["images", "samples"]
-        for name in names:
-            if name in found.files:
-                return found[name]
-        raise ValueError(
-            f"{path} holds the arrays {', '.join(found.files)}; expected a single one, "
-            "or one named images or samples."
-        )
+    raise ValueError(
+        f"{path} holds the arrays {', '.join(several)}; expected a single one, or one "
+        "named images or samples."
+    )
+
+
+def _numbers(found):
+    # NumPy gives the bytes of what is no array.
+    if not isinstance(found, np.ndarray):
+        raise ValueError("it holds something else")
+    return found

@@ -1,6 +1,7 @@
 """Which metrics to compute, and what has to be ready for them."""
 
 import difflib
+from collections.abc import Iterable
 
 from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
@@ -15,10 +16,12 @@ def chosen_metrics(metrics):
         metrics: "all", one name or several.
 
     Raises:
-        ValueError: If there is none of a name.
+        ValueError: If there is none of a name, or no name came.
     """
     if isinstance(metrics, str) and metrics == "all":
         return dict.fromkeys(METRICS, False)
+    if not isinstance(metrics, str | Iterable):
+        raise ValueError(f'metrics={metrics!r}; expected "all", a name or a list.')
     names = [metrics] if isinstance(metrics, str) else list(metrics)
     for name in names:
         if name not in METRICS:

@@ -6,6 +6,11 @@ _LAST_BEFORE_THE_NUMBERS = "seconds_total"
 def metric_names(record):
     """The names of the numbers in a record of `evaluate`, without all else."""
     keys = list(record)
+    if _LAST_BEFORE_THE_NUMBERS not in keys:
+        raise ValueError(
+            f"A record came with the keys {keys}; expected one that `evaluate` "
+            f"returned, which has {_LAST_BEFORE_THE_NUMBERS!r}."
+        )
     return keys[keys.index(_LAST_BEFORE_THE_NUMBERS) + 1 :]
 
 
@@ -18,6 +23,9 @@ def format_table(records):
     Returns:
         str, Markdown that is also readable as it is; a dash stands for what does not
         apply.
+
+    Raises:
+        ValueError: If one is no record of `evaluate`.
 
     Example:
         >>> gan = {"seconds_total": 3.0, "fid_mnist_v1_10k_test": 1.5}

@@ -109,6 +109,7 @@ def load(dataset, path=None):
     Raises:
         ValueError: If there is none for the dataset, or its file is not the one that
             the package was released with.
+        FileNotFoundError: If there is no file at `path`.
     """
     if dataset not in SHIPPED:
         raise ValueError(

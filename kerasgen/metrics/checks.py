@@ -9,9 +9,26 @@ import numbers
 import numpy as np
 
 
+def as_numbers(array, name):
+    """Returns an array as float64, of any shape, finite or not."""
+    try:
+        array = np.asarray(array)
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` is not a rectangular array ({error}); expected numbers, the "
+            "same shape for every example."
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"`{name}` has type {array.dtype}; expected an array of real numbers. "
+            "Convert it with numpy.asarray(..., dtype='float32') first."
+        )
+    return array.astype(np.float64, copy=False)
+
+
 def checked_features(features, name, minimum=1):
     """Returns `features` as finite float64 of shape `(n, d)`, `n >= minimum`."""
-    features = _numeric(features, name)
+    features = as_numbers(features, name)
     if features.ndim != 2:
         raise ValueError(
             f"`{name}` has shape {features.shape}; expected (n, d), one row per "
@@ -22,7 +39,7 @@ def checked_features(features, name, minimum=1):
 
 def checked_samples(samples, name, minimum=1):
     """Returns images or features, one flat finite float64 row per example."""
-    samples = _numeric(samples, name)
+    samples = as_numbers(samples, name)
     if samples.ndim < 2:
         raise ValueError(
             f"`{name}` has shape {samples.shape}; expected (n, d) features or "
@@ -34,7 +51,7 @@ def checked_samples(samples, name, minimum=1):
 
 def checked_images(images, name, minimum=1, smallest_side=1):
     """Returns `images` as float64 in [0, 1] of shape `(n, h, w, c)`, c 1 or 3."""
-    images = _numeric(images, name)
+    images = as_numbers(images, name)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(
             f"`{name}` has shape {images.shape}; expected (n, h, w, c) with 1 or 3 "
@@ -66,7 +83,7 @@ def checked_probabilities(probabilities, name, minimum=1):
 
 def checked_labels(labels, name, count=None, num_classes=None, minimum=1):
     """Returns `(n,)` int64 labels, `count` of them, each in [0, num_classes)."""
-    labels = _numeric(labels, name)
+    labels = as_numbers(labels, name)
     if labels.ndim != 1:
         raise ValueError(
             f"`{name}` has shape {labels.shape}; expected (n,), one integer class per "
@@ -94,7 +111,7 @@ def checked_labels(labels, name, count=None, num_classes=None, minimum=1):
 
 def checked_values(values, name, shape=None, minimum=1):
     """Returns one finite float64 value per example, of shape `(n,)` or `shape`."""
-    values = _numeric(values, name)
+    values = as_numbers(values, name)
     if values.ndim != 1 or (shape is not None and values.shape != shape):
         raise ValueError(
             f"`{name}` has shape {values.shape}; expected {shape or '(n,)'}, one value "
@@ -148,22 +165,6 @@ def check_seed(seed):
     check_whole(seed, "seed", minimum=0)
     if seed >= 2**32:
         raise ValueError(f"`seed` is {seed}; expected a number below 2**32.")
-
-
-def _numeric(array, name):
-    try:
-        array = np.asarray(array)
-    except ValueError as error:
-        raise ValueError(
-            f"`{name}` is not a rectangular array ({error}); expected numbers, the "
-            "same shape for every example."
-        ) from error
-    if array.dtype.kind not in "biuf":
-        raise ValueError(
-            f"`{name}` has type {array.dtype}; expected an array of real numbers. "
-            "Convert it with numpy.asarray(..., dtype='float32') first."
-        )
-    return array.astype(np.float64, copy=False)
 
 
 def _enough(array, name, minimum):

@@ -131,7 +131,13 @@ def _square_root(covariance):
 
 
 def _checked_statistics(statistics, name):
-    mean, covariance = statistics
+    try:
+        mean, covariance = statistics
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`{name}` is {statistics!r}; expected a pair of mean and covariance. Use "
+            "gaussian_statistics()."
+        ) from error
     mean = checks.checked_values(mean, f"{name}.mean")
     covariance = checks.checked_features(covariance, f"{name}.covariance")
     if covariance.shape != (len(mean), len(mean)):

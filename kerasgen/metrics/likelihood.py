@@ -81,7 +81,7 @@ def importance_weighted_bound(log_weights):
         >>> importance_weighted_bound(np.log([[1.0, 3.0]])).round(6).tolist()
         [0.693147]
     """
-    log_weights = np.asarray(log_weights, dtype=np.float64)
+    log_weights = checks.as_numbers(log_weights, "log_weights")
     if log_weights.ndim != 2 or log_weights.size == 0:
         raise ValueError(
             f"`log_weights` has shape {log_weights.shape}; expected (n, K), at least "

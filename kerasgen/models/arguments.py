@@ -52,8 +52,35 @@ def great_circle(first, last, steps):
 
 def check_images(model, images):
     """Images as float32 in [0, 1]; raises ValueError where they do not fit `model`."""
-    training.check_data(np.asarray(images), None, model.image_shape, None)
-    return np.asarray(training.unpack_batch(np.asarray(images))[0])
+    images = _array("images", images)
+    training.check_data(images, None, model.image_shape, None)
+    return np.asarray(training.unpack_batch(images)[0])
+
+
+def check_latents(latents):
+    """Latents as a float32 array; ValueError where they are no finite numbers."""
+    latents = _array("latents", latents)
+    if latents.dtype.kind in "cOSUMm":
+        raise ValueError(
+            f"latents have dtype {latents.dtype}; expected floats. Cast them."
+        )
+    latents = latents.astype("float32")
+    if not np.isfinite(latents).all():
+        raise ValueError(
+            "latents hold NaN or infinity; expected finite numbers. Draw them from a "
+            "standard normal distribution, or from the encoder of a healthy model."
+        )
+    return latents
+
+
+def _array(name, values):
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} are no rectangular array ({error}); expected the same shape for "
+            "each of them."
+        ) from error
 
 
 def check_positive_int(name, value):
@@ -61,6 +88,24 @@ def check_positive_int(name, value):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name}={value!r}; expected a positive integer.")
     return int(value)
+
+
+def check_counts(**counts):
+    """Raises ValueError unless each value is a positive int, or None."""
+    for name, value in counts.items():
+        if value is not None:
+            check_positive_int(name, value)
+
+
+def check_seed(seed):
+    """The seed, if it is an int of 32 bits; ValueError otherwise."""
+    is_int = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    if not is_int or not -(2**31) <= seed < 2**31:
+        raise ValueError(
+            f"seed={seed!r}; expected an integer of at least {-(2**31)} and below "
+            f"{2**31}."
+        )
+    return int(seed)
 
 
 def check_labels(labels, num, num_classes, required=False):
@@ -93,7 +138,7 @@ def check_labels(labels, num, num_classes, required=False):
         )
     if labels is None:
         return np.arange(num, dtype="int32") % num_classes
-    labels = np.asarray(labels)
+    labels = _array("Labels", labels)
     if labels.ndim == 0:
         labels = np.full(num, labels)
     if labels.shape != (num,) or labels.dtype.kind not in "iu":
@@ -206,7 +251,7 @@ def check_fraction(name, value):
 
 def check_choice(name, value, choices):
     """The value, if it is one of `choices`; ValueError with near matches otherwise."""
-    if value not in choices:
+    if value not in list(choices):  # a dict would need a value that has a hash
         near = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{name}={value!r}; expected one of {list(choices)}.{hint}")

@@ -213,6 +213,11 @@ def check_data(x, y, image_shape, num_classes, batch_size=None, steps=None):
                 f"Got {len(images)} images, fewer than one batch of {batch_size}. "
                 f"Pass batch_size={len(images)} or less, or more images."
             )
+    elif isinstance(x, (str, bytes, set)) or not hasattr(x, "__iter__"):
+        raise ValueError(
+            f"Got a {type(x).__name__}; expected an array of images, a pair (images, "
+            "labels), a tf.data.Dataset, a PyDataset or a generator of batches."
+        )
 
 
 def _arrays(batch):
@@ -261,7 +266,42 @@ def _check_dataset(dataset, image_shape, num_classes, steps):
     _check_all(_arrays(first), image_shape, num_classes)
 
 
+def find_fault(x, image_shape, num_classes, steps=None):
+    """Looks through all batches of a dataset for one that `check_data` would refuse.
+
+    It reads the data once, so it is for when something went wrong. Arrays, and datasets
+    that `kerasgen.data` made, were checked whole; a generator cannot be read again.
+
+    Args:
+        x: What `fit` was given.
+        image_shape: The model's `(height, width, channels)`.
+        num_classes: The model's number of classes, or None.
+        steps: Most batches to look at; needed for infinite datasets.
+
+    Returns:
+        A sentence on the first bad batch, or None.
+    """
+    if isinstance(x, tf.data.Dataset) and not getattr(x, "is_checked", False):
+        found = x if steps is None else x.take(steps)
+        found = found.as_numpy_iterator()
+    elif isinstance(x, keras.utils.PyDataset):
+        found = (x[index] for index in range(steps or x.num_batches or 0))
+    else:
+        return None
+    for number, batch in enumerate(found, start=1):
+        try:
+            _check_all(_arrays(batch), image_shape, num_classes)
+        except ValueError as error:
+            return f"The data are at fault, first in batch {number}: {error}"
+    return None
+
+
 def _symbolic(spec):
+    if not isinstance(spec, tf.TensorSpec):
+        raise ValueError(
+            f"The dataset gives a {type(spec).__name__.removesuffix('Spec')}; expected "
+            "dense tensors: images of one size. Resize them before they are batched."
+        )
     if spec.shape.rank is None:
         raise ValueError(
             "The dataset does not know the rank of its elements; expected images of "

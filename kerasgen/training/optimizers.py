@@ -6,6 +6,7 @@ routes by player, never by variable path (paths change when a model is reloaded)
 """
 
 import difflib
+import math
 
 import keras
 
@@ -145,7 +146,8 @@ def assign_optimizers(optimizer, defaults):
 
     Raises:
         ValueError: If a dict names a player that the model does not have, or gives one
-            optimizer object to two players; if there is None for an optimizer.
+            optimizer object to two players; if there is None for an optimizer, or an
+            unknown name; if a learning rate is negative, NaN or infinite.
     """
     if isinstance(optimizer, PlayerOptimizers):
         optimizer = optimizer.players
@@ -181,4 +183,17 @@ def _optimizer(given, player):
             f"compile got None as the optimizer of {player}; expected an optimizer or "
             'its name. Pass "auto", or leave a player out of the dict, for the default.'
         )
-    return keras.optimizers.get(given)
+    try:
+        found = keras.optimizers.get(given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"compile got {given!r} as the optimizer of {player}; expected an "
+            f"optimizer or its name. Keras says: {error}"
+        ) from error
+    rate = float(found.learning_rate)
+    if not 0.0 <= rate < math.inf:
+        raise ValueError(
+            f"compile got an optimizer with learning_rate={rate} for {player}; "
+            "expected a number of at least 0."
+        )
+    return found

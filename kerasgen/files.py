@@ -8,6 +8,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import tempfile
 
 PARTIAL_PREFIX = ".partial-"
 OLD_PREFIX = ".partial-old-"
@@ -31,11 +32,11 @@ def prepare_directory(directory):
         True
     """
     directory = pathlib.Path(directory)
-    probe = directory / f"{PARTIAL_PREFIX}probe-{os.getpid()}"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        # Without a name where the system can do that: a kill leaves nothing.
+        with tempfile.TemporaryFile(dir=directory):
+            pass
     except (FileExistsError, NotADirectoryError):
         places = [directory, *directory.parents]
         file = next(place for place in places if place.is_file())

@@ -1,4 +1,5 @@
 import pathlib
+import tempfile
 
 import pytest
 
@@ -59,10 +60,10 @@ def test_a_file_in_the_way_is_named_at_construction(tmp_path, callback, below):
 
 
 def test_an_unwritable_directory_is_named_at_construction(tmp_path, monkeypatch):
-    def refuse(self):
+    def refuse(dir):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(pathlib.Path, "touch", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(ValueError, match=f"{tmp_path}.*make it writable"):
         SampleGrid(tmp_path)
 

@@ -10,6 +10,7 @@ from kerasgen.callbacks.latent_scatter import LatentScatter
 from kerasgen.callbacks.latent_scatter import draw_classes
 from kerasgen.callbacks.loss_curves import draw_losses
 from kerasgen.callbacks.loss_history import LossHistory
+from kerasgen.callbacks.loss_history import read_rows
 from kerasgen.callbacks.sample_grid import SampleGrid
 from kerasgen.callbacks.training_monitor import DivergenceError
 from kerasgen.callbacks.training_monitor import TrainingMonitor

@@ -5,11 +5,13 @@ from absl import logging
 from kerasgen.callbacks.arguments import require_count
 from kerasgen.callbacks.epoch_files import EpochFiles
 from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.callbacks.training_observations import not_finite_weights
 from kerasgen.callbacks.weights_file import DamagedFileError
 from kerasgen.callbacks.weights_file import ForeignFileError
 from kerasgen.callbacks.weights_file import load_sealed
 from kerasgen.callbacks.weights_file import save_sealed
 from kerasgen.files import replacing
+from kerasgen.training import DivergenceError
 
 
 class Checkpoint(PeriodicCallback):
@@ -33,6 +35,8 @@ class Checkpoint(PeriodicCallback):
 
     Raises:
         ValueError: If a number is too small or `directory` cannot be written to.
+        DivergenceError: In `fit`, if a weight is NaN or infinite. No file is made of
+            such a model, and those that are there stay.
 
     Example:
         >>> checkpoint = Checkpoint("run/checkpoint")
@@ -43,8 +47,8 @@ class Checkpoint(PeriodicCallback):
     """
 
     def __init__(self, directory, every=1, keep=2):
-        super().__init__(directory, every)
         self.keep = require_count("keep", keep)
+        super().__init__(directory, every)
         self.files = EpochFiles(self.directory, "epoch", ".weights.h5")
 
     def restore(self, model):
@@ -80,12 +84,24 @@ class Checkpoint(PeriodicCallback):
             return epochs_done
         return 0
 
+    @property
+    def newest(self):
+        """Path of the newest file, or None."""
+        return next(reversed(self.files.found().values()), None)
+
     def begin(self, epochs_done):
         self._abandoned = {
             path for number, path in self.files.found().items() if number > epochs_done
         }
 
     def write(self, epochs_done):
+        not_finite = not_finite_weights(self.model)
+        if not_finite:
+            raise DivergenceError(
+                f"{type(self.model).__name__} diverged in epoch {epochs_done}: no "
+                f"finite numbers in {', '.join(not_finite[:5])}. Lower the learning "
+                "rate, or train in float32."
+            )
         path = self.files.path(epochs_done)
         with replacing(path) as temporary:
             save_sealed(self.model, temporary)

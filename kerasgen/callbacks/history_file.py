@@ -113,7 +113,7 @@ def _from_json(text, path):
     try:
         columns = json.loads(text)
         columns = {key: [decode(v) for v in values] for key, values in columns.items()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(
             f"'{path}' is not a history in JSON ({error}); read the history.csv beside "
             "it, or move the file away."

@@ -72,9 +72,18 @@ def write_png(path, pixels):
         path: str or path that ends in `.png`.
         pixels: uint8 array (height, width, channels) with 1 or 3 channels.
 
+    Raises:
+        ValueError: If `pixels` is another array.
+
     Example:
         >>> write_png("digits.png", tile_images(digits, rows=8, columns=8, scale=2))
     """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"Pixels of type {pixels.dtype} and shape {pixels.shape} came; expected "
+            "uint8 of shape (height, width, channels) with 1 or 3 channels, as "
+            "`tile_images` returns."
+        )
     picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     with replacing(path) as temporary:
         picture.save(temporary)
@@ -90,5 +99,9 @@ def _as_bytes(images):
         )
     if images.dtype == np.uint8:
         return images
+    if images.dtype.kind in "cOSUMm":
+        raise ValueError(
+            f"Images of type {images.dtype} came; expected floats in [0, 1] or uint8."
+        )
     pixels = np.clip(np.nan_to_num(images.astype(np.float32)), 0.0, 1.0)
     return np.rint(pixels * 255.0).astype(np.uint8)

@@ -33,7 +33,7 @@ def read_lines(path):
         try:
             record = json.loads(line)
             record["epoch"] = int(record["epoch"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             logging.warning("Line %d of %s is damaged and left out.", number, path)
         else:
             found.append(record)

@@ -12,6 +12,8 @@ from kerasgen.callbacks.loss_curves import draw_losses
 from kerasgen.callbacks.periodic import PeriodicCallback
 from kerasgen.files import replacing
 
+FILES = ("history.csv", "history.json")
+
 
 class LossHistory(PeriodicCallback):
     """Writes `history.csv`, `history.json` and the picture `losses.png`.
@@ -41,11 +43,13 @@ class LossHistory(PeriodicCallback):
 
     def __init__(self, directory, plot_every=1):
         super().__init__(directory, plot_every)
-        self.paths = [self.directory / f"history.{kind}" for kind in ("csv", "json")]
+        self.paths = [self.directory / name for name in FILES]
 
     def begin(self, epochs_done):
         # Nothing is read for a fresh start, so a damaged old file cannot stop it.
-        rows = _read_rows(self.paths) if epochs_done else {}
+        rows, errors = read_rows(self.directory) if epochs_done else ({}, [])
+        if errors and not rows:
+            raise errors[0]
         self._rows = {epoch: rows[epoch] for epoch in rows if epoch <= epochs_done}
         missing = sorted(set(range(1, epochs_done + 1)) - set(self._rows))
         if missing:
@@ -96,13 +100,21 @@ class LossHistory(PeriodicCallback):
         return {key: [row.get(key) for row in rows] for key in keys}
 
 
-def _read_rows(paths: list[pathlib.Path]):
-    """Returns {epoch: row} from all files that can be read.
+def read_rows(directory):
+    """Reads the history of a run directory from all files that can be read.
 
     A crash can come between the writing of the two files, or damage one: each fills
     the gaps of the other.
+
+    Args:
+        directory: str or path.
+
+    Returns:
+        `(rows, errors)`: dict from the epoch to its row, a dict; and the list of
+        `ValueError`s of files that could not be read, which the log has, too.
     """
     rows, errors = {}, []
+    paths = [pathlib.Path(directory) / name for name in FILES]
     for path in filter(pathlib.Path.exists, paths):
         try:
             columns = read_history(path)
@@ -114,6 +126,4 @@ def _read_rows(paths: list[pathlib.Path]):
             row = dict(zip(columns, values, strict=True))
             row = {key: value for key, value in row.items() if value is not None}
             rows.setdefault(row["epoch"], row)
-    if errors and not rows:
-        raise errors[0]
-    return rows
+    return rows, errors

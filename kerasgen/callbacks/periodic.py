@@ -12,7 +12,9 @@ class PeriodicCallback(keras.callbacks.Callback):
 
     Abstract: subclasses say what is written. Epochs are counted as epochs done, so
     the first one ends with `epochs_done == 1`, and a fit with `initial_epoch=6`
-    begins with 6. The last epoch of a fit is always written.
+    begins with 6. The last epoch of a fit is always written: when it ends, so that it
+    is on disk before a `Checkpoint` makes the epoch count as done; where training is
+    stopped early, when the fit ends.
 
     Args:
         directory: str or path to write to; created if missing.
@@ -48,7 +50,8 @@ class PeriodicCallback(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._epochs_done = epoch + 1
-        if self._epochs_done % self.every == 0:
+        is_last = self._epochs_done == (self.params or {}).get("epochs")
+        if self._epochs_done % self.every == 0 or is_last:
             self._write()
 
     def on_train_end(self, logs=None):

@@ -41,11 +41,11 @@ class SampleGrid(PeriodicCallback):
     """
 
     def __init__(self, directory, rows=8, columns=None, seed=0, every=1, gif=True):
-        super().__init__(directory, every)
         self.rows = require_count("rows", rows)
         self.columns = columns if columns is None else require_count("columns", columns)
         self.seed = require_count("seed", seed, minimum=0)
         self.gif = gif
+        super().__init__(directory, every)
         self.pictures = EpochFiles(self.directory, "epoch", ".png")
 
     def on_train_begin(self, logs=None):

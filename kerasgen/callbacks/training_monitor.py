@@ -17,13 +17,10 @@ from kerasgen.callbacks.training_trouble import Limits
 from kerasgen.callbacks.training_trouble import find_events
 from kerasgen.features import SHIPPED
 from kerasgen.features import load
+from kerasgen.training import DivergenceError
 
 OBSERVATIONS = "monitor.jsonl"
 EVENTS = "events.jsonl"
-
-
-class DivergenceError(RuntimeError):
-    """A loss, a weight or a sample is NaN or infinite."""
 
 
 class TrainingMonitor(PeriodicCallback):
@@ -164,8 +161,8 @@ class TrainingMonitor(PeriodicCallback):
         if now["not_finite"]:
             raise DivergenceError(
                 f"{name} diverged in epoch {now['epoch']}: no finite numbers in "
-                f"{', '.join(now['not_finite'][:5])}. The last good checkpoint stays "
-                "as it is. Lower the learning rate, or train in float32."
+                f"{', '.join(now['not_finite'][:5])}. Lower the learning rate, or "
+                "train in float32."
             )
 
     def _save(self):

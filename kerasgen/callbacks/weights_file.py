@@ -50,7 +50,7 @@ def load_sealed(model, path):
         DamagedFileError: If the file cannot be read or its checksum is wrong.
         ForeignFileError: If it belongs to a model of another class or architecture.
     """
-    owner = _read_owner(path)
+    owner = read_owner(path)
     if owner is not None:
         _check_owner(model, owner)
     try:
@@ -65,12 +65,26 @@ def load_sealed(model, path):
         raise ForeignFileError(f"its state does not fit: {error}") from error
 
 
-def _read_owner(path):
+def read_owner(path):
+    """Reads what a weights file says of the model that wrote it; checks its checksum.
+
+    Args:
+        path: path that ends in `.weights.h5`.
+
+    Returns:
+        Dict with `class` and `weights`, a list of names and shapes; None for a file
+        that Keras alone wrote, which has no checksum.
+
+    Raises:
+        DamagedFileError: If the file cannot be read or its checksum is wrong.
+    """
     try:
         with h5py.File(path, "r") as file:
-            if SEAL not in file.attrs:
+            if SEAL not in file.attrs and OWNER not in file:
                 return None
-            if file.attrs[SEAL] != _checksum(file):
+            # The second is that of files from before types were part of it.
+            known = (_checksum(file), _checksum(file, of_types=False))
+            if file.attrs[SEAL] not in known:
                 raise DamagedFileError("its checksum is wrong")
             return json.loads(bytes(file[OWNER][()]))
     except (OSError, KeyError, RuntimeError, ValueError) as error:
@@ -100,12 +114,14 @@ def _description(model):
     return {"class": type(model).__name__, "weights": weights}
 
 
-def _checksum(file):
+def _checksum(file, of_types=True):
     digest = hashlib.blake2b()
 
     def add(name, item):
         digest.update(name.encode())
         if isinstance(item, h5py.Dataset):
+            if of_types:
+                digest.update(f"{item.dtype.str} {item.shape}".encode())
             digest.update(item[()].tobytes())
 
     file.visititems(add)

@@ -13,10 +13,14 @@ import tensorflow as tf
 from keras import ops
 
 from kerasgen import training
+from kerasgen.models.arguments import check_choice
+from kerasgen.models.arguments import check_counts
 from kerasgen.models.arguments import check_fraction
 from kerasgen.models.arguments import check_image_shape
 from kerasgen.models.arguments import check_network
 from kerasgen.models.arguments import check_positive_int
+from kerasgen.models.arguments import check_seed
+from kerasgen.models.divergence import diagnose
 from kerasgen.models.sampling import SamplingModel
 
 # Far from the counts that training's noise reaches.
@@ -61,11 +65,12 @@ class GenerativeModel(SamplingModel):
         if average_momentum is not None:
             check_fraction("average_momentum", average_momentum)
         self.average_momentum = average_momentum
-        self.seed = seed
+        self.seed = seed if seed is None else check_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.evaluation_seed = keras.random.SeedGenerator(0)
         self.trackers = {key: keras.metrics.Mean(name=key) for key in self.logged}
         self._given_networks = []
+        self._bad_steps = None
 
     # What a model of the zoo defines.
 
@@ -181,8 +186,12 @@ class GenerativeModel(SamplingModel):
             auto_scale_loss: Whether to scale each player's loss under `mixed_float16`.
 
         Raises:
-            ValueError: If `optimizer` names an unknown player.
+            ValueError: If `optimizer` names an unknown player, or an argument is not
+                as described.
         """
+        check_choice("jit_compile", jit_compile, ("auto", True, False))
+        if steps_per_execution != "auto":
+            check_positive_int("steps_per_execution", steps_per_execution)
         self._compile_arguments = {
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
@@ -242,9 +251,18 @@ class GenerativeModel(SamplingModel):
             `keras.callbacks.History`.
 
         Raises:
-            ValueError: If the images or labels do not fit the model.
+            ValueError: If the images or labels do not fit the model, or a number of
+                epochs, steps or images is not positive.
+            kerasgen.training.DivergenceError: If a loss is NaN or infinite. The epoch
+                ends there, with its callbacks, and the training with it.
         """
         x, y = training.as_pair(x, y)
+        numbers = ("epochs", "validation_steps", "validation_batch_size")
+        check_counts(
+            batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
+            **{name: kwargs.get(name) for name in numbers},
+        )
         if isinstance(x, (np.ndarray, tf.Tensor)) and batch_size is None:
             batch_size = 64
         form = (self.image_shape, self.num_classes)
@@ -263,18 +281,41 @@ class GenerativeModel(SamplingModel):
         }
         # What BackupAndRestore left behind would end this fit before it began.
         self._initial_epoch = None
+        self._bad_steps = None
         steps = (steps_per_epoch, kwargs.get("validation_steps"))
         with self._whole_executions(*steps), warnings.catch_warnings():
             if steps_per_epoch is None:
                 # Of a dataset that does not know its length, its end is no surprise.
                 warnings.filterwarnings("ignore", "Your input ran out of data")
-            return super().fit(x, y, batch_size, **arguments)
+            try:
+                history = super().fit(x, y, batch_size, **arguments)
+                self._require_finite(history)
+            except training.DivergenceError as error:
+                found = diagnose(self, self._bad_steps, x, steps_per_epoch)
+                raise training.DivergenceError(f"{error} {found}") from error
+            except tf.errors.InvalidArgumentError as error:
+                form = (self.image_shape, self.num_classes)
+                fault = training.find_fault(x, *form, steps_per_epoch)
+                if fault is None:
+                    raise
+                raise ValueError(fault) from error
+        return history
+
+    def _require_finite(self, history):
+        for key in self.logged:
+            values = zip(history.epoch, history.history.get(key, []), strict=False)
+            for epoch, value in values:
+                if not np.isfinite(value):
+                    raise training.DivergenceError(
+                        f"{type(self).__name__} diverged in epoch {epoch + 1}: {key} "
+                        f"is {value}. Lower the learning rate, or train in float32."
+                    )
 
     def make_train_function(self, force=False):
         if self._is_plain:
             super().make_train_function(force)
         elif self.train_function is None or force:
-            self.train_function = self._many_steps(self.train_step)
+            self.train_function = self._many_steps(self.train_step, self._stop)
 
     def make_test_function(self, force=False):
         if self._is_plain:
@@ -287,11 +328,17 @@ class GenerativeModel(SamplingModel):
         """Whether steps are left to Keras: eager ones, and those on many devices."""
         return self.run_eagerly or self._distribute_strategy is not None
 
-    def _many_steps(self, step):
+    def _many_steps(self, step, on_not_finite=None):
         execute = training.many_steps(
-            self._autoconvert_optionals(step), self.jit_compile
+            self._autoconvert_optionals(step), self.jit_compile, on_not_finite
         )
         return lambda iterator: execute(iterator, self.steps_per_execution)
+
+    def _stop(self, steps):
+        """Ends an epoch whose losses are not finite; the last `steps` steps did it."""
+        last = int(self.optimizer[list(self.players())[-1]].iterations)
+        self._bad_steps = (max(last - steps + 1, 1), last)
+        self.stop_training = True
 
     @contextlib.contextmanager
     def _whole_executions(self, *steps):
@@ -321,6 +368,7 @@ class GenerativeModel(SamplingModel):
         The noise is the same in every evaluation, so equal weights give equal losses.
         """
         x, y = training.as_pair(x, y)
+        check_counts(batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"))
         if not kwargs.get("_use_cached_eval_dataset"):
             form = (self.image_shape, self.num_classes)
             training.check_data(x, y, *form, steps=kwargs.get("steps"))

@@ -3,6 +3,7 @@
 from kerasgen.callbacks import write_png
 from kerasgen.study.ablation import FACTORS
 from kerasgen.study.ablation import settings as ablation_settings
+from kerasgen.study.lock import HeldError
 from kerasgen.study.pictures import PICTURES
 from kerasgen.study.pictures import draw
 from kerasgen.study.pictures import load_model

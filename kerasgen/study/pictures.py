@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasgen import callbacks
 from kerasgen import export
+from kerasgen.models.arguments import check_positive_int
 from kerasgen.models.arguments import great_circle
 from kerasgen.study.settings import MODELS
 
@@ -26,13 +27,20 @@ def load_model(path):
         A model of the zoo, or an `export.ExportedModel`; both sample and generate.
 
     Raises:
-        ValueError: If there is neither at `path`.
+        ValueError: If there is neither at `path`, or it is damaged.
     """
     path = pathlib.Path(path)
     if path.is_dir():
         return export.load(path)
     if path.suffix == ".keras" and path.exists():
-        model = keras.models.load_model(path)
+        try:
+            # Safe mode, so that no Python code comes from the file.
+            model = keras.models.load_model(path, safe_mode=True)
+        except Exception as error:  # damage shows as any of a dozen classes
+            raise ValueError(
+                f"{path} cannot be loaded ({error}). Expected a file that model.save "
+                "wrote; train the model anew, or take another file."
+            ) from error
         if isinstance(model, tuple(MODELS.values())):
             return model
         raise ValueError(
@@ -62,8 +70,7 @@ def draw(model, kind="samples", *, num=64, seed=0, label=None):
         ValueError: If `kind` or `num` does not fit, or classes are asked for of a model
             that is not conditional.
     """
-    if num < 1:
-        raise ValueError(f"num={num}; expected a positive integer.")
+    check_positive_int("num", num)
     if kind == "samples":
         columns = math.ceil(math.sqrt(num))
         images = model.sample(num, _labels(model, num, label), seed=seed)

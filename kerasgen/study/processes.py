@@ -10,7 +10,12 @@ import sys
 import threading
 
 INTERRUPTED = 130  # exit status after Ctrl-C, of workers and of the study
+TERMINATED = 143  # exit status of the study after SIGTERM
 LOG_LINES = 30  # of the end of a log, to be kept with a failure
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
 
 
 class Processes:
@@ -131,13 +136,13 @@ def _threads(cores, workers):
 
 @contextlib.contextmanager
 def interrupted_by_termination():
-    """Treats SIGTERM as Ctrl-C while the block runs, so that processes are ended."""
+    """Raises `Terminated` at SIGTERM, as Ctrl-C raises, so that processes are ended."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def interrupt(*_):
-        raise KeyboardInterrupt
+        raise Terminated
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:

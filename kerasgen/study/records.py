@@ -9,6 +9,8 @@ import functools
 import json
 import pathlib
 import re
+import zlib
+from zipfile import BadZipFile
 
 import numpy as np
 from absl import logging
@@ -92,7 +94,7 @@ class Run:
                 return dict(found)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
             logging.warning("%s cannot be read: %s", path, error)
             return None
 
@@ -260,6 +262,6 @@ def _read_json(path, problems):
         return json.loads(path.read_text())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problems.append(f"{path} cannot be read ({error}).")
         return None

@@ -6,6 +6,7 @@ The directory describes itself and holds all that is needed to go on after an in
 `samples.npz`, `codes.npz` and `metrics.jsonl`; and what `judgement.py` adds.
 """
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -22,6 +23,7 @@ from kerasgen import evaluation
 from kerasgen import files
 from kerasgen.study import environment
 from kerasgen.study import judgement
+from kerasgen.study import lock
 from kerasgen.study.settings import MODELS
 from kerasgen.study.settings import RunSettings
 
@@ -41,6 +43,7 @@ def train(
     resume=True,
     extra_callbacks=(),
     workers=1,
+    is_held=False,
 ):
     """Trains a model in a run directory, or goes on with it where it was.
 
@@ -58,53 +61,90 @@ def train(
             what it had.
         extra_callbacks: Further Keras callbacks.
         workers: Runs that share the machine at the same time, for the record.
+        is_held: Whether the caller holds the directory (`lock.held`) and goes on to
+            hold it.
 
     Returns:
         The trained model.
 
     Raises:
-        ValueError: If the directory belongs to a run with other settings.
-        kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite.
+        ValueError: If the directory belongs to a run with other settings, or no
+            checkpoint of a run with several epochs can be read.
+        kerasgen.study.HeldError: If another process works in the directory.
+        kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite; it
+            names the last good checkpoint.
     """
     directory = pathlib.Path(directory)
-    if not resume:
-        remove(directory)
-    check_owner(directory, settings)
-    images = first_images(images, settings.limit)
-    model = build(settings, images)
-    record = _describe(settings, images, model, workers)
-    _check_record(directory, record)
-    checkpoint = callbacks.Checkpoint(directory / "checkpoint")
-    done = checkpoint.restore(model)
-    if done < settings.epochs:
+    with contextlib.nullcontext() if is_held else lock.held(directory):
+        if not resume:
+            remove(directory)
+        check_owner(directory, settings)
+        images = first_images(images, settings.limit)
+        model = build(settings, images)
+        record = _describe(settings, images, model, workers)
+        _check_record(directory, record)
+        checkpoint = callbacks.Checkpoint(directory / "checkpoint")
+        done = checkpoint.restore(model)
+        _check_nothing_is_lost(directory, done)
+        if done == settings.epochs and is_trained(directory, settings):
+            return model
         _write_record(directory, record)
-        dataset = data.batches(
-            images.images,
-            images.labels,
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-            initial_epoch=done,
-        )
+        watching = [
+            # First, so that its seconds are those of training alone.
+            callbacks.LossHistory(directory),
+            # Before the checkpoint, so that none is made of a model that diverged.
+            callbacks.TrainingMonitor(directory, features=extractor),
+            callbacks.SampleGrid(directory / "samples"),
+            *_evaluations(settings, directory, images, extractor),
+            *_scatter(model, directory, test),
+            checkpoint,
+            *extra_callbacks,
+        ]
+        # With no epoch left, too: callbacks end what a kill may have kept them from.
+        _fit(model, settings, images, done, checkpoint, watching)
+        _finish(model, directory, settings, test)
+        return model
+
+
+def _fit(model, settings, images, done, checkpoint, watching):
+    """Trains the epochs that are left; says how to go on if that is cut short."""
+    dataset = data.batches(
+        images.images,
+        images.labels,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        initial_epoch=done,
+    )
+    try:
         model.fit(
             dataset,
             epochs=settings.epochs,
             initial_epoch=done,
             verbose=0,
-            callbacks=[
-                # First, so that its seconds are those of training alone.
-                callbacks.LossHistory(directory),
-                # Before the checkpoint, so that none is made of a model that diverged.
-                callbacks.TrainingMonitor(directory, features=extractor),
-                callbacks.SampleGrid(directory / "samples"),
-                *_evaluations(settings, directory, images, extractor),
-                *_scatter(model, directory, test),
-                checkpoint,
-                *extra_callbacks,
-            ],
+            callbacks=watching,
         )
-    if not is_trained(directory, settings):
-        _finish(model, directory, settings, test)
-    return model
+    except KeyboardInterrupt:
+        logging.warning(
+            "Interrupted. The same call goes on from %s.",
+            checkpoint.newest or "the beginning, since no epoch has ended",
+        )
+        raise
+    except callbacks.DivergenceError as error:
+        good = checkpoint.newest
+        kept = f"The last good checkpoint is {good}" if good else "No epoch was good"
+        raise callbacks.DivergenceError(f"{error} {kept}.") from error
+
+
+def _check_nothing_is_lost(directory, done):
+    """Refuses to begin anew, and overwrite, what has come farther than one epoch."""
+    before = epochs_done(directory)
+    # The first epoch is in the history before it is in a checkpoint.
+    if done == 0 and before > 1:
+        raise ValueError(
+            f"{directory} has a history of {before} epochs, but no checkpoint there "
+            "can be read (the log names each that is damaged). Bring one back from a "
+            "copy, or start over with --noresume (resume=False)."
+        )
 
 
 def build(settings, images):
@@ -201,7 +241,7 @@ def read_settings(directory):
         return None
     try:
         return RunSettings.from_dict(json.loads(path.read_text())["settings"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not the settings of a run ({error}). Remove the run directory, "
             "or choose another."
@@ -210,8 +250,10 @@ def read_settings(directory):
 
 def epochs_done(directory):
     """Number of epochs in a run's history."""
-    path = pathlib.Path(directory) / "history.csv"
-    return len(callbacks.read_history(path)["epoch"]) if path.exists() else 0
+    rows, errors = callbacks.read_rows(directory)
+    if errors and not rows:
+        raise errors[0]
+    return len(rows)
 
 
 def is_trained(directory, settings):
@@ -221,7 +263,7 @@ def is_trained(directory, settings):
         return False
     try:
         return json.loads(path.read_text().splitlines()[-1])["epoch"] >= settings.epochs
-    except (IndexError, KeyError, ValueError):  # damaged: it is written anew
+    except (IndexError, KeyError, TypeError, ValueError):  # damaged: written anew
         return False
 
 
@@ -242,10 +284,10 @@ def remove(directory):
     """Removes a run directory; refuses one that is not a run's."""
     check_removable(directory)
     directory = pathlib.Path(directory)
+    # Renamed first, so that a kill does not leave half a run in its place.
+    doomed = directory.with_name(f"{files.PARTIAL_PREFIX}{directory.name}")
+    shutil.rmtree(doomed, ignore_errors=True)
     if directory.exists():
-        # Renamed first, so that a kill does not leave half a run in its place.
-        doomed = directory.with_name(f"{files.PARTIAL_PREFIX}{directory.name}")
-        shutil.rmtree(doomed, ignore_errors=True)
         directory.rename(doomed)
         shutil.rmtree(doomed)
 
@@ -270,7 +312,14 @@ def _check_record(directory, record):
     if not path.exists():
         return
     old = json.loads(path.read_text())
-    there = old["data"]["num_images"], old["precision"], old["arguments"]
+    try:
+        there = old["data"]["num_images"], old["precision"], old["arguments"]
+        list(old["environments"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is not the record of a run ({error!r}). Remove the run directory, "
+            "or choose another."
+        ) from error
     here = record["data"]["num_images"], record["precision"], record["arguments"]
     names = ("training images", "precision", "arguments of the model")
     _refuse(

@@ -13,15 +13,19 @@ import pathlib
 
 from kerasgen import data
 from kerasgen import files
+from kerasgen.study import lock
 from kerasgen.study import plan
 from kerasgen.study import run
 from kerasgen.study.processes import INTERRUPTED
+from kerasgen.study.processes import TERMINATED
 from kerasgen.study.processes import Processes
+from kerasgen.study.processes import Terminated
 from kerasgen.study.processes import interrupted_by_termination
 from kerasgen.study.progress import Progress
 from kerasgen.study.progress import clock
 from kerasgen.study.records import PLAN
 from kerasgen.study.report import write_report
+from kerasgen.study.worker import HELD
 from kerasgen.study.worker import Job
 
 
@@ -58,23 +62,48 @@ def carry_out(
         ValueError: If a directory belongs to a run with other settings, or images or
             folders do not fit; before anything is trained.
         RuntimeError: If the dataset or the features cannot be had.
-        SystemExit: If interrupted, with status 130. All processes have ended then.
+        HeldError: If another process works on one of the runs; before anything is
+            trained. One that begins to do so later makes that run fail alone.
+        SystemExit: If interrupted, with status 130, or terminated, with 143. All
+            processes have ended then.
     """
     for name, value, least in (
         ("num_samples", num_samples, 2),
         ("workers", workers, 1),
     ):
-        if not isinstance(value, int) or value < least:
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise ValueError(
                 f"{name}={value!r}; expected an integer of at least {least}."
             )
     study_dir = pathlib.Path(runs_dir) / (settings[0].study if settings else "")
     runs = plan.plan(settings, study_dir, saved_models_dir, num_samples)
     for each in runs:
+        lock.check_free(each.directory)
         if resume:
             run.check_owner(each.directory, each.settings)
         else:
             run.check_removable(each.directory)
+    try:
+        with interrupted_by_termination():
+            return _carry_out(
+                runs,
+                study_dir,
+                saved_models_dir,
+                data_dir,
+                num_samples,
+                workers,
+                resume,
+            )
+    except KeyboardInterrupt as signal:
+        print("\nInterrupted. The same command goes on where it was.", flush=True)
+        status = TERMINATED if isinstance(signal, Terminated) else INTERRUPTED
+        raise SystemExit(status) from None
+
+
+def _carry_out(
+    runs, study_dir, saved_models_dir, data_dir, num_samples, workers, resume
+):
+    settings = [each.settings for each in runs]
     # Fetched here first, so that workers do not all download at the same time.
     dataset, limit = settings[0].dataset, settings[0].limit
     images = data.fetch(dataset, "train", data_dir=data_dir)
@@ -85,8 +114,10 @@ def carry_out(
         files.prepare_directory(saved_models_dir)
     if not resume:
         for each in runs:
-            run.remove(each.directory)
-    plan.write(study_dir / PLAN, settings)
+            with lock.held(each.directory):
+                run.remove(each.directory)
+    with lock.held(study_dir, wait=True):
+        plan.write(study_dir / PLAN, settings)
     progress = Progress(
         [each.heading for each in runs],
         [each.settings.name for each in runs],
@@ -103,18 +134,15 @@ def carry_out(
             )
     first = settings[0].to_dict()
     job = Job("prepare", first, str(study_dir), data_dir, num_samples, workers)
-    try:
-        with interrupted_by_termination(), Processes(workers) as processes:
-            _prepare(runs, job, processes, progress)
-            failures = _run_all(runs, job, processes, progress)
-    except KeyboardInterrupt:
-        progress.say("\nInterrupted. The same command goes on where it was.")
-        raise SystemExit(INTERRUPTED) from None
+    with Processes(workers) as processes:
+        _prepare(runs, job, processes, progress)
+        failures = _run_all(runs, job, processes, progress)
     for heading, reason in failures.items():
         progress.say(f"{heading} failed: {reason}")
     if failures and not any(study_dir.glob("*/seed*/settings.json")):
         return None, failures
-    report = write_report(study_dir)
+    with lock.held(study_dir, wait=True):
+        report = write_report(study_dir)
     progress.say(f"\nThe report is {report}.")
     return report, failures
 
@@ -190,6 +218,7 @@ def _run(planned, index, job, processes, progress):
     directory = planned.directory
     directory.mkdir(parents=True, exist_ok=True)
     failure_path = directory / "failure.json"
+    log = directory.with_suffix(".log")
     job = dataclasses.replace(
         job,
         task="run",
@@ -200,19 +229,21 @@ def _run(planned, index, job, processes, progress):
     failure = {}
 
     def receive(message):
-        if message["kind"] == "divergence":
+        if message["kind"] in ("divergence", "held"):
             failure.update(message)
         elif message["kind"] == "epoch":
             progress.receive(index, {**message, "total": planned.settings.epochs})
         else:
             progress.receive(index, message)
 
-    log = directory.with_suffix(".log")
     status, end = processes.run(job, log, receive)
     progress.close(index)
     if status == 0:
         failure_path.unlink(missing_ok=True)
         return None
+    if status == HELD:  # The directory is another's, its records, too.
+        progress.say(f"{progress.heading(index)}: {failure['message']}")
+        return failure["message"]
     if not failure:
         signal = f"by signal {-status}" if status < 0 else f"with status {status}"
         failure = {

@@ -5,6 +5,8 @@ import difflib
 import hashlib
 import inspect
 import json
+import math
+import numbers
 import re
 
 from kerasgen import models
@@ -60,28 +62,40 @@ class RunSettings:
         _check_name("precision", self.precision, PRECISIONS)
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            if not _is_int(value) or not least <= value < 2**31:
                 raise ValueError(
-                    f"{name}={value!r}; expected an integer of at least {least}."
+                    f"{name}={value!r}; expected an integer of at least {least} that "
+                    "fits into 32 bits."
                 )
+        if not isinstance(self.conditional, bool):
+            raise ValueError(f"conditional={self.conditional!r}; expected a bool.")
+        if self.limit is not None and not _is_int(self.limit):
+            raise ValueError(f"limit={self.limit!r}; expected an integer or None.")
         if self.limit is not None and self.limit < self.batch_size:
             raise ValueError(
                 f"limit={self.limit} gives fewer images than one batch of "
                 f"{self.batch_size}. Raise limit or lower batch_size."
             )
+        if not isinstance(self.arguments, dict):
+            raise ValueError(f"arguments={self.arguments!r}; expected a dict.")
         known = inspect.signature(MODELS[self.model]).parameters
         for name in self.arguments:
             _check_name(f"argument of {MODELS[self.model].__name__}", name, known)
-        if not self.learning_rate_factor > 0.0:
+        factor = self.learning_rate_factor
+        if not isinstance(factor, numbers.Real) or not 0.0 < factor < math.inf:
             raise ValueError(
-                f"learning_rate_factor={self.learning_rate_factor}; expected a "
-                "positive number."
+                f"learning_rate_factor={factor!r}; expected a positive number."
             )
-        for name in ("ablation", "variant"):
-            if not re.fullmatch(r"[\w.=+-]*", getattr(self, name)):
+        for name, pattern in (
+            ("dataset", r"\w+(/\w[\w.-]*)?"),
+            ("ablation", r"[\w.=+-]*"),
+            ("variant", r"[\w.=+-]*"),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not re.fullmatch(pattern, value):
                 raise ValueError(
-                    f"{name}={getattr(self, name)!r}; expected letters, digits and "
-                    "the signs . = + - _, since a folder is named after it."
+                    f"{name}={value!r}; expected letters, digits and the signs . = + - "
+                    "_, since a folder is named after it."
                 )
 
     def to_dict(self):
@@ -141,8 +155,12 @@ class RunSettings:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def _is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _check_name(kind, name, known):
-    if name in known:
+    if name in list(known):  # a dict would need a name that has a hash
         return
     near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""

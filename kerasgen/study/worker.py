@@ -21,11 +21,13 @@ from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import export
 from kerasgen.study import judgement
+from kerasgen.study import lock
 from kerasgen.study import run
 from kerasgen.study.processes import INTERRUPTED
 from kerasgen.study.settings import RunSettings
 
 DIVERGED = 3
+HELD = 4
 SECONDS_BETWEEN_REPORTS = 0.5
 
 
@@ -87,7 +89,8 @@ def carry_out(job, tell):
         tell: Function that passes a message, given as keyword arguments, to the parent.
 
     Returns:
-        The exit status of the process: 0, or `DIVERGED`.
+        The exit status of the process: 0, `DIVERGED`, or `HELD` if another process
+        works in the run directory.
     """
     settings = RunSettings.from_dict(job.settings)
     images, test = (
@@ -97,10 +100,16 @@ def carry_out(job, tell):
     images = run.first_images(images, settings.limit)
     reference = evaluation.Reference((images, test))
     if job.task == "prepare":
-        _prepare(job, images, reference, tell)
+        # What studies have in common they make one after the other.
+        with lock.held(job.directory, wait=True):
+            _prepare(job, images, reference, tell)
         return 0
     try:
-        _train_and_judge(job, settings, images, test, reference, tell)
+        with lock.held(job.directory):
+            _train_and_judge(job, settings, images, test, reference, tell)
+    except lock.HeldError as error:
+        tell(kind="held", message=str(error))
+        return HELD
     except (callbacks.DivergenceError, evaluation.NotFiniteError) as error:
         epoch = run.epochs_done(job.directory)
         tell(kind="divergence", epoch=epoch, message=str(error))
@@ -137,6 +146,7 @@ def _train_and_judge(job, settings, images, test, reference, tell):
         extractor=reference.extractor,
         extra_callbacks=[Reporter(tell)],
         workers=job.workers,
+        is_held=True,
     )
     tell(kind="judging")
     start = time.perf_counter()
@@ -145,7 +155,8 @@ def _train_and_judge(job, settings, images, test, reference, tell):
     )
     tell(kind="judged", seconds=time.perf_counter() - start)
     if job.export_to is not None:
-        export.save(model, job.export_to, settings.to_dict())
+        with lock.held(job.export_to, wait=True):
+            export.save(model, job.export_to, settings.to_dict())
 
 
 def main():

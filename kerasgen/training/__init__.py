@@ -5,10 +5,12 @@ from kerasgen.training.batches import as_pair
 from kerasgen.training.batches import check_batch
 from kerasgen.training.batches import check_data
 from kerasgen.training.batches import check_values
+from kerasgen.training.batches import find_fault
 from kerasgen.training.batches import unpack_batch
 from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend
 from kerasgen.training.descent import update_average
+from kerasgen.training.divergence import DivergenceError
 from kerasgen.training.inversion import FittedLatents
 from kerasgen.training.inversion import fit_latents
 from kerasgen.training.noise import next_seed

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def many_steps(step, jit_compile):
+def many_steps(step, jit_compile, on_not_finite=None):
     """Makes a function that takes many steps on the batches of an iterator.
 
     Keras' own loop keeps its logs in optionals behind nested conditions, and with one
@@ -14,6 +14,9 @@ def many_steps(step, jit_compile):
     Args:
         step: Function from a batch to a dict of logs, scalars.
         jit_compile: Whether to compile each step with XLA.
+        on_not_finite: Function of the number of steps in a call, called after one whose
+            last logs hold NaN or infinity; or None. Means of an epoch keep what they
+            once had, so looking after every call misses nothing.
 
     Returns:
         Function from an iterator and the most steps to take, an int, to the logs of the
@@ -37,17 +40,24 @@ def many_steps(step, jit_compile):
             body,
             (tf.constant(0), tf.constant(True), _zeros(traced.structured_outputs)),
         )
-        return taken, logs
+        return taken, _are_finite(logs), logs
 
     def function(iterator, most):
         if not isinstance(iterator, tf.data.Iterator):  # train_on_batch
             return one_step(next(iterator))
-        taken, logs = execution(iterator, tf.constant(most))
+        taken, finite, logs = execution(iterator, tf.constant(most))
         if not taken:
             raise StopIteration
+        if on_not_finite is not None and not finite:
+            on_not_finite(int(taken))
         return logs
 
     return function
+
+
+def _are_finite(logs):
+    finite = [tf.math.is_finite(value) for value in tf.nest.flatten(logs)]
+    return tf.reduce_all(tf.stack(finite)) if finite else tf.constant(True)
 
 
 def _zeros(specs):

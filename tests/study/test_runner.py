@@ -14,10 +14,12 @@ import pytest
 import kerasgen
 from kerasgen import callbacks
 from kerasgen import study
+from kerasgen.study import lock
 from kerasgen.study import plan
 from kerasgen.study import processes
 from kerasgen.study import run
 from kerasgen.study import runner
+from kerasgen.study import worker
 from kerasgen.study.settings import RunSettings
 
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
@@ -222,7 +224,7 @@ def test_a_terminated_study_ends_its_workers_and_says_how_to_go_on(
     tmp_path, idx_folder
 ):
     said, status = cut_off(tmp_path, idx_folder, signal.SIGTERM)
-    assert status == runner.INTERRUPTED
+    assert status == runner.TERMINATED
     assert "The same command goes on where it was" in said
 
 
@@ -272,6 +274,66 @@ def test_a_crash_keeps_the_end_of_its_log(tmp_path, idx_folder):
     assert (failure["kind"], failure["epoch"]) == ("crash", 1)
     assert "Traceback" in failure["log"]
     assert callbacks.read_history(folder / "history.csv")["epoch"] == [1]
+
+
+def test_a_study_whose_run_another_process_holds_is_refused(tmp_path):
+    directory = tmp_path / "mnist/vanilla_gan/seed0"
+    with (
+        lock.held(directory),
+        pytest.raises(
+            study.HeldError, match=f"seed0 is in use by process {os.getpid()}"
+        ),
+    ):
+        runner.carry_out([settings()], runs_dir=tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_run_that_another_process_takes_meanwhile_fails_alone(
+    tmp_path, idx_folder, monkeypatch
+):
+    def start(self, job, log, receive):
+        if job.task == "run":
+            said = []
+            with lock.held(job.directory):
+                status = worker.carry_out(job, lambda **message: said.append(message))
+            for message in said:
+                receive(message)
+            return status, "the log"
+        return 0, ""
+
+    monkeypatch.setattr(runner.Processes, "run", start)
+    _, failures = runner.carry_out(
+        [settings()],
+        runs_dir=tmp_path,
+        saved_models_dir=None,
+        data_dir=str(idx_folder),
+        num_samples=64,
+    )
+    assert (
+        f"seed0 is in use by process {os.getpid()}"
+        in failures["[1/1] VanillaGAN seed 0"]
+    )
+    # Its directory is the other's.
+    assert list((tmp_path / "mnist/vanilla_gan/seed0").iterdir()) == []
+    assert [path.name for path in tmp_path.rglob("*.lock")] == []
+
+
+@pytest.mark.parametrize(
+    ("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_signals_have_their_status_and_say_how_to_go_on(
+    tmp_path, idx_folder, monkeypatch, capsys, sign, status
+):
+    def start(self, job, log, receive):
+        os.kill(os.getpid(), sign)
+        time.sleep(60)
+
+    monkeypatch.setattr(runner.Processes, "run", start)
+    with pytest.raises(SystemExit) as ended:
+        runner.carry_out([settings()], runs_dir=tmp_path, data_dir=str(idx_folder))
+    assert ended.value.code == status
+    assert "The same command goes on where it was." in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_what_a_library_prints_is_no_message():

@@ -55,6 +55,15 @@ class TestPlayerOptimizers:
         assert [v.numpy() for v in group["only"].variables] == before
         assert int(group["only"].iterations) == 1
 
+    def test_its_own_state_comes_back(self):
+        group, other, store = two_players(), two_players(), {}
+        for each in (group, other):
+            each.bind({"generator": [variable()], "critic": [variable()]})
+        group.iterations.assign(7)
+        group.save_own_variables(store)
+        other.load_own_variables(store)
+        assert int(other.iterations) == 7
+
     def test_build_before_bind_says_what_to_do(self):
         with pytest.raises(RuntimeError, match=r"Call bind\(\)"):
             two_players().build([variable()])

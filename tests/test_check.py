@@ -307,8 +307,9 @@ def test_samples_are_looked_at(draw, said):
     [
         (lambda d: shutil.rmtree(d / "variables"), "lacks variables/variables.index"),
         (lambda d: (d / "saved_model.pb").unlink(), "it lacks saved_model.pb"),
-        (lambda d: halve(d / "saved_model.pb"), "it cannot be loaded"),
-        (lambda d: flip_a_bit(d / DATA), "it cannot be loaded"),
+        (lambda d: halve(d / "saved_model.pb"), "checksum of saved_model.pb is wrong"),
+        (lambda d: flip_a_bit(d / "saved_model.pb"), "checksum of saved_model.pb"),
+        (lambda d: flip_a_bit(d / DATA), f"checksum of {DATA} is wrong"),
         (lambda d: halve(d / "export.json"), "it cannot be loaded"),
         (
             lambda d: edit(d / "export.json", '"latent_dim": 4', '"latent_dim": 9'),
@@ -320,6 +321,13 @@ def test_damage_of_an_export_is_found(runs, harm, said):
     harm(runs / "exported")
     (found,) = check.problems(runs / "exported")
     assert said in found
+
+
+def test_damage_of_an_export_without_a_record_is_found_when_it_is_loaded(runs):
+    (runs / "exported" / "export.json").unlink()
+    halve(runs / "exported" / "saved_model.pb")
+    (found,) = check.problems(runs / "exported")
+    assert "it cannot be loaded" in found
 
 
 def test_a_conditional_export_without_its_record_is_fine(tmp_path):

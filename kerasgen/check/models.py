@@ -115,17 +115,25 @@ def check_saved_model(path):
         yield problem(path, f"it lacks {' and '.join(missing)}. {EXPORT_AGAIN}")
         return
     try:
-        model = export.load(path)
         record = path / export.RECORD
         record = json.loads(record.read_text()) if record.exists() else {}
+        sums, found = record.get("sha256", {}), export.checksums(path)
+        # Before it is loaded: a SavedModel is a program.
+        changed = [name for name in sums if found.get(name) != sums[name]]
+        if changed:
+            yield problem(
+                path, f"the checksum of {', '.join(changed)} is wrong. {EXPORT_AGAIN}"
+            )
+            return
+        model = export.load(path)
         there = {
             "image_shape": list(model.image_shape),
             "latent_dim": model.latent_dim,
         }
         wrong = [name for name in there if record.get(name, there[name]) != there[name]]
-    except Exception as error:  # whatever TensorFlow stumbles over in a damaged folder
+    except Exception as error:  # whatever is stumbled over in a damaged folder
         yield problem(
-            path, f"it cannot be loaded ({_first_line(error)}).{EXPORT_AGAIN}"
+            path, f"it cannot be loaded ({_first_line(error)}). {EXPORT_AGAIN}"
         )
         return
     if wrong:

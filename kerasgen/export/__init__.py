@@ -9,6 +9,7 @@ from kerasgen.export.litert import save_litert
 from kerasgen.export.onnx import save_onnx
 from kerasgen.export.saved_model import RECORD
 from kerasgen.export.saved_model import ExportedModel
+from kerasgen.export.saved_model import checksums
 from kerasgen.export.saved_model import load
 from kerasgen.export.saved_model import replaceable
 from kerasgen.export.saved_model import save

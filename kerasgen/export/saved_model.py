@@ -4,6 +4,7 @@
 beside it and refuses to replace a model that was made with other settings.
 """
 
+import hashlib
 import json
 import pathlib
 import random
@@ -65,11 +66,31 @@ def save(model, path, settings=None):
 
     def write(folder):
         model.write_saved_model(folder)
-        text = json.dumps(record, indent=2) + "\n"
-        (pathlib.Path(folder) / RECORD).write_text(text)
+        folder = pathlib.Path(folder)
+        whole = {**record, "sha256": checksums(folder)}
+        (folder / RECORD).write_text(json.dumps(whole, indent=2) + "\n")
 
     files.write_folder(path, write)
     return path
+
+
+def checksums(path):
+    """SHA-256 of each file of an export but its record, as hexadecimal digits.
+
+    Args:
+        path: Folder of an export.
+
+    Returns:
+        Dict from the path of a file within the folder to its checksum.
+    """
+    path = pathlib.Path(path)
+    found = {}
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path).as_posix()
+        if file.is_file() and name != RECORD:
+            with file.open("rb") as opened:
+                found[name] = hashlib.file_digest(opened, "sha256").hexdigest()
+    return found
 
 
 def replaceable(path, settings):

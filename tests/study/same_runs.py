@@ -50,6 +50,17 @@ def _evaluations(path):
     ]
 
 
+def _settings(path):
+    record = json.loads(path.read_text())
+    del record["environments"]  # the code may have been committed in between
+    return record
+
+
+def _export(path):
+    record = json.loads(path.read_text())
+    return {**record, "sha256": sorted(record["sha256"])}  # see READERS
+
+
 def _arrays(path):
     with np.load(path) as arrays:
         return {name: (arrays[name].dtype, arrays[name].tobytes()) for name in arrays}
@@ -84,10 +95,12 @@ def _size(path):
 
 
 READERS = {
+    "settings.json": _settings,
     "history.csv": _history,
     "history.json": _history,
     "evaluations.jsonl": _evaluations,
     # The parts of an export are written in no fixed order, names with counters in them.
+    "export.json": _export,
     "saved_model.pb": Path.exists,
     "fingerprint.pb": Path.exists,
     "variables.data-00000-of-00001": _size,

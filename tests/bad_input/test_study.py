@@ -197,6 +197,10 @@ def test_arguments(given, call, message, error):
 @pytest.fixture
 def run_example(monkeypatch):
     """Parses flags and runs `main` of an example, in this process."""
+    # absl has one set of flags for a process, and other tests import other scripts.
+    others = {name: flags.FLAGS[name] for name in flags.FLAGS if not _is_absls(name)}
+    for name in others:
+        delattr(flags.FLAGS, name)
     known = set(flags.FLAGS)
 
     def run(script, *arguments):
@@ -210,7 +214,15 @@ def run_example(monkeypatch):
     yield run
     for name in set(flags.FLAGS) - known:
         delattr(flags.FLAGS, name)
+    for name, flag in others.items():
+        flags.FLAGS[name] = flag
     flags.FLAGS.unparse_flags()
+
+
+def _is_absls(name):
+    # A flag that was put back above has no module.
+    module = flags.FLAGS.find_module_defining_flag(name, default="")
+    return module.startswith("absl.")
 
 
 ONE, ALL, VARY = "train_one.py", "train_all.py", "ablation.py"

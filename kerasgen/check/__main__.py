@@ -6,7 +6,7 @@
 A path is a run directory, a study, a `.keras` file, the folder of a SavedModel, a
 `.weights.h5` checkpoint, or a folder of those. One line for each finding; the exit
 status is 0 if all is fine, 1 if something is wrong, 2 if no path came. Nothing is
-written.
+written; the lock of a process that has died is removed.
 """
 
 import sys

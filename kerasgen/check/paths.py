@@ -23,7 +23,7 @@ _EXPECTED = (
 def findings(path):
     """Checks what is at a path: that it is complete, whole, loads and samples.
 
-    Nothing is written or repaired.
+    Nothing is written or repaired; the lock of a process that has died is removed.
 
     Args:
         path: str or path of a run directory, a study, a `.keras` file, the folder of a

@@ -294,7 +294,6 @@ class GenerativeModel(SamplingModel):
                 found = diagnose(self, self._bad_steps, x, steps_per_epoch)
                 raise training.DivergenceError(f"{error} {found}") from error
             except tf.errors.InvalidArgumentError as error:
-                form = (self.image_shape, self.num_classes)
                 fault = training.find_fault(x, *form, steps_per_epoch)
                 if fault is None:
                     raise

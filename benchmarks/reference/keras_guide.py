@@ -38,7 +38,7 @@ def like(model, alternating=False):
         guide.compile(rmsprop(5e-4), rmsprop(2e-3))
     elif name == "CVAE":
         guide = VAE(*common, model.beta)
-        guide.compile(adam(1e-3))
+        guide.compile(adam(2e-3))
     else:
         guide = AdversarialVAE(*common, model.beta, model.adversarial_weight)
         guide.compile(adam(1e-3, beta_1=0.5), adam(1e-3, beta_1=0.5))

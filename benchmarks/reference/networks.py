@@ -29,18 +29,17 @@ def dense_generator(image_shape, latent_dim, width):
     )
 
 
-def dense_discriminator(image_shape, width, dropout):
+def dense_discriminator(image_shape, width):
+    spectral = layers.SpectralNormalization
     return keras.Sequential(
         [
             keras.Input(image_shape),
             layers.Rescaling(2.0, offset=-1.0),
             layers.Flatten(),
-            layers.Dense(2 * width),
+            spectral(layers.Dense(2 * width)),
             layers.LeakyReLU(0.2),
-            layers.Dropout(dropout),
-            layers.Dense(width),
+            spectral(layers.Dense(width)),
             layers.LeakyReLU(0.2),
-            layers.Dropout(dropout),
             layers.Dense(1, dtype="float32"),
         ],
         name="discriminator",
@@ -77,6 +76,8 @@ def decoder(image_shape, latent_dim, width):
     return keras.Sequential(
         [
             keras.Input((latent_dim,)),
+            layers.Dense(4 * width),
+            layers.LeakyReLU(0.2),
             layers.Dense(height // 4 * (breadth // 4) * 2 * width),
             layers.Reshape((height // 4, breadth // 4, 2 * width)),
             layers.ReLU(),
@@ -101,7 +102,9 @@ def spectral_discriminator(image_shape, width):
             spectral(layers.Conv2D(2 * width, 4, strides=2, padding="same")),
             layers.LeakyReLU(0.2),
             layers.Flatten(),
-            spectral(layers.Dense(1, dtype="float32"), dtype="float32"),
+            spectral(layers.Dense(4 * width)),
+            layers.LeakyReLU(0.2),
+            layers.Dense(1, dtype="float32"),
         ],
         name="discriminator",
     )
@@ -119,6 +122,8 @@ def critic(image_shape, width):
             layers.LayerNormalization(axis=(1, 2, 3)),
             layers.LeakyReLU(0.2),
             layers.Flatten(),
+            layers.Dense(4 * width),
+            layers.LeakyReLU(0.2),
             layers.Dense(1, dtype="float32"),
         ],
         name="critic",
@@ -134,6 +139,8 @@ def encoder(image_shape, latent_dim, width):
     x = layers.Conv2D(2 * width, 4, strides=2, padding="same")(x)
     x = layers.LeakyReLU(0.2)(x)
     x = layers.Flatten()(x)
+    x = layers.Dense(4 * width)(x)
+    x = layers.LeakyReLU(0.2)(x)
     mean = layers.Dense(latent_dim, dtype="float32")(x)
     log_variance = layers.Dense(latent_dim, dtype="float32")(x)
     return keras.Model(images, [mean, log_variance], name="encoder")
@@ -149,12 +156,12 @@ def joint_discriminator(image_shape, latent_dim, width):
     x = spectral(layers.Conv2D(2 * width, 4, strides=2, padding="same"))(x)
     x = layers.LeakyReLU(0.2)(x)
     x = layers.Flatten()(x)
-    y = spectral(layers.Dense(8 * width))(latents)
+    y = spectral(layers.Dense(4 * width))(latents)
     y = layers.LeakyReLU(0.2)(y)
     x = layers.Concatenate()([x, y])
-    x = spectral(layers.Dense(8 * width))(x)
+    x = spectral(layers.Dense(4 * width))(x)
     x = layers.LeakyReLU(0.2)(x)
-    logits = spectral(layers.Dense(1, dtype="float32"), dtype="float32")(x)
+    logits = layers.Dense(1, dtype="float32")(x)
     return keras.Model([images, latents], logits, name="discriminator")
 
 
@@ -171,7 +178,7 @@ def like(model):
     built = {
         "VanillaGAN": lambda: {
             "generator": dense_generator(shape, latents, width),
-            "discriminator": dense_discriminator(shape, width, model.dropout),
+            "discriminator": dense_discriminator(shape, width),
         },
         "DCGAN": lambda: {
             "generator": generator(shape, latents, width),

@@ -41,7 +41,9 @@ def discriminator(width, start):
         spectral_norm(nn.Conv2d(width, 2 * width, 4, 2, 1)),
         nn.LeakyReLU(0.2, True),
         nn.Flatten(),
-        spectral_norm(nn.Linear(2 * width * start * start, 1)),
+        spectral_norm(nn.Linear(2 * width * start * start, 4 * width)),
+        nn.LeakyReLU(0.2, True),
+        nn.Linear(4 * width, 1),
     )
 
 

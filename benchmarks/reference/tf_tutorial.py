@@ -103,7 +103,7 @@ def wgan_step(model, nets):
 
 def vae_step(model, nets):
     encoder, decoder = nets["encoder"], nets["decoder"]
-    optimizer = keras.optimizers.Adam(1e-3)
+    optimizer = keras.optimizers.Adam(2e-3)
     update_average = averaging(decoder, optimizer, model.average_momentum)
 
     @tf.function

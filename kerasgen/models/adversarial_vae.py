@@ -140,7 +140,10 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
                 "decoder",
                 decoder,
                 lambda: networks.convolutional_generator(
-                    *self.dimensions, name="decoder", **switches
+                    *self.dimensions,
+                    hidden_units=4 * width,
+                    name="decoder",
+                    **switches,
                 ),
                 takes=[(latent_dim,)],
                 returns=[self.image_shape],

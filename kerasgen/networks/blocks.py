@@ -127,8 +127,22 @@ def labelled(x, num_classes):
     return layers.Concatenate()([x, embedded(labels)]), labels
 
 
-def logit(features, num_classes, normalization):
+def hidden(x, units, normalization):
+    """A dense layer with a leaky rectifier: what is far apart in an image meets here.
+
+    Without one a discriminator is a linear template over the last feature map; DCGAN's
+    samples were twice as far from the data. Of normalisations only "spectral" matters.
+    """
+    spectral = spectral_only(normalization)
+    x = linear(layers.Dense, units, normalization=spectral)(x)
+    return layers.LeakyReLU(0.2)(x)
+
+
+def logit(features, num_classes):
     """The last layer of a discriminator or critic: one number for each example.
+
+    It is never normalised: a spectral norm of one would bound the logits, and with them
+    how sure a discriminator can be.
 
     Labels enter by projection: the logit gains the inner product of the features with
     an embedding of the label (Miyato & Koyama 2018, cGANs with Projection
@@ -137,15 +151,11 @@ def logit(features, num_classes, normalization):
     Args:
         features: Symbolic tensor of shape `(batch, features)`.
         num_classes: Number of classes, or None.
-        normalization: Only "spectral" matters here.
 
     Returns:
         `(logits, labels)`: float32 logits of shape `(batch,)`; symbolic labels or None.
     """
-    spectral = spectral_only(normalization)
-    out = linear(
-        layers.Dense, 1, normalization=spectral, dtype="float32", name="logit"
-    )(features)
+    out = layers.Dense(1, dtype="float32", name="logit")(features)
     labels = None
     if num_classes is not None:
         labels = keras.Input((), dtype="int32", name="labels")

@@ -13,6 +13,7 @@ from keras import layers
 
 from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
+from kerasgen.networks.blocks import hidden
 from kerasgen.networks.blocks import inputs_with
 from kerasgen.networks.blocks import labelled
 from kerasgen.networks.blocks import linear
@@ -30,6 +31,7 @@ def convolutional_generator(
     depth=2,
     normalization="batch",
     skip_connections=False,
+    hidden_units=None,
     name="generator",
 ):
     """Maps latents to images: a dense layer, then `depth` transposed convolutions.
@@ -42,6 +44,7 @@ def convolutional_generator(
         depth: Number of stages that double the image.
         normalization: "batch", "layer", "spectral" or None.
         skip_connections: Whether each stage adds its upsampled input to its output.
+        hidden_units: Units of one more dense layer before all others, or None.
         name: Name of the network.
 
     Returns:
@@ -57,6 +60,8 @@ def convolutional_generator(
     channels = width * 2 ** (depth - 1)
     latents = keras.Input((latent_dim,), name="latents")
     x, labels = labelled(latents, num_classes)
+    if hidden_units is not None:
+        x = hidden(x, hidden_units, normalization)
     units = start[0] * start[1] * channels
     x = linear(layers.Dense, units, normalization=normalization)(x)
     x = layers.Reshape((*start, channels))(x)
@@ -85,7 +90,10 @@ def convolutional_discriminator(
     latent_dim=None,
     name="discriminator",
 ):
-    """Maps images to one logit: `depth` strided convolutions, then a dense layer.
+    """Maps images to one logit: `depth` strided convolutions, then two dense layers.
+
+    The hidden dense layer, of 4 · `width` units, is a departure from Radford et al.,
+    whose networks are deeper.
 
     Args:
         image_shape: `(height, width, channels)` of the images, pixels in [0, 1].
@@ -119,12 +127,9 @@ def convolutional_discriminator(
     if latent_dim is not None:
         latents = keras.Input((latent_dim,), name="latents")
         inputs.append(latents)
-        spectral = spectral_only(normalization)
-        hidden = linear(layers.Dense, 8 * width, normalization=spectral)(latents)
-        x = layers.Concatenate()([x, layers.LeakyReLU(0.2)(hidden)])
-        x = linear(layers.Dense, 8 * width, normalization=spectral)(x)
-        x = layers.LeakyReLU(0.2)(x)
-    logits, labels = logit(x, num_classes, normalization)
+        code = hidden(latents, 4 * width, normalization)
+        x = layers.Concatenate()([x, code])
+    logits, labels = logit(hidden(x, 4 * width, normalization), num_classes)
     return keras.Model(inputs_with(labels, *inputs), logits, name=name)
 
 
@@ -139,6 +144,8 @@ def convolutional_encoder(
     skip_connections=False,
 ):
     """Maps images to the mean and log-variance of a diagonal Gaussian over latents.
+
+    After the convolutions comes a dense layer of 4 · `width` units.
 
     Args:
         image_shape: `(height, width, channels)` of the images, pixels in [0, 1].
@@ -166,6 +173,7 @@ def convolutional_encoder(
         dropout=0.0,
     )
     x, labels = labelled(x, num_classes)
+    x = hidden(x, 4 * width, normalization)
     mean = layers.Dense(latent_dim, dtype="float32", name="mean")(x)
     log_variance = layers.Dense(latent_dim, dtype="float32", name="log_variance")(x)
     return keras.Model(

@@ -63,7 +63,7 @@ def dense_discriminator(
     depth=2,
     normalization=None,
     skip_connections=False,
-    dropout=0.3,
+    dropout=0.0,
 ):
     """Maps images to one logit through `depth` hidden layers.
 
@@ -91,5 +91,5 @@ def dense_discriminator(
         x = layers.LeakyReLU(0.2)(x)
         if dropout:
             x = fused.Dropout(dropout)(x)
-    logits, labels = logit(x, num_classes, normalization)
+    logits, labels = logit(x, num_classes)
     return keras.Model(inputs_with(labels, images), logits, name="discriminator")

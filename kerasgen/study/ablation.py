@@ -39,7 +39,7 @@ FACTORS = {
         **_same(_VAES, normalization=("batch", "layer")),
     },
     "judge_normalization": {
-        "vanilla_gan": {"discriminator_normalization": ("batch", "spectral")},
+        "vanilla_gan": {"discriminator_normalization": (None, "batch")},
         "dcgan": {"discriminator_normalization": (None, "batch", "layer")},
         "wgan": {"critic_normalization": (None, "batch")},
         "adversarial_vae": {"discriminator_normalization": (None, "batch", "layer")},

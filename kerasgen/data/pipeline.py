@@ -4,9 +4,9 @@ The images stay in memory as they come (uint8: a quarter of the room), and each 
 is one gather, one cast and one division.
 
 Every pass over a shuffled dataset, that is every `iter(dataset)` of which a first batch
-is drawn, has its own order: the stable argsort of Philox bits keyed by (seed, number of
-the pass). Passes are counted by the dataset itself, from `initial_epoch` on. So the
-order is the same in any process, and training that goes on at epoch 7 with
+is drawn, has its own order: the stable argsort of Philox bits keyed by the seed and the
+number of the pass. Passes are counted by the dataset itself, from `initial_epoch` on.
+So the order is the same in any process, and training that goes on at epoch 7 with
 `initial_epoch=7` sees the batches that it would have seen had it never stopped.
 `model.fit` makes one pass per epoch. Looking at a batch beforehand is a pass, too.
 """
@@ -19,6 +19,10 @@ from kerasgen.data.arrays import check_images
 from kerasgen.data.arrays import check_integer
 from kerasgen.data.arrays import check_labels
 from kerasgen.data.sources import load_arrays
+
+# Orders count down from here: a model of the same seed draws its noise from the numbers
+# above, and its samples from -1.
+FIRST_ORDER = -2
 
 
 def load(
@@ -188,7 +192,7 @@ class _Orders:
         tf.raw_ops.AssignAddVariableOp(resource=self.counter, value=one)
         bits = tf.random.stateless_uniform(
             [self.num_images],
-            seed=tf.stack([tf.constant(self.seed, tf.int64), epoch]),
+            seed=tf.stack([tf.constant(self.seed, tf.int64), FIRST_ORDER - epoch]),
             minval=None,
             maxval=None,
             dtype=tf.int64,

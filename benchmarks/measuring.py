@@ -132,7 +132,7 @@ def frechet_distance(model, reference, num_samples, seed):
     """Fréchet distance of samples to the test images; None if they are not finite.
 
     Args:
-        model: Model of the zoo.
+        model: Model of the zoo, or an array of its samples in [0, 1].
         reference: `kerasgen.evaluation.Reference` with test images.
         num_samples: Samples that are judged.
         seed: int.

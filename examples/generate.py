@@ -1,21 +1,26 @@
 """Pictures from a trained model: samples, one row a class, or interpolations.
 
+    python examples/generate.py --preset=dcgan_mnist --num=64 --seed=7
     python examples/generate.py --path=saved_models/dcgan --num=64 --seed=7
     python examples/generate.py --path=saved_models/dcgan --kind=interpolation
     python examples/generate.py --path=runs/mnist-conditional/cvae/seed0/model.keras \\
         --kind=classes
 
-`--path` takes a SavedModel folder or a `.keras` file; the result is one PNG.
+`--preset` takes the name of a trained model of the package, or a folder of such a
+preset; `--path` a SavedModel folder or a `.keras` file. The result is one PNG.
 """
 
 from absl import app
 from absl import flags
 from absl import logging
 
+import kerasgen
 from kerasgen import study
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("path", None, "SavedModel folder or .keras file.", required=True)
+flags.DEFINE_string("preset", None, "Preset of the package by name, or its folder.")
+flags.DEFINE_string("path", None, "SavedModel folder or .keras file.")
+flags.mark_flags_as_mutual_exclusive(["preset", "path"], required=True)
 flags.DEFINE_enum("kind", "samples", study.PICTURES, "What to draw.")
 flags.DEFINE_integer("num", 64, "Number of images.")
 flags.DEFINE_integer("seed", 0, "Seed of the latents.")
@@ -26,13 +31,16 @@ flags.DEFINE_string("output", "generated.png", "File to write.")
 def main(_):
     logging.set_verbosity(logging.WARNING)
     try:
-        model = study.load_model(FLAGS.path)
+        if FLAGS.preset is not None:
+            model = kerasgen.GenerativeModel.from_preset(FLAGS.preset)
+        else:
+            model = study.load_model(FLAGS.path)
         settings = {"num": FLAGS.num, "seed": FLAGS.seed, "label": FLAGS.label}
         picture = study.draw(model, FLAGS.kind, **settings)
     except ValueError as error:
         raise SystemExit(f"Error: {error}") from None
     study.write_png(FLAGS.output, picture)
-    print(f"{FLAGS.kind} of {FLAGS.path}: {FLAGS.output}")
+    print(f"{FLAGS.kind} of {FLAGS.preset or FLAGS.path}: {FLAGS.output}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from kerasgen.models import DCGAN
 from kerasgen.models import WGAN
 from kerasgen.models import AdversarialVAE
 from kerasgen.models import VanillaGAN
+from kerasgen.models.base import GenerativeModel
 
 _LOADED_WHEN_USED = ("callbacks", "evaluation", "features", "metrics", "study")
 

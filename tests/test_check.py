@@ -229,6 +229,77 @@ def test_damage_of_a_run_is_found(directory, damage):
     assert all(str(directory) in line for line in found)
 
 
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """The networks of a model as ONNX and as LiteRT files."""
+    folder = tmp_path_factory.mktemp("networks")
+    model = kerasgen.VanillaGAN(width=4, latent_dim=4, depth=1)
+    pytest.importorskip("tf2onnx")
+    export.save_onnx(model, folder / "onnx")
+    export.save_litert(model, folder / "lite")
+    return folder
+
+
+@pytest.fixture(params=["onnx", "lite"])
+def generator(request, networks, tmp_path):
+    """A generator in a copy of its folder, to damage."""
+    folder = shutil.copytree(networks / request.param, tmp_path / request.param)
+    return next(folder.glob("generator.*"))
+
+
+def test_exported_networks_are_whole_and_load(networks):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("ai_edge_litert")
+    found = [str(finding) for finding in check.findings(networks)]
+    assert [line.rpartition("/")[2] for line in found] == [
+        "discriminator.tflite: whole, and loads",
+        "generator.tflite: whole, and loads",
+        "discriminator.onnx: whole, and loads",
+        "generator.onnx: whole, and loads",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (flip_a_bit, "its checksum is wrong"),
+        (halve, "its checksum is wrong"),
+        (pathlib.Path.unlink, "it is missing"),
+        (lambda path: halve(path.with_name("export.json")), "is damaged"),
+        (
+            lambda path: path.with_name("export.json").write_text('{"sha256": 3}'),
+            "is d",
+        ),
+    ],
+)
+def test_damage_to_exported_networks_is_found(generator, harm, said):
+    harm(generator)
+    (found,) = check.problems(generator.parent)
+    assert said in found
+    if generator.exists():
+        (found,) = check.problems(generator)
+        assert said in found
+
+
+def test_networks_without_a_record_are_only_loaded(generator):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("ai_edge_litert")
+    (generator.parent / "export.json").unlink()
+    (found,) = check.findings(generator)
+    assert found.text == "no export.json has its checksum, and loads"
+    halve(generator)
+    (found,) = check.problems(generator)
+    assert "it cannot be loaded" in found
+
+
+def test_networks_are_not_loaded_where_nothing_can_run_them(generator, monkeypatch):
+    for name in ("onnxruntime", "ai_edge_litert.interpreter"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (found,) = check.findings(generator)
+    assert re.search("whole; not loaded, as .* is not installed", found.text)
+    assert not found.is_problem
+
+
 def test_an_interrupted_run_says_how_to_go_on(directory):
     edit(directory / "settings.json", '"epochs": 2', '"epochs": 5')
     found = check.problems(directory)

@@ -1,5 +1,7 @@
 """What `TrainingMonitor` observes after an epoch, and the file that keeps it."""
 
+import contextlib
+
 import numpy as np
 from absl import logging
 from keras import ops
@@ -59,11 +61,12 @@ def write_observations(path, observations):
 
 def read_observations(path, epochs_done):
     """Reads the observations of epochs 1 to `epochs_done`; warns of those missing."""
-    found = [
-        {**line, "losses": {key: float(v) for key, v in line["losses"].items()}}
-        for line in read_lines(path)
-        if line["epoch"] <= epochs_done
-    ]
+    found = []
+    for line in read_lines(path):
+        # A damaged line is one of those missing.
+        with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
+            if line["epoch"] <= epochs_done:
+                found.append(_observation(line))
     missing = set(range(1, epochs_done + 1)) - {line["epoch"] for line in found}
     if missing:
         logging.warning(
@@ -74,3 +77,17 @@ def read_observations(path, epochs_done):
             sorted(missing),
         )
     return found
+
+
+def _observation(line):
+    """A line as `find_events` takes it."""
+    observation = {
+        "epoch": line["epoch"],
+        "losses": {key: float(value) for key, value in line["losses"].items()},
+        "not_finite": [str(name) for name in line["not_finite"]],
+    }
+    if line.get("spread") is not None:
+        observation["spread"] = float(line["spread"])
+        for key in ("classes", "num_classes"):
+            observation[key] = None if line[key] is None else int(line[key])
+    return observation

@@ -7,8 +7,11 @@ import warnings
 import h5py
 import numpy as np
 
-SEAL = "kerasgen_seal"
 OWNER = "kerasgen_owner"
+# What stands at the end of a file, after what HDF5 reads: this, and a checksum.
+SEAL = b"kerasgen BLAKE2b"
+SEAL_SIZE = len(SEAL) + hashlib.blake2b().digest_size
+SEAL_BEFORE = "kerasgen_seal"  # of the contents alone, until the whole file had one
 
 
 class DamagedFileError(Exception):
@@ -31,16 +34,17 @@ def save_sealed(model, path):
         # Not an attribute: HDF5 limits those to 64 KiB.
         text = json.dumps(_description(model)).encode()
         file[OWNER] = np.frombuffer(text, np.uint8)
-        file.attrs[SEAL] = _checksum(file)
+    with open(path, "rb+") as file:
+        file.write(_seal(file.read()))
 
 
 def load_sealed(model, path):
     """Loads what `save_sealed` wrote; a model that does not fit stays unchanged.
 
-    HDF5 itself notices that a file is cut off, but not that bytes in it have changed;
-    and Keras loads a file without complaint into a model that has fewer layers. Both
-    are found here before anything is loaded. A file without a seal, saved by Keras
-    alone, is left to Keras' own checks.
+    HDF5 itself notices that a file is cut off, but not that bytes in it have changed,
+    which can also lead it astray; and Keras loads a file without complaint into a model
+    that has fewer layers. Both are found here before anything is loaded. A file without
+    a seal, saved by Keras alone, is left to Keras' own checks.
 
     Args:
         model: keras.Model, built.
@@ -79,16 +83,31 @@ def read_owner(path):
         DamagedFileError: If the file cannot be read or its checksum is wrong.
     """
     try:
+        is_sealed = _check_seal(path)
         with h5py.File(path, "r") as file:
-            if SEAL not in file.attrs and OWNER not in file:
+            if not is_sealed and OWNER not in file and SEAL_BEFORE not in file.attrs:
                 return None
-            # The second is that of files from before types were part of it.
-            known = (_checksum(file), _checksum(file, of_types=False))
-            if file.attrs[SEAL] not in known:
+            if not is_sealed and file.attrs.get(SEAL_BEFORE) != _checksum(file):
                 raise DamagedFileError("its checksum is wrong")
             return json.loads(bytes(file[OWNER][()]))
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise DamagedFileError(str(error)) from error
+
+
+def _check_seal(path):
+    """Whether a file has a seal; DamagedFileError if it is not that of the file."""
+    with open(path, "rb") as file:
+        content = memoryview(file.read())
+    seal = bytes(content[-SEAL_SIZE:])
+    if not seal.startswith(SEAL):
+        return False
+    if seal != _seal(content[:-SEAL_SIZE]):
+        raise DamagedFileError("its checksum is wrong")
+    return True
+
+
+def _seal(content):
+    return SEAL + hashlib.blake2b(content).digest()
 
 
 def _check_owner(model, owner):
@@ -114,14 +133,13 @@ def _description(model):
     return {"class": type(model).__name__, "weights": weights}
 
 
-def _checksum(file, of_types=True):
+def _checksum(file):
     digest = hashlib.blake2b()
 
     def add(name, item):
         digest.update(name.encode())
         if isinstance(item, h5py.Dataset):
-            if of_types:
-                digest.update(f"{item.dtype.str} {item.shape}".encode())
+            digest.update(f"{item.dtype.str} {item.shape}".encode())
             digest.update(item[()].tobytes())
 
     file.visititems(add)

@@ -3,10 +3,10 @@
     python -m kerasgen.check runs/mnist saved_models      # all in the two folders
     python -m kerasgen.check runs/mnist/dcgan/seed0/model.keras
 
-A path is a run directory, a study, a `.keras` file, the folder of a SavedModel, a
-`.weights.h5` checkpoint, or a folder of those. One line for each finding; the exit
-status is 0 if all is fine, 1 if something is wrong, 2 if no path came. Nothing is
-written; the lock of a process that has died is removed.
+A path is a run directory, a study, the folder of a SavedModel, a `.keras`, `.onnx` or
+`.tflite` file, a `.weights.h5` checkpoint, or a folder of those. One
+line for each finding; the exit status is 0 if all is fine, 1 if something is wrong, 2
+if no path came. Nothing is written.
 """
 
 import sys

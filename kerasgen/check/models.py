@@ -1,6 +1,5 @@
 """Models on disk: `.keras` files, SavedModels, checkpoints, and what they sample."""
 
-import json
 import warnings
 import zipfile
 
@@ -48,7 +47,7 @@ def load_keras_file(path):
         raise
     except Exception as error:  # whatever a reader stumbles over in a damaged file
         # `load_model` says in its own words what the reader stumbled over.
-        raise DamagedModelError(_first_line(error.__cause__ or error)) from error
+        raise DamagedModelError(first_line(error.__cause__ or error)) from error
 
 
 def check_keras_file(path):
@@ -115,8 +114,7 @@ def check_saved_model(path):
         yield problem(path, f"it lacks {' and '.join(missing)}. {EXPORT_AGAIN}")
         return
     try:
-        record = path / export.RECORD
-        record = json.loads(record.read_text()) if record.exists() else {}
+        record = export.read_record(path)
         sums, found = record.get("sha256", {}), export.checksums(path)
         # Before it is loaded: a SavedModel is a program.
         changed = [name for name in sums if found.get(name) != sums[name]]
@@ -133,7 +131,7 @@ def check_saved_model(path):
         wrong = [name for name in there if record.get(name, there[name]) != there[name]]
     except Exception as error:  # whatever is stumbled over in a damaged folder
         yield problem(
-            path, f"it cannot be loaded ({_first_line(error)}). {EXPORT_AGAIN}"
+            path, f"it cannot be loaded ({first_line(error)}). {EXPORT_AGAIN}"
         )
         return
     if wrong:
@@ -151,7 +149,7 @@ def check_checkpoint(path):
         owner = read_owner(path)
         bad = _not_finite(path)
     except (DamagedFileError, OSError, RuntimeError) as error:
-        yield problem(path, f"it is damaged ({_first_line(error)}). {REMOVE}")
+        yield problem(path, f"it is damaged ({first_line(error)}). {REMOVE}")
         return
     if bad:
         yield problem(path, f"{bad[0]} in it holds NaN or infinity. {REMOVE}")
@@ -175,7 +173,8 @@ def _not_finite(path):
     return found
 
 
-def _first_line(error):
+def first_line(error):
+    """What an error says, without the trace that some put into their message."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 

@@ -7,6 +7,9 @@ from kerasgen.check.finding import problem
 from kerasgen.check.models import check_checkpoint
 from kerasgen.check.models import check_keras_file
 from kerasgen.check.models import check_saved_model
+from kerasgen.check.networks import SUFFIXES
+from kerasgen.check.networks import check_network
+from kerasgen.check.networks import check_networks
 from kerasgen.check.runs import check_run
 from kerasgen.check.runs import check_study
 from kerasgen.study import records
@@ -15,19 +18,19 @@ from kerasgen.study import records
 _OF_A_RUN = ("settings.json", "history.csv", "checkpoint", "failure.json")
 _OF_A_SAVED_MODEL = ("saved_model.pb", "variables", export.RECORD)
 _EXPECTED = (
-    "expected a run directory, a study's folder, the folder of a SavedModel, a .keras "
-    "file or a .weights.h5 checkpoint, or a folder of those"
+    "expected a run directory, a study's folder, the folder of a SavedModel, a .keras, "
+    ".onnx or .tflite file, a .weights.h5 checkpoint, or a folder of those"
 )
 
 
 def findings(path):
     """Checks what is at a path: that it is complete, whole, loads and samples.
 
-    Nothing is written or repaired; the lock of a process that has died is removed.
+    Nothing is written or repaired.
 
     Args:
-        path: str or path of a run directory, a study, a `.keras` file, the folder of a
-            SavedModel, a checkpoint, or a folder of those.
+        path: str or path of a run directory, a study, the folder of a SavedModel, a
+            `.keras`, `.onnx` or `.tflite` file, a checkpoint, or a folder of those.
 
     Yields:
         `Finding`s, as they are made.
@@ -81,9 +84,13 @@ def _checker(path):
     if path.is_file():
         if path.suffix == ".keras":
             return check_keras_file
+        if path.suffix in SUFFIXES:
+            return check_network
         return check_checkpoint if path.name.endswith(".weights.h5") else None
     if any((path / name).exists() for name in _OF_A_RUN):
         return check_run
+    if path.is_dir() and any(child.suffix in SUFFIXES for child in path.iterdir()):
+        return check_networks
     if any((path / name).exists() for name in _OF_A_SAVED_MODEL):
         return check_saved_model
     is_study = (path / records.PLAN).exists() or any(path.glob("*/seed*/settings.json"))

@@ -68,12 +68,16 @@ def check_run(directory):
     except ValueError as error:
         yield problem(directory, f"{error} {START_OVER}")
         return
-    found = [*_progress(run), *_history(run), *_records(run), *_pictures(run)]
-    found += _checkpoints(run)
-    found += _end(run) if _is_trained(run) else _restart(run)
+    found = [*_progress(run), *_history(run), *_records(run)]
+    if run.is_published:
+        found += _results(run) if _is_trained(run) else []
+    else:
+        found += [*_pictures(run), *_checkpoints(run)]
+        found += _end(run) if _is_trained(run) else _restart(run)
     yield from found
     if not any(finding.is_problem for finding in found):
-        yield fine(directory, f"a whole run of {run.epochs_done} epochs")
+        kind = "the records of a run" if run.is_published else "a whole run"
+        yield fine(directory, f"{kind} of {run.epochs_done} epochs")
 
 
 def _is_trained(run):
@@ -117,7 +121,7 @@ def _history(run):
             f"it has the epochs {epochs}; expected each from 1 to {max(epochs)} once, "
             f"in order. Repair it by history.json beside it. Else: {START_OVER}",
         )
-    elif not saved <= len(epochs) <= max(saved + 1, 1):
+    elif not (run.is_published or saved <= len(epochs) <= max(saved + 1, 1)):
         yield problem(
             path,
             f"it has {len(epochs)} epochs, but the newest checkpoint is of epoch "
@@ -213,6 +217,11 @@ def _end(run):
         yield from check_weights(path, model)
         yield from check_samples(path, model)
         yield from _same_as_checkpoint(run, path, model)
+    yield from _results(run)
+
+
+def _results(run):
+    """What can be read of a trained run without its model."""
     if not run.test_losses:
         yield problem(
             run.directory / "metrics.jsonl",

@@ -2,14 +2,15 @@
 
 `save` writes a SavedModel with a record of how the model was made, and `load` brings it
 back without Keras. `save_onnx` and `save_litert` write a file for each network. All of
-them compute in float32 what the model computes.
+them compute in float32 what the model computes, and keep the checksums of their files.
 """
 
 from kerasgen.export.litert import save_litert
 from kerasgen.export.onnx import save_onnx
-from kerasgen.export.saved_model import RECORD
+from kerasgen.export.record import RECORD
+from kerasgen.export.record import checksums
+from kerasgen.export.record import read_record
 from kerasgen.export.saved_model import ExportedModel
-from kerasgen.export.saved_model import checksums
 from kerasgen.export.saved_model import load
 from kerasgen.export.saved_model import replaceable
 from kerasgen.export.saved_model import save

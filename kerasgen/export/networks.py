@@ -3,6 +3,8 @@
 import pathlib
 
 from kerasgen import files
+from kerasgen.export.record import RECORD
+from kerasgen.export.record import write_record
 
 # From the name of a file to what `GenerativeModel.endpoints` calls its function.
 ENDPOINTS = {
@@ -14,6 +16,8 @@ ENDPOINTS = {
 
 def write(model, path, suffix, convert):
     """Converts the networks of a model and writes them to a folder, all or none.
+
+    A record with their checksums stands beside them, `export.json`.
 
     Args:
         model: A model of the zoo.
@@ -30,7 +34,7 @@ def write(model, path, suffix, convert):
         ValueError: If nothing can be written beside `path`.
     """
     path = pathlib.Path(path)
-    _check_replaceable(path, {f"{name}{suffix}" for name in ENDPOINTS})
+    _check_replaceable(path, {RECORD, *(f"{name}{suffix}" for name in ENDPOINTS)})
     endpoints = model.in_float32().endpoints()
     contents = {
         f"{name}{suffix}": convert(name, *endpoints[endpoint])
@@ -43,6 +47,7 @@ def write(model, path, suffix, convert):
         folder.mkdir()
         for name, content in contents.items():
             (folder / name).write_bytes(content)
+        write_record(model, folder)
 
     files.write_folder(path, write_files)
     return path

@@ -4,25 +4,24 @@
 beside it and refuses to replace a model that was made with other settings.
 """
 
-import hashlib
 import json
 import pathlib
 import random
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasgen import files
 from kerasgen import training
+from kerasgen.export.record import RECORD
+from kerasgen.export.record import read_record
+from kerasgen.export.record import write_record
 from kerasgen.models.arguments import check_images
 from kerasgen.models.arguments import check_labels
 from kerasgen.models.arguments import check_latents
 from kerasgen.models.arguments import check_positive_int
 from kerasgen.models.arguments import check_seed
 from kerasgen.models.arguments import in_batches
-
-RECORD = "export.json"
 
 
 def save(model, path, settings=None):
@@ -55,42 +54,13 @@ def save(model, path, settings=None):
             f"{path} holds another model or one made with other settings; it is not "
             "replaced. Export to another folder, or remove that one first."
         )
-    record = {
-        "model": type(model).__name__,
-        "image_shape": model.image_shape,
-        "latent_dim": model.latent_dim,
-        "num_classes": model.num_classes,
-        "settings": settings,
-        "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
-    }
 
     def write(folder):
         model.write_saved_model(folder)
-        folder = pathlib.Path(folder)
-        whole = {**record, "sha256": checksums(folder)}
-        (folder / RECORD).write_text(json.dumps(whole, indent=2) + "\n")
+        write_record(model, pathlib.Path(folder), settings=settings)
 
     files.write_folder(path, write)
     return path
-
-
-def checksums(path):
-    """SHA-256 of each file of an export but its record, as hexadecimal digits.
-
-    Args:
-        path: Folder of an export.
-
-    Returns:
-        Dict from the path of a file within the folder to its checksum.
-    """
-    path = pathlib.Path(path)
-    found = {}
-    for file in sorted(path.rglob("*")):
-        name = file.relative_to(path).as_posix()
-        if file.is_file() and name != RECORD:
-            with file.open("rb") as opened:
-                found[name] = hashlib.file_digest(opened, "sha256").hexdigest()
-    return found
 
 
 def replaceable(path, settings):
@@ -109,7 +79,7 @@ def replaceable(path, settings):
     if not (path / RECORD).exists():
         return False
     try:
-        old = dict(_read_record(path)["settings"])
+        old = dict(read_record(path)["settings"])
         fewer = old.get("epochs", 0) <= settings.get("epochs", 0)
     except (KeyError, TypeError, ValueError):  # damaged: it is not known what is lost
         return False
@@ -147,17 +117,7 @@ def load(path):
             f"The SavedModel in {path} has the signatures {list(restored.signatures)} "
             "but no 'sample'; it was not exported by kerasgen."
         )
-    known = _read_record(path) if (path / RECORD).exists() else {}
-    return ExportedModel(restored, known.get("num_classes"))
-
-
-def _read_record(path):
-    try:
-        return dict(json.loads((path / RECORD).read_text()))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{path / RECORD} is damaged ({error}). Export the model anew."
-        ) from error
+    return ExportedModel(restored, read_record(path).get("num_classes"))
 
 
 class _WhereExported:

@@ -90,6 +90,16 @@ def check_positive_int(name, value):
     return int(value)
 
 
+def check_num_classes(value):
+    """The number of classes, if it is an int of at least 2; ValueError otherwise."""
+    if check_positive_int("num_classes", value) < 2:
+        raise ValueError(
+            "num_classes=1; expected at least 2. With one class there is nothing to "
+            "tell apart: leave it out, for a model without labels."
+        )
+    return int(value)
+
+
 def check_counts(**counts):
     """Raises ValueError unless each value is a positive int, or None."""
     for name, value in counts.items():

@@ -18,16 +18,17 @@ from kerasgen.models.arguments import check_counts
 from kerasgen.models.arguments import check_fraction
 from kerasgen.models.arguments import check_image_shape
 from kerasgen.models.arguments import check_network
+from kerasgen.models.arguments import check_num_classes
 from kerasgen.models.arguments import check_positive_int
 from kerasgen.models.arguments import check_seed
 from kerasgen.models.divergence import diagnose
-from kerasgen.models.sampling import SamplingModel
+from kerasgen.models.presets import PresetModel
 
 # Far from the counts that training's noise reaches.
 EVALUATION_STREAM = 2**30
 
 
-class GenerativeModel(SamplingModel):
+class GenerativeModel(PresetModel):
     """A model of images that can be sampled from, trained as a game of named players.
 
     Abstract: a model says what is `logged` and `generator_name`, gives `players`,
@@ -61,7 +62,7 @@ class GenerativeModel(SamplingModel):
         self.latent_dim = check_positive_int("latent_dim", latent_dim)
         self.num_classes = num_classes
         if num_classes is not None:
-            self.num_classes = check_positive_int("num_classes", num_classes)
+            self.num_classes = check_num_classes(num_classes)
         if average_momentum is not None:
             check_fraction("average_momentum", average_momentum)
         self.average_momentum = average_momentum
@@ -301,7 +302,7 @@ class GenerativeModel(SamplingModel):
         return history
 
     def _require_finite(self, history):
-        for key in self.logged:
+        for key in (*self.logged, *(f"val_{key}" for key in self.logged)):
             values = zip(history.epoch, history.history.get(key, []), strict=False)
             for epoch, value in values:
                 if not np.isfinite(value):
@@ -309,6 +310,16 @@ class GenerativeModel(SamplingModel):
                         f"{type(self).__name__} diverged in epoch {epoch + 1}: {key} "
                         f"is {value}. Lower the learning rate, or train in float32."
                     )
+
+    def get_metrics_result(self):
+        """The means of an epoch by name; if one is not finite, no other epoch begins.
+
+        Keras asks for them at the end of each epoch, whoever has taken its steps.
+        """
+        results = super().get_metrics_result()
+        if not all(np.isfinite(value) for value in results.values()):
+            self.stop_training = True
+        return results
 
     def make_train_function(self, force=False):
         if self._is_plain:

@@ -52,15 +52,12 @@ def judge(model, settings, directory, reference, *, num_samples=10_000):
 
 def is_judged(directory, settings, num_samples):
     """Whether a run was judged after its last epoch, by as many samples."""
-    path = pathlib.Path(directory) / "evaluation.json"
-    if not path.exists():
-        return False
-    try:
-        record = json.loads(path.read_text())
-        there = record["epoch"], record["num_samples"], record["record_version"]
-    except (KeyError, ValueError):  # damaged: it is written anew
-        return False
-    return there == (settings.epochs, num_samples, evaluation.RECORD_VERSION)
+    wanted = {
+        "epoch": settings.epochs,
+        "num_samples": num_samples,
+        "record_version": evaluation.RECORD_VERSION,
+    }
+    return _holds(pathlib.Path(directory) / "evaluation.json", wanted)
 
 
 def judge_real(reference, watched, path, *, num_samples=10_000):
@@ -80,7 +77,7 @@ def judge_real(reference, watched, path, *, num_samples=10_000):
         "num_train": len(reference.train.images),
         "record_version": evaluation.RECORD_VERSION,
     }
-    if path.exists() and json.loads(path.read_text()).get("wanted") == wanted:
+    if _holds(path, {"wanted": wanted}):
         return
     during = evaluation.evaluate(
         reference.test.images,
@@ -121,6 +118,15 @@ def _neighbours(directory, reference):
         "neighbours": images if images.dtype == np.uint8 else in_bytes(images),
         "distances": np.take_along_axis(distances, nearest, axis=1),
     }
+
+
+def _holds(path, wanted):
+    """Whether a record is there with the values wanted; a damaged one is not there."""
+    try:
+        record = json.loads(path.read_text())
+        return all(record[key] == value for key, value in wanted.items())
+    except (FileNotFoundError, KeyError, TypeError, ValueError, RecursionError):
+        return False
 
 
 def _write(path, record):

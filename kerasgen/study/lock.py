@@ -58,11 +58,17 @@ def held(directory, wait=False):
 
 
 def check_free(directory):
-    """Raises HeldError, which names the holder, if a process holds a directory."""
-    path = _lock_path(directory)
-    if path.exists():
-        with held(directory):
-            pass
+    """Raises HeldError, which names the holder, if a process holds a directory.
+
+    Nothing is written, so the folder may be one that nothing can be written to.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        file = os.open(_lock_path(directory), os.O_RDONLY)
+        try:
+            # Shared, as nothing is written: a file that is open for reading allows it.
+            _lock(file, directory, wait=False, kind=fcntl.LOCK_SH)
+        finally:
+            os.close(file)
 
 
 def _lock_path(directory):
@@ -86,9 +92,9 @@ def _take(path, directory, wait):
         os.close(file)
 
 
-def _lock(file, directory, wait):
+def _lock(file, directory, wait, kind=fcntl.LOCK_EX):
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = _read_holder(file)
         if not wait:
@@ -98,7 +104,7 @@ def _lock(file, directory, wait):
                 "directory."
             ) from None
         logging.warning("%s is in use by %s; waiting for it.", directory, holder)
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, kind)
     except OSError as error:  # Some network folders know no locks.
         logging.warning(
             "%s cannot be locked (%s). See to it yourself that no other process works "

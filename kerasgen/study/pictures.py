@@ -9,8 +9,10 @@ import numpy as np
 
 from kerasgen import callbacks
 from kerasgen import export
+from kerasgen.models import preset_files
 from kerasgen.models.arguments import check_positive_int
 from kerasgen.models.arguments import great_circle
+from kerasgen.models.base import GenerativeModel
 from kerasgen.study.settings import MODELS
 
 PICTURES = ("samples", "classes", "interpolation")
@@ -21,15 +23,18 @@ def load_model(path):
     """Loads a trained model for sampling.
 
     Args:
-        path: A `.keras` file, or the folder of a SavedModel.
+        path: A `.keras` file, the folder of a SavedModel or of a preset, or the name of
+            a preset of the package.
 
     Returns:
         A model of the zoo, or an `export.ExportedModel`; both sample and generate.
 
     Raises:
-        ValueError: If there is neither at `path`, or it is damaged.
+        ValueError: If there is none of them at `path`, or it is damaged.
     """
     path = pathlib.Path(path)
+    if (path / preset_files.METADATA).exists():
+        return GenerativeModel.from_preset(path)
     if path.is_dir():
         return export.load(path)
     if path.suffix == ".keras" and path.exists():
@@ -46,9 +51,11 @@ def load_model(path):
         raise ValueError(
             f"{path} holds a {type(model).__name__}, not a model of kerasgen."
         )
+    if str(path) in GenerativeModel.presets:
+        return GenerativeModel.from_preset(str(path))
     raise ValueError(
-        f"{path} is neither the folder of a SavedModel nor a .keras file. Train one "
-        "first: python examples/train_one.py"
+        f"{path} is neither the folder of a SavedModel nor a .keras file, and no "
+        "preset. Train one first: python examples/train_one.py"
     )
 
 

@@ -10,6 +10,7 @@ from kerasgen import export
 from kerasgen import files
 from kerasgen.study import judgement
 from kerasgen.study import run
+from kerasgen.study.records import PUBLISHED
 from kerasgen.study.settings import RunSettings
 
 
@@ -43,8 +44,28 @@ class PlannedRun:
         return (
             run.is_trained(self.directory, self.settings)
             and judgement.is_judged(self.directory, self.settings, self.num_samples)
-            and (self.export_to is None or self._is_exported())
+            # A model that is elsewhere was exported there, if at all.
+            and (self.export_to is None or self.is_published or self._is_exported())
         )
+
+    @property
+    def is_published(self):
+        """Whether only its records are here, without its weights."""
+        return (self.directory / PUBLISHED).exists()
+
+    def check_weights(self):
+        """Raises ValueError if something is left to do that the weights are needed for.
+
+        Records that were published and copied back count as a run that is complete,
+        but none can be trained on, nor judged by another number of samples.
+        """
+        if self.is_published and not self.is_complete:
+            raise ValueError(
+                f"{self.directory} holds the records of a run without its weights, and "
+                f"they are not of {self.settings.epochs} whole epochs judged by "
+                f"{self.num_samples:,} samples. Remove it to train the run anew, or "
+                "choose another runs directory."
+            )
 
     @property
     def is_exported_elsewhere(self):
@@ -98,12 +119,13 @@ def plan(settings, study_dir, saved_models_dir, num_samples):
     ]
 
 
-def write(path, settings):
+def write(path, settings, command=None):
     """Adds runs, and the command that asks for them, to the file of all that were.
 
     Args:
         path: `pathlib.Path` of `study.json`, which `records.load_study` reads.
         settings: List of `RunSettings`.
+        command: The command; default that of this process.
     """
     mine = {(one.name, one.seed) for one in settings}
     others = []
@@ -111,7 +133,7 @@ def write(path, settings):
         if (one.name, one.seed) not in mine:
             others.append(one)
     record = {
-        "command": shlex.join(["python", *sys.argv]),
+        "command": shlex.join(["python", *sys.argv]) if command is None else command,
         "runs": [one.to_dict() for one in (*others, *settings)],
     }
     with files.replacing(path) as temporary:

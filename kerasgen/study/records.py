@@ -23,6 +23,8 @@ from kerasgen.study.settings import RunSettings
 
 # The file in a study's folder that lists all runs that were asked for.
 PLAN = "study.json"
+# The sign of a run whose records were published without its weights.
+PUBLISHED = "published.json"
 # What must be equal in two runs for their numbers to be set side by side.
 PROTOCOL = ("dataset", "conditional", "limit", "epochs", "batch_size", "precision")
 
@@ -80,6 +82,11 @@ class Run:
         return "diverged" if self.failure["kind"] == "divergence" else "failed"
 
     @property
+    def is_published(self):
+        """Whether its weights were left out when its records were published."""
+        return (self.directory / PUBLISHED).exists()
+
+    @property
     def protocol(self):
         """Tuple of what must be equal for two runs to be compared."""
         settings = {**self.settings.to_dict(), "precision": self.record["precision"]}
@@ -105,7 +112,7 @@ class Missing:
 
     Attributes:
         settings: `RunSettings`.
-        failure: As of a `Run`; None if it was not begun.
+        failure: As of a `Run`; None if nothing is known of it.
     """
 
     settings: RunSettings

@@ -24,6 +24,7 @@ from kerasgen import files
 from kerasgen.study import environment
 from kerasgen.study import judgement
 from kerasgen.study import lock
+from kerasgen.study.records import PUBLISHED
 from kerasgen.study.settings import MODELS
 from kerasgen.study.settings import RunSettings
 
@@ -257,9 +258,13 @@ def epochs_done(directory):
 
 
 def is_trained(directory, settings):
-    """Whether a run has done all its epochs and left what training leaves."""
+    """Whether a run has done all its epochs and left what training leaves.
+
+    The weights may be elsewhere, if its records were published.
+    """
     path = pathlib.Path(directory) / "metrics.jsonl"
-    if not path.exists() or not (path.parent / "model.keras").exists():
+    weights = (path.parent / name for name in ("model.keras", PUBLISHED))
+    if not path.exists() or not any(file.exists() for file in weights):
         return False
     try:
         return json.loads(path.read_text().splitlines()[-1])["epoch"] >= settings.epochs

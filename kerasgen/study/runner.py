@@ -81,6 +81,7 @@ def carry_out(
         lock.check_free(each.directory)
         if resume:
             run.check_owner(each.directory, each.settings)
+            each.check_weights()
         else:
             run.check_removable(each.directory)
     try:
@@ -155,7 +156,8 @@ def _prepare(runs, job, processes, progress):
             pending.setdefault(each.settings.name, each.settings)
         elif each.is_complete:
             progress.close(index)
-            progress.say(f"{progress.heading(index)}: complete")
+            where = ", its weights are elsewhere" if each.is_published else ""
+            progress.say(f"{progress.heading(index)}: complete{where}")
     if all(each.is_complete for each in runs) and _is_whole(job.directory):
         return
     measured = tuple(one.to_dict() for one in pending.values())
@@ -176,7 +178,12 @@ def _prepare(runs, job, processes, progress):
 
 
 def _is_whole(directory):
-    return (pathlib.Path(directory) / "real.json").exists()
+    """Whether the real images are judged; a damaged record is made anew."""
+    path = pathlib.Path(directory) / "real.json"
+    try:
+        return "wanted" in json.loads(path.read_text())
+    except (FileNotFoundError, TypeError, ValueError, RecursionError):
+        return False
 
 
 def _expectation(runs, progress):

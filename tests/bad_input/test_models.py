@@ -19,7 +19,7 @@ NAN, INF = float("nan"), float("inf")
 OF_ALL = {
     "latent_dim": (0, -1, 2.5, True, "8", None, [8], NAN),
     "image_shape": ((8, 8), "8x8", None, 8, (8, 8, 0), (8.0, 8, 1), (8, 8, 1, 1)),
-    "num_classes": (0, -3, 2.5, True, "10"),
+    "num_classes": (0, 1, -3, 2.5, True, "10"),
     "average_momentum": (1.0, -0.1, "0.9", True, NAN),
     "width": (0, 2.0, "2", None),
     "depth": (0, True),

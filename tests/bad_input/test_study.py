@@ -255,6 +255,9 @@ FLAGS = [
     ("evaluate.py", [str(EXAMPLES), "--data_dir=nowhere"], "not a folder"),
     ("report.py", [], "folder of one study"),
     ("report.py", ["nowhere"], "holds no run"),
+    ("publish.py", ["--to=nowhere"], "holds no run"),
+    ("publish.py", ["--study_dir=nowhere"], "--to must"),
+    ("publish.py", ["--to=nowhere", "--readme=nothing.md"], "There is no nothing.md"),
 ]
 
 

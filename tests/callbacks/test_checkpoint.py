@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from kerasgen.callbacks import Checkpoint
+from kerasgen.callbacks import weights_file
+from kerasgen.callbacks.weights_file import SEAL_BEFORE
+from kerasgen.callbacks.weights_file import SEAL_SIZE
 
 # Keras hands its variables to h5py, which asks NumPy 2 not to copy them.
 pytestmark = pytest.mark.filterwarnings(
@@ -115,6 +118,56 @@ def test_a_damaged_file_falls_back_to_the_one_before(tmp_path, caplog, kind):
     save_epochs(tmp_path, model, 4, initial_epoch=2)
     assert names(tmp_path) == numbered(3, 4)
     assert Checkpoint(tmp_path).restore(build()) == 4
+
+
+def flip(content, rng, start=0):
+    position = rng.integers(start, len(content))
+    content[position] ^= 1 << rng.integers(8)
+
+
+def cut(content, rng):
+    del content[rng.integers(len(content)) :]
+
+
+def lose_a_sector(content, rng):
+    start = 512 * rng.integers(len(content) // 512)
+    content[start : start + 512] = bytes(512)
+
+
+def flip_the_seal(content, rng):
+    flip(content, rng, start=len(content) - SEAL_SIZE)
+
+
+@pytest.mark.parametrize("harm", [flip, cut, lose_a_sector, flip_the_seal])
+def test_damage_anywhere_falls_back_to_the_one_before(tmp_path, caplog, harm):
+    save_epochs(tmp_path, build(), 2)
+    path, model = tmp_path / "epoch-0002.weights.h5", build()
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    done = 0
+    while done < 50:
+        content = bytearray(whole)
+        harm(content, rng)
+        if content == whole:  # the sector was empty
+            continue
+        path.write_bytes(content)
+        assert Checkpoint(tmp_path).restore(model) == 1
+        assert value_of(model) == 1
+        done += 1
+    assert caplog.text.count("epoch-0002.weights.h5 is damaged") == done
+    path.write_bytes(whole)
+    assert Checkpoint(tmp_path).restore(model) == 2
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_files_from_before_the_seal_of_the_whole_file(tmp_path, is_damaged):
+    save_epochs(tmp_path, build(), 2)
+    path = tmp_path / "epoch-0002.weights.h5"
+    path.write_bytes(path.read_bytes()[:-SEAL_SIZE])
+    with h5py.File(path, "r+") as file:
+        file.attrs[SEAL_BEFORE] = weights_file._checksum(file)
+    if is_damaged:
+        damage(path, "changed")
+    assert Checkpoint(tmp_path).restore(build()) == (1 if is_damaged else 2)
 
 
 def test_only_damaged_files_leave_the_model_as_it_was(tmp_path, caplog):

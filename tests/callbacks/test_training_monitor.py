@@ -15,6 +15,7 @@ from kerasgen.callbacks import Checkpoint
 from kerasgen.callbacks import DivergenceError
 from kerasgen.callbacks import TrainingMonitor
 from kerasgen.callbacks import read_events
+from kerasgen.callbacks.training_observations import read_observations
 from kerasgen.callbacks.training_observations import variety
 from kerasgen.callbacks.training_trouble import Limits
 from kerasgen.callbacks.training_trouble import find_events
@@ -396,3 +397,28 @@ def test_damaged_lines_are_left_out(tmp_path, caplog):
         assert [event["epoch"] for event in read_events(path)] == [1, 3]
     assert "Line 2" in caplog.text
     assert "Line 4" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {},
+        {"losses": 3, "not_finite": []},
+        {"losses": {"loss": "x"}, "not_finite": []},
+        {"losses": {"loss": 1.0}},
+        {"losses": {"loss": 1.0}, "not_finite": [], "spread": 0.1},
+    ],
+    ids=["nothing", "number", "text", "no weights", "no classes"],
+)
+def test_damaged_observations_are_missed(tmp_path, gan, epoch_logs, caplog, damaged):
+    monitor = TrainingMonitor(tmp_path)
+    epoch_logs(monitor, gan, [{"loss": 1.0}] * 3)
+    path = tmp_path / "monitor.jsonl"
+    first, _, third = path.read_text().splitlines()
+    second = json.dumps({"epoch": 2, **damaged})
+    path.write_text("\n".join([first, second, third]) + "\n")
+    with caplog.at_level(logging.WARNING):
+        found = read_observations(path, 3)
+    assert [line["epoch"] for line in found] == [1, 3]
+    assert "has nothing on the epochs [2]" in caplog.text
+    find_events(found, monitor.limits)

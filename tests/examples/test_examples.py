@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,16 +13,14 @@ import pytest
 from PIL import Image
 
 import kerasgen
+from kerasgen.check.paths import problems
+from tests import scripts
 
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 
 
 def run(directory, script, *flags, fails=False):
-    command = [sys.executable, str(ROOT / "examples" / script), *flags]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True
-    )
+    done = scripts.run(ROOT / "examples" / script, *flags, directory=directory)
     assert (done.returncode != 0) == fails, done.stderr[-3000:]
     return done
 
@@ -119,7 +117,12 @@ def test_conditional_model_and_its_classes(trained, idx_folder):
         ("ablation.py", ["--factor=colour"], "width"),
         ("ablation.py", ["--factor=loss", "--models=dcgn"], "Did you mean 'dcgan'"),
         ("report.py", ["runs/mnist"], "holds no run"),
+        ("publish.py", ["--study_dir=runs/mnist", "--to=there"], "holds no run"),
         ("generate.py", ["--path=nothing.keras"], "neither the folder of a SavedModel"),
+        ("generate.py", ["--preset=dcgn_mnist"], "is no preset and no folder"),
+        ("generate.py", [], "Exactly one of"),
+        ("make_presets.py", ["--study=mnits"], "runs/mnits has no run of seed 0"),
+        ("make_presets.py", ["--models=dcgn"], "runs/mnist/dcgn/seed0 holds no run"),
     ],
 )
 def test_mistakes_get_an_answer(tmp_path, script, flags, message):
@@ -171,3 +174,112 @@ def test_report_is_made_anew_from_the_runs(trained):
     done = run(directory, "report.py", "runs/mnist")
     assert report.exists()
     assert "report.html" in done.stdout
+
+
+@pytest.fixture(scope="session")
+def presets(trained):
+    directory, flags, _ = trained
+    flags = [flags[-1], "--num_samples=64", "--models=dcgan,cvae"]
+    flags += ["--presets_dir=presets"]
+    return directory, flags, run(directory, "make_presets.py", *flags)
+
+
+def test_make_presets_leaves_presets_exports_and_cards(presets):
+    directory, _, done = presets
+    assert "[2/2] cvae_mnist: judging 64 samples of the preset" in done.stdout
+    registry = json.loads((directory / "presets/registry.json").read_text())
+    assert set(registry) == {"dcgan_mnist", "cvae_mnist"}
+    metadata = json.loads((directory / "presets/dcgan_mnist/metadata.json").read_text())
+    content = (directory / "runs/mnist/dcgan/seed0/model.keras").read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert metadata["made_from"] == {"model.keras": sha256}
+    assert 0.0 < metadata["pixel_change"]["mean"] < 1e-3
+    card = (directory / "saved_models/dcgan_mnist/README.md").read_text()
+    distance = metadata["metrics"]["fid_mnist_v1_64_test"]
+    row = rf"\| fid_mnist_v1_64_test +\| +{re.escape(f'{distance:.4g}')} \| +[\d.]+ \|"
+    assert re.search(row, card)
+    command = "python examples/train_one.py --model=dcgan --dataset=mnist --epochs=1"
+    described = "trained on 128 images of mnist for 1 epochs"
+    for part in (described, command, "Apache-2.0", sha256):
+        assert part in card
+    assert "{" not in card and str(directory) not in card
+
+
+def test_the_export_of_a_preset_is_the_preset(presets):
+    directory, _, _ = presets
+    for name in ("dcgan_mnist", "cvae_mnist"):
+        preset = kerasgen.GenerativeModel.from_preset(directory / "presets" / name)
+        exported = kerasgen.export.load(directory / "saved_models" / name)
+        ours, theirs = (model.sample(8, seed=3) for model in (preset, exported))
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        assert problems(directory / "saved_models" / name) == []
+
+
+def test_presets_that_are_made_are_not_made_again(presets):
+    directory, flags, _ = presets
+    path = directory / "presets/dcgan_mnist/weights.npz"
+    before = path.stat().st_mtime_ns
+    done = run(directory, "make_presets.py", *flags)
+    assert "[1/2] dcgan_mnist: complete" in done.stdout
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_run_without_weights_makes_no_preset(presets, tmp_path):
+    directory, flags, _ = presets
+    shutil.copytree(directory / "runs/mnist/wgan", tmp_path / "runs/mnist/wgan")
+    (tmp_path / "runs/mnist/wgan/seed0/model.keras").unlink()
+    flags = [flag for flag in flags if "models" not in flag]
+    done = run(tmp_path, "make_presets.py", *flags, fails=True)
+    assert "runs/mnist/wgan/seed0 lacks model.keras. Expected finished" in done.stderr
+    assert not (tmp_path / "presets").exists()
+
+
+@pytest.mark.parametrize("kind", ["presets", "saved_models"])
+def test_presets_with_other_settings_are_not_replaced(presets, tmp_path, kind):
+    directory, flags, _ = presets
+    shutil.copytree(directory / "runs", tmp_path / "runs")
+    shutil.copytree(directory / kind / "cvae_mnist", tmp_path / kind / "dcgan_mnist")
+    done = run(tmp_path, "make_presets.py", *flags, fails=True)
+    assert f"{kind}/dcgan_mnist holds another model" in done.stderr
+    assert len(list((tmp_path / kind).iterdir())) == 1
+
+
+@pytest.mark.parametrize("kind", ["samples", "interpolation"])
+def test_generate_draws_from_a_preset(presets, kind):
+    directory, _, _ = presets
+    flags = ["--preset=presets/dcgan_mnist", f"--kind={kind}", "--output=preset.png"]
+    run(directory, "generate.py", *flags)
+    with Image.open(directory / "preset.png") as picture:
+        assert np.asarray(picture).std() > 0
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_the_readme_of_the_exports_is_true(presets, is_made):
+    directory, _, _ = presets
+    path = (directory if is_made else ROOT) / "saved_models/README.md"
+    (code,) = re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)
+    assert len(code.strip().splitlines()) <= 5
+    code += "import sys; print(images.shape, float(tf.math.reduce_std(images)) > 0)\n"
+    code += "print('kerasgen' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=directory, capture_output=True, text=True
+    )
+    assert done.stdout.split("\n")[:2] == ["(16, 28, 28, 1) True", "False"], done.stderr
+
+
+def test_a_study_is_published_and_shown_in_a_readme(trained):
+    directory, _, _ = trained
+    (directory / "README.md").write_text(
+        "<!-- results:begin numbers -->\n<!-- results:end -->\n"
+    )
+    folders = ["--study_dir=runs/mnist", "--to=results/mnist-1"]
+    done = run(directory, "publish.py", *folders, "--readme=README.md")
+    assert re.search(r"results/mnist-1: 5 runs, \d+\.\d MB", done.stdout)
+    text = (directory / "README.md").read_text()
+    assert "`python examples/train_all.py --" in text
+    assert re.search(r"\| AdversarialVAE \|.* \d", text)
+    report = directory / "results/mnist-1/report.md"
+    before = report.read_text()
+    report.unlink()
+    run(directory, "report.py", "results/mnist-1")
+    assert report.read_text() == before

@@ -2,11 +2,13 @@
 
     python -m tests.study.kills --kills=25
     python -m tests.study.kills --kills=25 --models=dcgan --precision=mixed_bfloat16
+    python -m tests.study.kills --kills=3 --models=dcgan --mnist=data/idx/mnist
 
 Every model of the zoo, small, trains three epochs on shuffled images and is exported,
 once in peace; then the same is killed at random moments, half of them while a file is
 being written, and started again until it is done, and again in a new directory until
-all kills have been dealt. Weights, optimizers, history, pictures, samples: every file
+all kills have been dealt. With `--mnist`, it is models of full size, two epochs, and
+all images of MNIST. Weights, optimizers, history, pictures, samples: every file
 must be bitwise equal, the seconds of epochs and dates aside, and none be left over.
 
 A killed process is a fork of this one, which has imported everything and computed
@@ -45,11 +47,21 @@ flags.DEFINE_list("models", list(MODELS), "Models to kill, by comma.")
 flags.DEFINE_integer("kills", 25, "Kills of each model.")
 flags.DEFINE_string("precision", "float32", "Numbers to compute in.")
 flags.DEFINE_integer("seed", 0, "Seed of the moments.")
+flags.DEFINE_string("mnist", None, "Folder of MNIST's IDX files, to train on them.")
 
 
 def train(settings, directory):
     """What is killed: a training, with an export at its end."""
     tf.config.experimental.enable_op_determinism()
+    model = run.train(settings, directory / "run", *image_sets())
+    export.save(model, directory / "export", settings.to_dict())
+
+
+def image_sets():
+    """Images to train on, and to judge the losses by."""
+    if FLAGS.mnist:
+        splits = ("train", "test")
+        return [data.fetch("mnist", split, data_dir=FLAGS.mnist) for split in splits]
     bunch = load_digits()
     pixels = np.kron(bunch.images[:128] / 16.0 * 255.0, np.ones((1, 3, 3)))
     pixels = np.pad(pixels, ((0, 0), (2, 2), (2, 2)))[..., None].astype("uint8")
@@ -61,8 +73,7 @@ def train(settings, directory):
         labels=bunch.target[:128].astype("int32"),
         num_classes=10,
     )
-    model = run.train(settings, directory / "run", images, images)
-    export.save(model, directory / "export", settings.to_dict())
+    return [images, images]
 
 
 def start(settings, directory):
@@ -169,12 +180,11 @@ def require(status, directory):
 def main(_):
     rng = random.Random(FLAGS.seed)
     for model in FLAGS.models:
+        small = {"epochs": 3, "batch_size": 16, "arguments": {"width": 4}}
         settings = RunSettings(
             model,
-            epochs=3,
-            batch_size=16,
             precision=FLAGS.precision,
-            arguments={"width": 4},
+            **({"epochs": 2, "batch_size": 64} if FLAGS.mnist else small),
         )
         with tempfile.TemporaryDirectory() as folder:
             print(kill(settings, pathlib.Path(folder), FLAGS.kills, rng), flush=True)

@@ -49,6 +49,19 @@ def test_one_seed_has_no_band():
     assert not figure.axes[0].collections
 
 
+def test_curves_have_places_of_their_own_and_bands_over_seeds():
+    lines = {"one": ([0, 1], [[2.0, 4.0]]), "two": ([5, 7, 9], [[1, 1, 1], [3, 3, 5]])}
+    labels = {"title": "t", "x_label": "x", "y_label": "y"}
+    figure = charts.curves(lines, **labels, ticks=[1, 5])
+    assert list(line(figure, "one").get_xdata()) == [0, 1]
+    assert list(line(figure, "two").get_ydata()) == [2.0, 2.0, 3.0]
+    (band,) = figure.axes[0].collections  # one seed has none
+    assert band.get_paths()[0].vertices[:, 1].max() == 5.0
+    assert figure.axes[0].get_xscale() == "log"
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["1", "5"]
+    assert charts.curves(lines, **labels).axes[0].get_xscale() == "linear"
+
+
 def test_spikes_do_not_flatten_the_rest_and_are_counted():
     column = [*np.linspace(1.0, 2.0, 49), 1e6]
     figure = charts.losses("DCGAN", runs_with([column], epochs=50), KEYS)

@@ -1,3 +1,4 @@
+import errno
 import os
 import pathlib
 import signal
@@ -66,6 +67,25 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, holder, caplog):
         assert str(os.getpid()) in (tmp_path / "run.lock").read_text()
     assert f"Taking over from process {holder.pid}" in caplog.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_asked_all_the_same(
+    tmp_path, holder, monkeypatch
+):
+    opened = os.open
+
+    def read_only(path, flags, *rest, **named):
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return opened(path, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", read_only)
+    with pytest.raises(lock.HeldError, match=f"process {holder.pid}"):
+        lock.check_free(tmp_path / "run")
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    lock.check_free(tmp_path / "run")
+    assert (tmp_path / "run.lock").exists()
 
 
 def test_who_waits_comes_next(tmp_path, holder, caplog):

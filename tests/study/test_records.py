@@ -41,7 +41,7 @@ def test_a_failure_counts_until_the_run_is_complete(directory, kind, status):
 
 
 @pytest.mark.parametrize("name", ["evaluation.json", "metrics.jsonl"])
-@pytest.mark.parametrize("damage", ["", "{", "{}"])
+@pytest.mark.parametrize("damage", ["", "{", "{}", "[]", "null"])
 def test_damaged_artefacts_are_made_anew(directory, name, damage):
     settings = load_run(directory).settings
     (directory / "model.keras").write_text("")

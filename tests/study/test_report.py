@@ -300,7 +300,7 @@ def test_a_partial_study_says_what_is_missing(tmp_path):
     banner = page.text[page.text.index("⚠ This report is partial") :]
     banner = banner[: banner.index("Samples")]
     for said in (
-        "DCGAN seed 0 was not begun.",
+        "DCGAN seed 0 has no record here.",
         "VanillaGAN lacks seed 1, which other models have.",
         "DCGAN seed 1 diverged after 4 of 8 epochs: It ended by divergence",
         "WGAN seed 1 failed after 4 of 8 epochs: It ended by killed",

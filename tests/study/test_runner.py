@@ -104,6 +104,15 @@ def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
     complete = [settings(seed=0), settings("cvae", seed=0)]
     assert runner.carry_out(complete, **common)[1] == {}
     assert started == []
+    # A damaged record of the real images is made anew.
+    real = folder / "runs/mnist/real.json"
+    whole = real.read_text()
+    for damaged in ("{", "[]", "3"):
+        real.write_text(damaged)
+        with pytest.raises(RuntimeError, match="Preparing the study failed"):
+            runner.carry_out(complete, **common)
+        assert started.pop() == []
+    real.write_text(whole)
     with pytest.raises(RuntimeError, match="Preparing the study failed.*\nno memory"):
         runner.carry_out([settings(seed=0, **BAD)], **common)
     assert started == [["bad"]]

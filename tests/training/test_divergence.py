@@ -44,10 +44,32 @@ def test_a_bad_pixel_in_a_later_batch_ends_training(digits, value, eagerly):
     assert "_loss is " in message
     assert "The weights of the " in message
     assert "data are at fault, first in batch 3: Images hold NaN or inf" in message
+    # The end of the epoch is still told to the callbacks; no other is begun.
+    assert epochs.ended == [0]
     if not eagerly:
         assert "It began in steps 3 to 4 of the training." in message
-        # The end of the epoch is still told to the callbacks; no other is begun.
-        assert epochs.ended == [0]
+
+
+def test_a_validation_that_is_not_finite_ends_training(digits, monkeypatch):
+    model, epochs = make(), Epochs()
+    losses = model.losses
+
+    def bad(images, labels, seed_generator, training):
+        good = losses(images, labels, seed_generator, training)
+        return (
+            good if training else {key: value * np.nan for key, value in good.items()}
+        )
+
+    monkeypatch.setattr(model, "losses", bad)
+    with pytest.raises(DivergenceError, match=r"epoch 1: val_\w+_loss is nan"):
+        model.fit(
+            digits[0],
+            epochs=2,
+            verbose=0,
+            validation_data=digits[0],
+            callbacks=[epochs],
+        )
+    assert epochs.ended == [0]
 
 
 def test_good_data_are_not_blamed(digits):

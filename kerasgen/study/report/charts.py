@@ -177,6 +177,38 @@ def codes(title, arrays):
     return figure
 
 
+@matplotlib.rc_context(STYLE)
+def curves(lines, *, title, x_label, y_label, ticks=None):
+    """Any numbers over any others: mean over seeds, least to largest as band.
+
+    Args:
+        lines: Dict from label to `(places, columns)`: numbers `(n,)`, and a list of
+            columns `(n,)`, one for each seed.
+        title: Title of the drawing.
+        x_label, y_label: Labels of the axes, with their units.
+        ticks: Numbers to write on a logarithmic horizontal axis; None for a linear one.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+    """
+    figure, axes = _canvas()
+    for index, (label, (places, columns)) in enumerate(lines.items()):
+        style = {
+            "color": PALETTE[index % len(PALETTE)],
+            "linestyle": STYLES[index % len(STYLES)],
+        }
+        _band(axes, np.array(places, float), columns, label, style)
+    if ticks is not None:
+        axes.set_xscale("log")
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+    axes.set_title(title)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    _explain(axes)
+    return figure
+
+
 def save(figure, folder, name):
     """Writes `<name>.svg` and `<name>.png`.
 

@@ -125,7 +125,7 @@ def gaps(study):
     found = []
     for missing in study.missing:
         failure = missing.failure
-        said = f"failed: {failure['message']}" if failure else "was not begun."
+        said = f"failed: {failure['message']}" if failure else "has no record here."
         found.append(f"{missing.settings.title} seed {missing.settings.seed} {said}")
     asked = {(m.settings.title, m.settings.seed) for m in study.missing}
     all_seeds = sorted({run.seed for run in study.runs})

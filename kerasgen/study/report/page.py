@@ -68,7 +68,7 @@ def write_report(study_dir):
         text = json.dumps(verdicts.to_dict(judged), indent=2, allow_nan=False)
         temporary.write_text(text + "\n")
     context = _context(study, judged)
-    environment = _environment()
+    environment = template_environment()
     for name in ("report.md", "report.html"):
         with files.replacing(folder / name) as temporary:
             text = environment.get_template(name).render(context)
@@ -132,7 +132,8 @@ def _context(study, judged):
     return context
 
 
-def _environment():
+def template_environment():
+    """What renders the templates of reports, with their filters."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kerasgen.study.report"),
         autoescape=jinja2.select_autoescape(["html"]),

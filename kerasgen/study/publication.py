@@ -1,0 +1,189 @@
+"""The records of a study without its weights: a folder small enough to be committed.
+
+It holds all that the report is made of, so that `write_report` works there, too. Each
+run has `published.json` as the sign that its weights are elsewhere.
+"""
+
+import functools
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+
+from kerasgen import files
+from kerasgen.study import plan
+from kerasgen.study import run
+from kerasgen.study.records import PLAN
+from kerasgen.study.records import PUBLISHED
+from kerasgen.study.records import load_study
+from kerasgen.study.report import write_report
+
+RECORDS = (
+    "settings.json",
+    "metrics.jsonl",
+    "evaluation.json",
+    "evaluations.jsonl",
+    "events.jsonl",
+    "failure.json",
+)
+# What is copied byte for byte: numbers and pixels, which name no place.
+ARRAYS = (
+    "history.csv",
+    "samples.npz",
+    "codes.npz",
+    "interpolations.npz",
+    "neighbours.npz",
+)
+ENDED = ("complete", "diverged", "failed")
+_FOLDER_FLAG = re.compile(r"\s--(?:data|runs|saved_models)_dir[=\s]('[^']*'|\S+)")
+_SCRIPT = re.compile(r"\S+/(?=examples/\w+\.py)")
+_PATH = re.compile(r"(?<![\w./:~-])(?:~|(?=/))(?:/[^\s/:;,\"'()<>]+)+/([^\s/\"'()<>]*)")
+
+
+def publish(study_dir, to):
+    """Copies the runs of a study that have ended, and writes the report on them.
+
+    A run that goes on is left for the next time; one that failed is published, since
+    that is a result. Runs that were published before stay or are replaced, so that a
+    study can be published run by run, and from several machines. Absolute paths lose
+    all but their last part, and the command its flags that name folders.
+
+    Args:
+        study_dir: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
+        to: The folder to publish in; created if need be.
+
+    Returns:
+        `pathlib.Path` of the report.
+
+    Raises:
+        ValueError: If there is no run that has ended, or `to` holds other files, runs
+            with other settings, or real images judged otherwise.
+
+    Example:
+
+    >>> publish("runs/mnist", "results/mnist-100")
+    PosixPath('results/mnist-100/report.html')
+    """
+    study_dir, to = pathlib.Path(study_dir), pathlib.Path(to)
+    study = load_study(study_dir)
+    all_runs = [*study.runs, *study.others]
+    ended = [each for each in all_runs if each.status in ENDED]
+    if not ended:
+        raise ValueError(
+            f"No run in {study_dir} has ended yet. Publish when one has; the same "
+            "command then adds the others."
+        )
+    places = [to / each.directory.relative_to(study_dir) for each in ended]
+    _check_place(study, to, zip(places, ended, strict=True))
+    files.prepare_directory(to)
+    for place, each in zip(places, ended, strict=True):
+        files.write_folder(place, functools.partial(_write_run, each.directory))
+    for missing in study.missing:
+        if missing.failure:
+            settings = missing.settings
+            name = f"{settings.name}/seed{settings.seed}/failure.json"
+            _copy_record(study_dir / name, to / name)
+    asked = [each.settings for each in (*all_runs, *study.missing)]
+    plan.write(to / PLAN, asked, command=_without_folders(study.command or ""))
+    if study.real:
+        _copy_record(study_dir / "real.json", to / "real.json")
+    return write_report(to)
+
+
+def without_paths(value):
+    """Records without what only one machine has: absolute paths keep their last part.
+
+    Args:
+        value: What a JSON file holds: a str, or lists and dicts of such.
+
+    Example:
+
+    >>> without_paths("IDX files in /home/me/data/mnist")
+    'IDX files in …/mnist'
+    """
+    if isinstance(value, dict):
+        return {key: without_paths(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [without_paths(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    return _PATH.sub(r"…/\1", value.replace(f"{pathlib.Path.cwd()}/", ""))
+
+
+def _check_place(study, to, pairs):
+    """Refuses a folder where the study does not belong."""
+    found = list(to.iterdir()) if to.exists() else []
+    if found and not (to / PLAN).exists():
+        raise ValueError(
+            f"{to} holds files but no {PLAN}, so it is no published study. Publish in "
+            "another folder."
+        )
+    for place, each in pairs:
+        if (place / "settings.json").exists() and not (place / PUBLISHED).exists():
+            raise ValueError(
+                f"{place} has its weights, so it is a run itself. Publish in another "
+                "folder."
+            )
+        owner = run.read_settings(place)
+        different = owner and each.settings.differences(owner, ignore=run.RESUMABLE)
+        if different:
+            raise ValueError(
+                f"{place} is of a run with other settings ({'; '.join(different)}). "
+                "Publish in another folder."
+            )
+    path = to / "real.json"
+    there = json.loads(path.read_text()).get("wanted") if path.exists() else None
+    here = study.real.get("wanted")
+    if there and here and there != here:
+        raise ValueError(
+            f"{to} was judged otherwise than {study.directory}: {there} there, {here} "
+            "here. Publish in another folder."
+        )
+
+
+def _write_run(source, temporary):
+    """Fills a folder with the records of the run at `source`."""
+    target = pathlib.Path(temporary)
+    target.mkdir()
+    for name in RECORDS:
+        if (source / name).exists():
+            _copy_record(source / name, target / name)
+    for name in ARRAYS:
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
+    if (source / PUBLISHED).exists():  # a published study published again
+        shutil.copyfile(source / PUBLISHED, target / PUBLISHED)
+        return
+    record = {"sha256": {"model.keras": _sha256(source / "model.keras")}}
+    (target / PUBLISHED).write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _copy_record(source, target):
+    """Copies a file of JSON, or of a JSON a line, without paths."""
+    text = source.read_text()
+    try:
+        if source.suffix == ".jsonl":
+            values = [json.loads(line) for line in text.splitlines()]
+            text = "".join(json.dumps(without_paths(each)) + "\n" for each in values)
+        else:
+            text = json.dumps(without_paths(json.loads(text)), indent=2) + "\n"
+    except ValueError as error:
+        raise ValueError(
+            f"{source} is damaged ({error}). `python -m kerasgen.check` says what to "
+            "do about it; then publish again."
+        ) from error
+    with files.replacing(target) as temporary:
+        temporary.write_text(text)
+
+
+def _without_folders(command):
+    """The command, by which anyone can make the study in a folder of their own."""
+    return without_paths(_SCRIPT.sub("", _FOLDER_FLAG.sub("", command)))
+
+
+def _sha256(path):
+    if not path.exists():  # of a run that failed
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

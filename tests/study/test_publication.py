@@ -1,0 +1,319 @@
+"""What is committed of a study: whole records, no weights, nothing of one machine."""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+import shutil
+
+import pytest
+
+import kerasgen
+from kerasgen import check
+from kerasgen import study
+from kerasgen.study import plan
+from kerasgen.study import publication
+from kerasgen.study import runner
+from kerasgen.study.settings import RunSettings
+from tests.study import fake_study
+
+PLACE = "/home/someone/kerasgen"
+
+
+def make(directory, **changes):
+    """A study on disk with what runs hold besides records."""
+    made = fake_study.make_study(**changes)
+    made = dataclasses.replace(
+        made,
+        command=f"python examples/train_all.py --data_dir={PLACE}/data --seeds=3 "
+        f"--runs_dir '{PLACE}/my runs'",
+    )
+    for run in made.runs:
+        run.record["data"]["source"] = f"IDX files in {PLACE}/data/mnist"
+        if run.failure:
+            run.failure["log"] = f'File "{PLACE}/kerasgen/run.py", line 3\n{PLACE}/x'
+    fake_study.write_study(made, directory)
+    for run in made.runs:
+        folder = directory / run.settings.name / f"seed{run.seed}"
+        for name in ("model.keras", "checkpoint/epoch-0008.weights.h5"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(f"weights of {run.title}".encode())
+    return directory
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A study, and the folder that it is published in."""
+    folder = tmp_path_factory.mktemp("whole")
+    runs = make(folder / "runs/mnist")
+    study.publish(runs, folder / "results/mnist-8")
+    return runs, folder / "results/mnist-8"
+
+
+def numbers(folder):
+    """What the reports of two folders of one study have in common."""
+    judged = (folder / "claims.json").read_text()
+    summary = (folder / "summary.csv").read_text()
+    pictures = {p.name: p.read_bytes() for p in (folder / "figures").iterdir()}
+    return judged, summary, pictures
+
+
+def test_the_report_of_the_published_folder_is_that_of_the_study(whole):
+    runs, published = whole
+    study.write_report(runs)
+    expected = numbers(runs)
+    assert expected[2]
+    assert numbers(published) == expected
+    (published / "report.html").unlink()
+    study.write_report(published)
+    assert numbers(published) == expected
+
+
+def test_weights_stay_and_are_named_by_their_checksum(whole):
+    _, published = whole
+    kinds = {path.suffix for path in published.rglob("*") if path.is_file()}
+    assert kinds == {".json", ".jsonl", ".csv", ".npz", ".png", ".svg", ".md", ".html"}
+    record = json.loads((published / "dcgan/seed1/published.json").read_text())
+    sha256 = hashlib.sha256(b"weights of DCGAN").hexdigest()
+    assert record == {"sha256": {"model.keras": sha256}}
+
+
+def test_nothing_of_the_machine_is_published(tmp_path):
+    runs = make(
+        tmp_path / "runs",
+        runs=[fake_study.make_run("dcgan", 0, failure="crash")],
+    )
+    study.publish(runs, tmp_path / "published")
+    for path in (tmp_path / "published").rglob("*"):
+        if path.is_file():
+            assert b"someone" not in path.read_bytes(), path
+            assert str(tmp_path).encode() not in path.read_bytes(), path
+    found = study.load_study(tmp_path / "published")
+    assert found.command == "python examples/train_all.py --seeds=3"
+    assert found.runs[0].record["data"]["source"] == "IDX files in …/mnist"
+    assert found.runs[0].failure["log"] == 'File "…/run.py", line 3\n…/x'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("TFDS mnist:3.0.1 in ~/data/mnist", "TFDS mnist:3.0.1 in …/mnist"),
+        ("--a='/x/y z'", "--a='…/y z'"),
+        ("see https://arxiv.org/abs/1406.2661", "see https://arxiv.org/abs/1406.2661"),
+        ("1,800 images/s, 3/4 of runs/mnist/a", "1,800 images/s, 3/4 of runs/mnist/a"),
+        (f"{pathlib.Path.cwd()}/kerasgen/files.py:3", "kerasgen/files.py:3"),
+        ({"a": ["/b/c", 1, None]}, {"a": ["…/c", 1, None]}),
+    ],
+)
+def test_paths_lose_all_but_their_last_part(text, expected):
+    assert publication.without_paths(text) == expected
+
+
+def test_publishing_again_adds_runs_and_leaves_those_that_go_on(tmp_path):
+    runs = make(tmp_path / "runs", models=("dcgan",), seeds=(0,))
+    going = fake_study.make_run("dcgan", 1, complete=False)
+    fake_study.write_run(going, runs / "dcgan/seed1")
+    settings = [RunSettings("dcgan", seed=seed, epochs=8) for seed in (0, 1)]
+    plan.write(runs / "study.json", settings, command="python train_all.py")
+    published = tmp_path / "published"
+    study.publish(runs, published)
+    found = study.load_study(published)
+    assert [run.seed for run in found.runs] == [0]
+    assert [missing.settings.seed for missing in found.missing] == [1]
+    assert "DCGAN seed 1 has no record here." in (published / "report.md").read_text()
+    fake_study.write_run(fake_study.make_run("dcgan", 1), runs / "dcgan/seed1")
+    study.publish(runs, published)
+    # A third seed comes from another machine, where the others never were.
+    other = make(tmp_path / "other", models=("dcgan",), seeds=(2,))
+    study.publish(other, published)
+    found = study.load_study(published)
+    assert [run.seed for run in found.runs] == [0, 1, 2]
+    assert all(run.status == "complete" for run in found.runs)
+    assert not found.missing
+
+
+def test_a_failure_is_published_and_gives_way_to_the_run_that_succeeds(tmp_path):
+    failed = fake_study.make_run("wgan", 0, failure="divergence")
+    runs = make(tmp_path / "runs", runs=[failed])
+    study.publish(runs, tmp_path / "published")
+    (run,) = study.load_study(tmp_path / "published").runs
+    assert (run.status, run.epochs_done) == ("diverged", 4)
+    (runs / "wgan/seed0/failure.json").unlink()
+    fake_study.write_run(fake_study.make_run("wgan", 0), runs / "wgan/seed0")
+    study.publish(runs, tmp_path / "published")
+    (run,) = study.load_study(tmp_path / "published").runs
+    assert (run.status, run.failure) == ("complete", None)
+
+
+def test_what_does_not_belong_in_a_folder_is_refused(whole, tmp_path):
+    runs, published = whole
+    with pytest.raises(ValueError, match="no published study"):
+        study.publish(runs, pathlib.Path(__file__).parent)
+    with pytest.raises(ValueError, match="it is a run itself"):
+        study.publish(published, runs)
+    other = make(tmp_path / "other", settings={"batch_size": 32})
+    with pytest.raises(ValueError, match="other settings .*batch_size: 64 there, 32"):
+        study.publish(other, published)
+    real = json.loads((runs / "real.json").read_text())
+    real["wanted"]["num_samples"] = 500
+    other = make(tmp_path / "few", seeds=(7,))
+    (other / "real.json").write_text(json.dumps(real))
+    with pytest.raises(ValueError, match="judged otherwise"):
+        study.publish(other, published)
+    going = fake_study.make_run("dcgan", 0, complete=False)
+    other = make(tmp_path / "going", runs=[going])
+    with pytest.raises(ValueError, match="has ended yet"):
+        study.publish(other, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_damaged_record_is_not_published(tmp_path):
+    runs = make(tmp_path / "runs", models=("dcgan",), seeds=(0,))
+    with (runs / "dcgan/seed0/evaluations.jsonl").open("a") as file:
+        file.write('{"epoch": 3, "cut')
+    with pytest.raises(ValueError, match="evaluations.jsonl is damaged"):
+        study.publish(runs, tmp_path / "published")
+
+
+def test_the_check_knows_published_records(whole, tmp_path):
+    _, published = whole
+    folder = tmp_path / "copy"
+    shutil.copytree(published, folder)
+    assert check.problems(folder) == []
+    (folder / "dcgan/seed0/samples.npz").unlink()
+    (said,) = check.problems(folder)
+    assert "samples.npz" in str(said)
+
+
+SMALL = {"epochs": 1, "batch_size": 32, "arguments": {"width": 8}}
+
+
+@pytest.fixture(scope="module")
+def copied_back(tmp_path_factory, idx_folder):
+    """Records of a real run, published and copied to where runs are."""
+    folder = tmp_path_factory.mktemp("copied")
+    places = {"saved_models_dir": None, "data_dir": str(idx_folder)}
+    first = RunSettings("vanilla_gan", seed=0, **SMALL)
+    runner.carry_out([first], runs_dir=folder / "runs", num_samples=64, **places)
+    # Here the model of the first seed cannot be exported, since it is not here.
+    places["saved_models_dir"] = folder / "saved_models"
+    study.publish(folder / "runs/mnist", folder / "published")
+    shutil.copytree(folder / "published", folder / "again/mnist")
+    return folder / "again", places, first
+
+
+def test_copied_back_records_count_and_more_seeds_are_trained(copied_back, capsys):
+    runs_dir, places, first = copied_back
+    record = runs_dir / "mnist/vanilla_gan/seed0/evaluation.json"
+    before = record.read_text()
+    second = dataclasses.replace(first, seed=1)
+    _, failures = runner.carry_out(
+        [first, second], runs_dir=runs_dir, num_samples=64, **places
+    )
+    assert not failures
+    said = "[1/2] VanillaGAN seed 0: complete, its weights are elsewhere"
+    assert said in capsys.readouterr().out
+    assert record.read_text() == before
+    found = study.load_study(runs_dir / "mnist")
+    assert [run.status for run in found.runs] == ["complete", "complete"]
+    assert [run.is_published for run in found.runs] == [True, False]
+
+
+@pytest.mark.parametrize(("epochs", "num_samples"), [(2, 64), (1, 100)])
+def test_what_needs_the_weights_is_refused_before_training(
+    copied_back, epochs, num_samples
+):
+    runs_dir, places, first = copied_back
+    asked = dataclasses.replace(first, epochs=epochs)
+    with pytest.raises(ValueError, match="without its weights.*Remove it to train"):
+        runner.carry_out([asked], runs_dir=runs_dir, num_samples=num_samples, **places)
+    assert not (runs_dir / "mnist/vanilla_gan/seed0/failure.json").exists()
+
+
+README = """# Title
+
+<!-- results:begin picture -->
+<!-- results:end -->
+Text of a person.
+<!-- results:begin numbers -->
+old numbers
+<!-- results:end -->
+The end.
+"""
+
+
+@pytest.fixture
+def readme(whole):
+    _, published = whole
+    path = published.parents[1] / "README.md"
+    path.write_text(README)
+    return path, published
+
+
+def test_the_readme_shows_what_the_records_say(readme):
+    path, published = readme
+    study.update_readme(path, published)
+    text = path.read_text()
+    assert text.startswith("# Title\n\n<!-- results:begin picture results/mnist-8 -->")
+    assert "Text of a person." in text and text.endswith("The end.\n")
+    assert "old numbers" not in text
+    for link in ("comparison.png", "frechet-epochs.png"):
+        assert f"(results/mnist-8/figures/{link})" in text
+        assert (published / "figures" / link).exists()
+    for said in (
+        "`python examples/train_all.py --seeds=3`",
+        "60,000 training images, 8 epochs, batches of 64, 3 seeds",
+        "a processor, 2 cores",
+        "TensorFlow 2.21.0, Keras 3.15.0, kerasgen at commit 0123abc",
+        "10,000 samples against 10,000 test images",
+    ):
+        assert said in text
+    (row,) = (line for line in text.splitlines() if line.startswith("| DCGAN | "))
+    values = [
+        run.evaluation["fid_mnist_v1_10k_test"]
+        for run in study.load_study(published).models["DCGAN"]
+    ]
+    assert f"| **{sum(values) / 3:.2f} ±" in row
+    judged = json.loads((published / "claims.json").read_text())["claims"]
+    for claim in judged:
+        if any(part["n"] for part in claim["parts"]):
+            assert f"{claim['verdict']} | {claim['statement']}" in text
+
+
+def test_the_readme_stays_until_the_records_change(readme):
+    path, published = readme
+    study.update_readme(path, published)
+    text = path.read_text()
+    assert study.report.readme.updated(text, path.parent) == text
+    record = published / "dcgan/seed0/evaluation.json"
+    before = record.read_text()
+    values = json.loads(before)
+    values["fid_mnist_v1_10k_test"] += 10.0
+    record.write_text(json.dumps(values))
+    changed = study.report.readme.updated(text, path.parent)
+    record.write_text(before)
+    assert changed != text
+
+
+def test_a_readme_without_a_place_is_refused(readme, tmp_path):
+    path, published = readme
+    with pytest.raises(ValueError, match="results:begin colour"):
+        study.report.readme.updated(
+            README.replace("numbers", "colour"), path.parent, "results/mnist-8"
+        )
+    path.write_text("# Title\n")
+    with pytest.raises(ValueError, match="no place for results"):
+        study.update_readme(path, published)
+    (tmp_path / "README.md").write_text(README)
+    with pytest.raises(ValueError, match="is not beside"):
+        study.update_readme(tmp_path / "README.md", published)
+    with pytest.raises(ValueError, match="There is no"):
+        study.update_readme(tmp_path / "absent.md", published)
+
+
+def test_this_readme_shows_what_is_published():
+    path = pathlib.Path(kerasgen.__file__).resolve().parents[1] / "README.md"
+    text = path.read_text(encoding="utf-8")
+    if "<!-- results:begin numbers results/" not in text:
+        pytest.skip("no results are published yet")
+    assert study.report.readme.updated(text, path.parent) == text

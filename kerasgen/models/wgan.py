@@ -9,8 +9,9 @@ the generator, so an epoch holds fewer generator steps than other models'.
 
 Departures from the paper: clipping at 0.05 and rates of 2e-3 (generator) and 5e-4
 (critic) instead of 0.01 and 5e-5, the best of those tried on a held-out part of the
-training images at few epochs; and layer normalisation in the critic, which was as good
-there as DCGAN's batch normalisation and lets it judge an image by itself.
+training images at few epochs (`results/search/`); and layer normalisation in the
+critic, which was as good there as DCGAN's batch normalisation and lets it judge an
+image by itself.
 """
 
 import keras
@@ -67,7 +68,7 @@ class WGAN(capabilities.AdversarialModel):
     def __init__(
         self,
         image_shape=(28, 28, 1),
-        latent_dim=64,
+        latent_dim=32,
         num_classes=None,
         *,
         critic_steps=5,

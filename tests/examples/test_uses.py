@@ -1,0 +1,161 @@
+"""The examples of what trained models are used for, at smoke size."""
+
+import gzip
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kerasgen
+from tests.examples.test_examples import run
+
+SMALL = {"latent_dim": 4, "width": 8}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A folder of untrained models: they are made and drawn like trained ones."""
+    folder = tmp_path_factory.mktemp("models")
+    kerasgen.CVAE(**SMALL, seed=0).save(folder / "cvae.keras")
+    kerasgen.DCGAN(**SMALL, num_classes=10, seed=0).save(folder / "dcgan10.keras")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory, idx_folder):
+    """The digits as four files, with test images that are no training images."""
+    folder = tmp_path_factory.mktemp("data") / "mnist"
+    shutil.copytree(idx_folder, folder)
+    path = folder / "t10k-images-idx3-ubyte.gz"
+    content = gzip.decompress(path.read_bytes())
+    pixels = np.frombuffer(content[16:], np.uint8).reshape(-1, 28, 28)
+    path.write_bytes(gzip.compress(content[:16] + np.roll(pixels, 1, axis=2).tobytes()))
+    return folder
+
+
+def size(path):
+    with Image.open(path) as picture:
+        assert np.asarray(picture).std() > 0
+        return picture.size
+
+
+def read(path):
+    return json.loads(path.read_text())
+
+
+def test_latents_of_an_encoder_are_traversed_by_activity(models, tmp_path, data_dir):
+    path = models / "cvae.keras"
+    flags = [f"--model={path}", f"--data_dir={data_dir}", "--num_samples=30"]
+    run(tmp_path, "latent.py", *flags, "--num_images=40")
+    folder = tmp_path / "latent"
+    assert not (folder / "classes.png").exists()  # the model has no classes
+    width, height = size(folder / "traversals.png")
+    assert width / height == pytest.approx(11 / 4, rel=0.05)
+    width, height = size(folder / "arithmetic.png")
+    assert width / height == pytest.approx(12 / 10, rel=0.05)
+    record = read(folder / "latent.json")
+    activity = [direction["activity"] for direction in record["directions"]]
+    assert activity == sorted(activity, reverse=True)
+    images, _ = kerasgen.data.load_arrays("mnist", "test", data_dir=data_dir)
+    codes, _ = kerasgen.study.load_model(path).encode(images[:40])
+    np.testing.assert_allclose(activity, sorted(codes.var(axis=0))[::-1], rtol=1e-4)
+    assert 0.0 <= record["arithmetic"]["made_seen_as_the_class_asked_for"] <= 1.0
+    assert record["neighbours"]["num_train"] == 128
+
+
+def test_latents_of_a_gan_are_traversed_by_chance(models, tmp_path, data_dir):
+    flags = [f"--model={models / 'dcgan10.keras'}", f"--data_dir={data_dir}"]
+    run(tmp_path, "latent.py", *flags, "--num_samples=30")
+    folder = tmp_path / "latent"
+    width, height = size(folder / "classes.png")
+    assert width / height == pytest.approx(8 / 10, rel=0.05)
+    record = read(folder / "latent.json")
+    assert len(record["directions"]) == 4
+    assert all(d["mean_squared_change"] > 0 for d in record["directions"])
+    assert "arithmetic" not in record
+
+
+def test_anomalies_are_scored_by_every_score_of_a_model(tmp_path, idx_folder):
+    flags = ["--digits=3", "--models=vanilla_gan,cvae", "--limit=64"]
+    flags += ["--epochs=1", "--batch_size=32", f"--data_dir={idx_folder}"]
+    done = run(tmp_path, "anomaly.py", *flags)
+    folder = tmp_path / "anomaly"
+    records = read(folder / "anomaly.json")
+    assert [record["score"] for record in records] == [
+        "nearest training image",
+        "VanillaGAN discriminator",
+        "CVAE reconstruction error",
+        "CVAE negative ELBO",
+    ]
+    data = kerasgen.data.load_arrays("mnist", "test", data_dir=idx_folder)
+    for record in records:
+        assert record["num_held_out"] == np.sum(data[1] == 3)
+        assert record["num_held_out"] + record["num_known"] == 64
+    # Test images lie among the known training images; the held-out digit does not.
+    assert records[0]["auroc"] == 1.0
+    assert size(folder / "roc-3.png")
+    assert re.search(r"\| metric +\| +3 \| +mean \|", done.stdout)
+    kept = read(folder / "runs/cvae-without-3/seed0/settings.json")
+    assert kept["settings"]["variant"] == "without-3"
+
+
+def test_fine_tuning_is_set_beside_a_fresh_model(models, tmp_path, idx_folder):
+    flags = [f"--model={models / 'cvae.keras'}", "--dataset=mnist"]
+    flags += [f"--data_dir={idx_folder}", "--batch_size=32", "--num_samples=64"]
+    done = run(tmp_path, "fine_tune.py", *flags, "--epochs=2", "--features=mnist")
+    folder = tmp_path / "fine_tuning"
+    record = read(folder / "fine_tuning.json")
+    distances = record["frechet_distance_by_seed_and_epoch"]
+    # The file holds untrained weights of seed 0, which those of the fresh one equal.
+    assert [len(distances[name][0]) for name in distances] == [3, 3]
+    assert distances["fine_tuned"][0][-1] != distances["fine_tuned"][0][0]
+    assert "| epoch 2 |" in done.stdout
+    assert size(folder / "fine_tuned.png") == size(folder / "from_scratch.png")
+    tuned = kerasgen.study.load_model(folder / "fine_tuned.keras")
+    start = kerasgen.study.load_model(models / "cvae.keras")
+    same = zip(tuned.get_weights(), start.get_weights(), strict=True)
+    assert not all(np.array_equal(*pair) for pair in same)
+
+
+def test_fine_tuning_learns_the_users_own_images(models, tmp_path, digits):
+    np.save(tmp_path / "own.npy", digits[0])
+    flags = [f"--model={models / 'cvae.keras'}", "--images=own.npy", "--epochs=1"]
+    flags += ["--features=mnist", "--batch_size=32", "--num_samples=32"]
+    run(tmp_path, "fine_tune.py", *flags)
+    record = read(tmp_path / "fine_tuning/fine_tuning.json")
+    assert (record["learned"], record["num_train"]) == ("own.npy", 116)
+    assert record["num_test"] == 12
+
+
+def test_augmentation_compares_with_real_digits_alone(models, tmp_path, idx_folder):
+    flags = [f"--model={models / 'dcgan10.keras'}", f"--data_dir={idx_folder}"]
+    flags += ["--shots=2", "--seeds=1", "--num_samples=40", "--model_steps=2"]
+    run(tmp_path, "augmentation.py", *flags, "--classifier_steps=2", "--epochs=1")
+    folder = tmp_path / "augmentation"
+    record = read(folder / "augmentation.json")
+    found = record["accuracy_by_seed"]["2"]
+    assert list(found) == ["real alone", "few-shot model", "model of all images"]
+    few, all_images = record["gains"]
+    difference = np.mean(np.subtract(found["few-shot model"], found["real alone"]))
+    assert few["difference"] == pytest.approx(difference)
+    assert (few["shots"], all_images["samples"]) == (2, "model of all images")
+    assert few["t_test_p_holm"] is None  # one seed is too few
+    assert set(record["accuracy_of_many"]) == {"training images", "samples alone"}
+    assert size(folder / "samples-of-2.png") and size(folder / "augmentation.png")
+
+
+@pytest.mark.parametrize(
+    ("script", "flags", "message"),
+    [
+        ("augmentation.py", ["--model={}/cvae.keras"], "no conditional model"),
+        ("augmentation.py", ["--model={}/dcgan10.keras", "--shots=99"], "--shots=99"),
+        ("anomaly.py", ["--digits=11"], "--digits=11 came; expected all"),
+    ],
+)
+def test_mistakes_get_an_answer(models, tmp_path, idx_folder, script, flags, message):
+    flags = [flag.format(models) for flag in flags]
+    done = run(tmp_path, script, *flags, f"--data_dir={idx_folder}", fails=True)
+    assert message in done.stderr

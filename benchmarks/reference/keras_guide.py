@@ -41,7 +41,8 @@ def like(model, alternating=False):
         guide.compile(adam(2e-3))
     else:
         guide = AdversarialVAE(*common, model.beta, model.adversarial_weight)
-        guide.compile(adam(1e-3, beta_1=0.5), adam(1e-3, beta_1=0.5))
+        clipped = adam(1e-3, beta_1=0.5, global_clipnorm=500.0)
+        guide.compile(clipped, adam(1e-3, beta_1=0.5))
     return guide
 
 

@@ -120,7 +120,7 @@ def vae_step(model, nets):
 def adversarial_vae_step(model, nets):
     encoder, decoder = nets["encoder"], nets["decoder"]
     discriminator = nets["discriminator"]
-    optimizer = keras.optimizers.Adam(1e-3, beta_1=0.5)
+    optimizer = keras.optimizers.Adam(1e-3, beta_1=0.5, global_clipnorm=500.0)
     discriminator_optimizer = keras.optimizers.Adam(1e-3, beta_1=0.5)
     update_average = averaging(decoder, optimizer, model.average_momentum)
 

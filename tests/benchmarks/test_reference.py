@@ -55,7 +55,8 @@ def test_guide_trains_with_the_zoos_optimizers(name):
     found = optimizers(keras_guide.like(model))
     for player, optimizer in model.default_optimizers().items():
         ours, theirs = optimizer.get_config(), found[player].get_config()
-        for key in ("learning_rate", "beta_1", "beta_2", "rho", "epsilon"):
+        keys = ("learning_rate", "beta_1", "beta_2", "rho", "epsilon")
+        for key in (*keys, "global_clipnorm"):
             assert theirs.get(key) == pytest.approx(ours.get(key))
 
 

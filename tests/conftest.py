@@ -13,11 +13,20 @@ import hypothesis
 import keras
 import numpy as np
 import pytest
+from absl import logging
 from sklearn.datasets import load_digits
 
 # How long an example takes says something of the machine only.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def verbosity():
+    """Scripts that a test runs in this process leave the log as loud as it was."""
+    before = logging.get_verbosity()
+    yield
+    logging.set_verbosity(before)
 
 
 @pytest.fixture(scope="session")

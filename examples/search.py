@@ -48,7 +48,7 @@ def main(_):
     try:
         trials = read_trials(FLAGS.trials)
         marks = [int(mark) for mark in FLAGS.marks]
-        # Indexed by "train" alone, so that the test images are never read.
+        # Only the training images are loaded: the test images are never read.
         images, labels = kerasgen.data.load_arrays(
             FLAGS.dataset, "train", data_dir=FLAGS.data_dir
         )

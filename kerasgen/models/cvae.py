@@ -8,8 +8,8 @@ Deep Conditional Generative Models; with `beta` ≠ 1, Higgins et al. 2017, beta
 
 At β = 1 the loss is the negative evidence lower bound (ELBO) in nats per image.
 
-Sizes and the rate are the best of those tried on a held-out part of the training images
-(`results/search/`).
+The rate is the better of two that were tried on a held-out part of the training images;
+no other size was clearly better there (`results/search/`).
 """
 
 import keras

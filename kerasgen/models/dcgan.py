@@ -9,11 +9,12 @@ Departures from the paper: two stages instead of four, since digits are 28 pixel
 and in the discriminator a dense layer after them, without which samples were twice as
 far from the data; both players move at once from one shared forward pass. Of what was
 tried on a held-out part of the training images (`results/search/`) two more departures
-were the best: Adam at 2e-3 without momentum (beta_1 = 0) instead of 2e-4 with 0.5; and
-a discriminator with spectral instead of batch normalisation (Miyato et al. 2018,
-arXiv:1802.05957), which keeps the players in balance and judges an image by itself. The
-moving statistics of a batch-normalised one mix real and made images, so its verdicts
-outside training mean little.
+were among the best: Adam at 2e-3 without momentum (beta_1 = 0) instead of 2e-4 with
+0.5; and a discriminator with spectral instead of batch normalisation (Miyato et al.
+2018, arXiv:1802.05957), which judges an image by itself. The moving statistics of a
+batch-normalised one mix real and made images, so its verdicts outside training mean
+little. The search was five epochs long: in twenty (`results/mnist-20/`) the players
+lose their balance, and samples are best after some seven.
 """
 
 import keras

@@ -8,10 +8,10 @@ The critic takes `critic_steps` steps, each on fresh real images, before each st
 the generator, so an epoch holds fewer generator steps than other models'.
 
 Departures from the paper: clipping at 0.05 and rates of 2e-3 (generator) and 5e-4
-(critic) instead of 0.01 and 5e-5, the best of those tried on a held-out part of the
-training images at few epochs (`results/search/`); and layer normalisation in the
-critic, which was as good there as DCGAN's batch normalisation and lets it judge an
-image by itself.
+(critic) instead of 0.01 and 5e-5; on a held-out part of the training images clipping at
+0.1 was as good, and fewer critic steps were better at few epochs (`results/search/`).
+And layer instead of batch normalisation in the critic, so that it judges an image by
+itself.
 """
 
 import keras

@@ -5,7 +5,6 @@ generator and 16 bits. The SavedModel is exported from it, so one card holds for
 """
 
 import functools
-import hashlib
 import json
 import pathlib
 import re
@@ -232,7 +231,7 @@ def _judged_preset(each, reference, num_samples):
 
 def _made_from(each):
     content = (each.directory / "model.keras").read_bytes()
-    return {"model.keras": hashlib.sha256(content).hexdigest()}
+    return {"model.keras": preset_files.sha256(content)}
 
 
 def _megabytes(folder):

@@ -35,7 +35,7 @@ def like(model, alternating=False):
         guide.compile(adam(rate, beta_1=0.0), adam(rate, beta_1=0.0))
     elif name == "WGAN":
         guide = WGAN(*common, model.critic_steps, model.clip_value)
-        guide.compile(rmsprop(5e-4), rmsprop(2e-3))
+        guide.compile(rmsprop(2e-4), rmsprop(2e-3))
     elif name == "CVAE":
         guide = VAE(*common, model.beta)
         guide.compile(adam(2e-3))

@@ -40,7 +40,7 @@ def dense_discriminator(image_shape, width):
             layers.LeakyReLU(0.2),
             spectral(layers.Dense(width)),
             layers.LeakyReLU(0.2),
-            layers.Dense(1, dtype="float32"),
+            spectral(layers.Dense(1, dtype="float32")),
         ],
         name="discriminator",
     )
@@ -90,8 +90,8 @@ def decoder(image_shape, latent_dim, width):
     )
 
 
-def spectral_discriminator(image_shape, width):
-    """Of DCGAN."""
+def judge(image_shape, width, name):
+    """Of DCGAN and WGAN."""
     spectral = layers.SpectralNormalization
     return keras.Sequential(
         [
@@ -104,29 +104,9 @@ def spectral_discriminator(image_shape, width):
             layers.Flatten(),
             spectral(layers.Dense(4 * width)),
             layers.LeakyReLU(0.2),
-            layers.Dense(1, dtype="float32"),
+            spectral(layers.Dense(1, dtype="float32")),
         ],
-        name="discriminator",
-    )
-
-
-def critic(image_shape, width):
-    """Of WGAN, with layer normalisation over all axes after the second convolution."""
-    return keras.Sequential(
-        [
-            keras.Input(image_shape),
-            layers.Rescaling(2.0, offset=-1.0),
-            layers.Conv2D(width, 4, strides=2, padding="same"),
-            layers.LeakyReLU(0.2),
-            layers.Conv2D(2 * width, 4, strides=2, padding="same", use_bias=False),
-            layers.LayerNormalization(axis=(1, 2, 3)),
-            layers.LeakyReLU(0.2),
-            layers.Flatten(),
-            layers.Dense(4 * width),
-            layers.LeakyReLU(0.2),
-            layers.Dense(1, dtype="float32"),
-        ],
-        name="critic",
+        name=name,
     )
 
 
@@ -161,7 +141,7 @@ def joint_discriminator(image_shape, latent_dim, width):
     x = layers.Concatenate()([x, y])
     x = spectral(layers.Dense(4 * width))(x)
     x = layers.LeakyReLU(0.2)(x)
-    logits = layers.Dense(1, dtype="float32")(x)
+    logits = spectral(layers.Dense(1, dtype="float32"))(x)
     return keras.Model([images, latents], logits, name="discriminator")
 
 
@@ -182,11 +162,11 @@ def like(model):
         },
         "DCGAN": lambda: {
             "generator": generator(shape, latents, width),
-            "discriminator": spectral_discriminator(shape, width),
+            "discriminator": judge(shape, width, "discriminator"),
         },
         "WGAN": lambda: {
             "generator": generator(shape, latents, width),
-            "critic": critic(shape, width),
+            "critic": judge(shape, width, "critic"),
         },
         "CVAE": lambda: {
             "encoder": encoder(shape, latents, width),

@@ -43,7 +43,7 @@ def discriminator(width, start):
         nn.Flatten(),
         spectral_norm(nn.Linear(2 * width * start * start, 4 * width)),
         nn.LeakyReLU(0.2, True),
-        nn.Linear(4 * width, 1),
+        spectral_norm(nn.Linear(4 * width, 1)),
     )
 
 

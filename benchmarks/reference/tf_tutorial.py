@@ -74,7 +74,7 @@ def gan_step(model, nets, rate):
 def wgan_step(model, nets):
     generator, critic = nets["generator"], nets["critic"]
     generator_optimizer = keras.optimizers.RMSprop(2e-3)
-    critic_optimizer = keras.optimizers.RMSprop(5e-4)
+    critic_optimizer = keras.optimizers.RMSprop(2e-4)
     update_average = averaging(generator, generator_optimizer, model.average_momentum)
 
     @tf.function

@@ -129,7 +129,8 @@ def convolutional_discriminator(
         inputs.append(latents)
         code = hidden(latents, 4 * width, normalization)
         x = layers.Concatenate()([x, code])
-    logits, labels = logit(hidden(x, 4 * width, normalization), num_classes)
+    features = hidden(x, 4 * width, normalization)
+    logits, labels = logit(features, num_classes, normalization)
     return keras.Model(inputs_with(labels, *inputs), logits, name=name)
 
 

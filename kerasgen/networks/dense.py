@@ -91,5 +91,5 @@ def dense_discriminator(
         x = layers.LeakyReLU(0.2)(x)
         if dropout:
             x = fused.Dropout(dropout)(x)
-    logits, labels = logit(x, num_classes)
+    logits, labels = logit(x, num_classes, normalization)
     return keras.Model(inputs_with(labels, images), logits, name="discriminator")

@@ -41,7 +41,7 @@ FACTORS = {
     "judge_normalization": {
         "vanilla_gan": {"discriminator_normalization": (None, "batch")},
         "dcgan": {"discriminator_normalization": (None, "batch", "layer")},
-        "wgan": {"critic_normalization": (None, "batch")},
+        "wgan": {"critic_normalization": (None, "batch", "layer")},
         "adversarial_vae": {"discriminator_normalization": (None, "batch", "layer")},
     },
     # 5.3 Skip connections
@@ -49,7 +49,7 @@ FACTORS = {
     # 5.4 Loss function
     "loss": {
         **_same(("vanilla_gan", "dcgan"), objective=("minimax",)),
-        "wgan": {"clip_value": (0.01, 0.1), "critic_steps": (1,)},
+        "wgan": {"clip_value": (0.01, 0.1), "critic_steps": (5,)},
         "cvae": {"reconstruction": ("gaussian",), "beta": (0.5, 4.0)},
         "adversarial_vae": {
             "reconstruction": ("gaussian",),

@@ -15,6 +15,7 @@ from kerasgen.models.arguments import check_seed
 from kerasgen.models.arguments import great_circle
 from kerasgen.models.arguments import in_batches
 from kerasgen.models.arguments import one_or_list
+from kerasgen.models.stored_in_half import stored_in_half
 
 REDUCED_PRECISIONS = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
@@ -184,10 +185,20 @@ class SamplingModel(keras.Model):
             filepath, lambda folder: self.write_saved_model(folder, verbose)
         )
 
-    def write_saved_model(self, folder, verbose=False):
-        """Writes the SavedModel of `export` into a folder, in place."""
+    def write_saved_model(self, folder, verbose=False, half=False):
+        """Writes the SavedModel of `export` into a folder, in place.
+
+        Args:
+            folder: The folder.
+            verbose: Whether to print the signatures.
+            half: Whether to store the weights in 16 bits; see `kerasgen.export.save`.
+        """
+        model = self.in_float32()
+        endpoints = model.endpoints()
+        if half:
+            endpoints = stored_in_half(endpoints, model.weights)
         archive = keras.export.ExportArchive()
-        for name, (function, signature) in self.in_float32().endpoints().items():
+        for name, (function, signature) in endpoints.items():
             archive.add_endpoint(name, function, signature)
         archive.write_out(folder, verbose=verbose)
 

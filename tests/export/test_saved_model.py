@@ -108,6 +108,42 @@ def test_a_loaded_model_does_what_the_model_does(exported, model_class, num_clas
             loaded.discriminate(given["images"])
 
 
+def size(folder):
+    return sum(path.stat().st_size for path in folder.glob("variables/*.data-*"))
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+def test_stored_in_half_it_is_the_model_of_rounded_weights(tmp_path, model_class):
+    arguments = {"num_classes": 10, **SMALL, "width": 32}
+    model = unlike_new(model_class(**arguments))
+    model.set_weights(
+        [
+            w.astype("float16").astype(w.dtype) if w.dtype == "float32" else w
+            for w in model.get_weights()
+        ]
+    )
+    half = export.load(export.save(model, tmp_path / "half", half=True))
+    export.save(model, tmp_path / "whole")
+    assert size(tmp_path / "half") < 0.6 * size(tmp_path / "whole")
+    images = np.random.default_rng(0).random((3, 28, 28, 1), "float32")
+    assert_equal(half.sample(3, 7, seed=2), model.sample(3, 7, seed=2))
+    if hasattr(model, "discriminate"):
+        pair = [m.discriminate(images, [1, 2, 3]) for m in (half, model)]
+        assert_equal(*pair)
+    if hasattr(model, "encode"):
+        pair = [m.encode(images, [1, 2, 3])[0] for m in (half, model)]
+        assert_equal(*pair)
+
+
+def test_weights_that_16_bits_cannot_hold_are_named(tmp_path):
+    model = kerasgen.CVAE(**SMALL)
+    bias = model.decoder.weights[-1]
+    bias.assign(bias + 1e5)
+    with pytest.raises(ValueError, match=r"bias has values up to 1e\+05; expected"):
+        export.save(model, tmp_path / "half", half=True)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_is_exported_in_float32(tmp_path, policy):
     latents = keras.Input((4,))

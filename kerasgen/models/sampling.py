@@ -153,10 +153,11 @@ class SamplingModel(keras.Model):
     def _images_from(self, *inputs):
         return {"images": self.sampler(one_or_list(inputs), training=False)}
 
-    def _sample_in_graph(self, n, seed, *labels):
+    def _sample_in_graph(self, n, seed, labels=None):
         shape = tf.stack([n, self.latent_dim])
         latents = training.normal(shape, training.sampling_seed(seed))
-        return {**self._images_from(latents, *labels), "latents": latents}
+        given = [latents] if labels is None else [latents, labels]
+        return {**self._images_from(*given), "latents": latents}
 
     def export(self, filepath, verbose=False):
         """Writes a SavedModel that runs with TensorFlow alone, in float32.

@@ -1,5 +1,7 @@
 """Endpoints of a SavedModel whose weights are stored in 16 bits, half of the file."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -30,10 +32,11 @@ def stored_in_half(endpoints, weights):
             if id(weight) not in copies:
                 copies[id(weight)] = _copy(weight)
 
-        def widened(*inputs):
+        @functools.wraps(function)  # for the names of its arguments
+        def widened(*args, **kwargs):
             values = [(w, ops.cast(copies[id(w)], "float32")) for w in mine]
             with keras.StatelessScope(state_mapping=values):
-                return function(*inputs)
+                return function(*args, **kwargs)
 
         return widened, signature
 

@@ -22,7 +22,7 @@ It is not AVB (Mescheder et al. 2017: the adversary replaces the KL), not an AAE
 (Makhzani et al. 2015: D(z)) and not VAE/GAN (Larsen et al. 2016: D(x)). The nearest
 published models are ALICE (Li et al. 2017), which has no KL term, and ALI plus an ELBO.
 
-The default λ = 30 was chosen on a held-out part of the training images (λ = 100 was as
+The default λ = 30 was chosen on a held-out part of the training images (λ = 10 was as
 good there, see `results/search/`): likelihoods are sums over 784 pixels, and at λ = 1
 samples differ little from a CVAE's. The
 discriminator is spectrally normalised; without that it won outright within two epochs.

@@ -70,8 +70,13 @@ def read_trials(path):
     """The trials of a file, complete.
 
     Raises:
-        ValueError: If it is no JSON list of trials.
+        ValueError: If there is no such file, or it is no JSON list of trials.
     """
+    if not pathlib.Path(path).is_file():
+        raise ValueError(
+            f"trials={str(path)!r} is no file; expected a JSON file with a list of "
+            "trials, such as results/search/trials.json."
+        )
     trials = json.loads(pathlib.Path(path).read_text())
     if not isinstance(trials, list):
         raise ValueError(f"{path} holds a {type(trials).__name__}; expected a list.")

@@ -11,7 +11,8 @@ momentum, leaky rectifiers instead of maxout, and batch normalisation in the gen
 Of what was tried on a held-out part of the training images (`results/search/`) these
 were the best: rates of 1e-3 without momentum (beta_1 = 0), five times the usual 2e-4
 with 0.5; and a discriminator with spectral normalisation (Miyato et al. 2018,
-arXiv:1802.05957) instead of dropout.
+arXiv:1802.05957) instead of dropout. Its last layer is normalised, too: after five
+epochs samples are nearer without, but with it they still get nearer after twenty.
 """
 
 import keras

@@ -8,15 +8,16 @@ The critic takes `critic_steps` steps, each on fresh real images, before each st
 the generator, so with more than one an epoch holds fewer generator steps than other
 models'.
 
-Departures from the paper, each the best of what was tried on a held-out part of the
-training images (`results/search/`): spectral instead of batch normalisation in the
+Departures from the paper, each among the best of what was tried on a held-out part of
+the training images (`results/search/`): spectral instead of batch normalisation in the
 critic (Miyato et al. 2018, arXiv:1802.05957), which bounds its slope where clipping
 alone bounds its weights; one critic step instead of five, since that critic need not be
 near its optimum to be followed, and the generator moves five times as often; rates of
 2e-3 (generator) and 2e-4 (critic) instead of 5e-5; clipping at 0.05 instead of 0.01. In
-five epochs that took the distance to the data from 29 to 9.6. The critic's loss is then
-minus a lower estimate of the Wasserstein distance, in units that the clipping sets; for
-a closer one take more critic steps.
+five epochs that took the distance to the data from 29 to 9.6. Kernels are clipped as
+Algorithm 1 says, but the spectral norms that divide them set the critic's scale, and
+with it the units in which minus its loss estimates the Wasserstein distance from below.
+More critic steps bring that estimate nearer.
 """
 
 import keras

@@ -141,9 +141,10 @@ def hidden(x, units, normalization):
 def logit(features, num_classes, normalization):
     """The last layer of a discriminator or critic: one number for each example.
 
-    Of normalisations only "spectral" matters: it bounds the logits, and with them how
-    sure a discriminator can be. Without that bound DCGAN's discriminator won the game
-    after some seven epochs, and samples became worse (`results/search/`).
+    Of normalisations only "spectral" matters: it bounds the slope of an unconditional
+    logit, and with it how sure a discriminator can be. Without that bound DCGAN's
+    discriminator won the game after some seven epochs, and samples became worse
+    (`results/search/`).
 
     Labels enter by projection: the logit gains the inner product of the features with
     an embedding of the label (Miyato & Koyama 2018, cGANs with Projection
@@ -152,6 +153,7 @@ def logit(features, num_classes, normalization):
     Args:
         features: Symbolic tensor of shape `(batch, features)`.
         num_classes: Number of classes, or None.
+        normalization: "batch", "layer", "spectral" or None.
 
     Returns:
         `(logits, labels)`: float32 logits of shape `(batch,)`; symbolic labels or None.

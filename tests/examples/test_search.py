@@ -60,3 +60,8 @@ def test_wrong_trials_are_refused(tmp_path, idx_folder):
         assert said in done.stderr
         assert "Traceback" not in done.stderr
     assert not (tmp_path / "records.jsonl").exists()
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    done = run(tmp_path, "search.py", "--trials=none.json", fails=True)
+    assert "trials='none.json' is no file; expected a JSON file" in done.stderr

@@ -238,6 +238,8 @@ Text of a person.
 <!-- results:begin numbers -->
 old numbers
 <!-- results:end -->
+<!-- results:begin claims -->
+<!-- results:end -->
 The end.
 """
 
@@ -295,6 +297,35 @@ def test_the_readme_stays_until_the_records_change(readme):
     assert changed != text
 
 
+def test_a_readme_may_show_several_studies(readme):
+    path, published = readme
+    study.update_readme(path, published)
+    other = published.with_name("mnist-9")
+    shutil.copytree(published, other)
+    before = path.read_text()
+    with pytest.raises(ValueError, match="other studies than results/mnist-9"):
+        study.update_readme(path, other)
+    assert path.read_text() == before
+    path.write_text(before + "<!-- results:begin picture -->\n<!-- results:end -->\n")
+    study.update_readme(path, other)
+    added = path.read_text().removeprefix(before)
+    assert added.startswith("<!-- results:begin picture results/mnist-9 -->\n!")
+    assert "mnist-8" not in added
+    shutil.rmtree(other)
+
+
+def test_a_readme_of_one_seed_speaks_of_no_spread(whole, tmp_path):
+    _, published = whole
+    for model in ("dcgan", "cvae"):
+        place = tmp_path / "one" / model / "seed0"
+        shutil.copytree(published / model / "seed0", place)
+    text = "<!-- results:begin numbers one -->\n<!-- results:end -->\n"
+    text = study.report.readme.updated(text, tmp_path)
+    assert "One seed cannot tell a difference from luck" in text
+    assert "Bold is the best model" in text
+    assert "standard deviation" not in text and "±" not in text
+
+
 def test_a_readme_without_a_place_is_refused(readme, tmp_path):
     path, published = readme
     with pytest.raises(ValueError, match="results:begin colour"):
@@ -314,5 +345,6 @@ def test_a_readme_without_a_place_is_refused(readme, tmp_path):
 def test_this_readme_shows_what_is_published():
     path = pathlib.Path(kerasgen.__file__).resolve().parents[1] / "README.md"
     text = path.read_text(encoding="utf-8")
-    assert "<!-- results:begin numbers results/" in text
+    for part in study.report.readme.PARTS:
+        assert f"<!-- results:begin {part} results/" in text
     assert study.report.readme.updated(text, path.parent) == text

@@ -6,7 +6,8 @@ A README holds them between two lines,
     <!-- results:end -->
 
 where `numbers` is one of `PARTS` and the folder, relative to the README, is the
-published study. What stands between is replaced; the rest is left alone.
+published study. What stands between is replaced; the rest is left alone. A README may
+show several studies, each in places of its own.
 """
 
 import pathlib
@@ -23,7 +24,7 @@ from kerasgen.study.report import tables
 from kerasgen.study.report import verdicts
 from kerasgen.study.report.page import template_environment
 
-PARTS = ("picture", "numbers")
+PARTS = ("picture", "numbers", "claims")
 # Numbers that a reader asks for first.
 HEADLINE = (
     "fid",
@@ -44,10 +45,12 @@ def update_readme(readme, folder=None):
 
     Args:
         readme: Path of the README.
-        folder: Folder of the published study; default the ones that it names.
+        folder: Folder of the published study for sections that name none. Those that
+            name one show that one.
 
     Raises:
-        ValueError: If there is no README, or it has no place for results.
+        ValueError: If there is no README, or it has no place for results of this
+            folder.
     """
     readme = pathlib.Path(readme)
     if not readme.exists():
@@ -68,6 +71,11 @@ def update_readme(readme, folder=None):
             "numbers -->' and '<!-- results:end -->' where they belong."
         )
     text = updated(text, readme.parent, folder)
+    if folder is not None and f" {folder.as_posix()} -->" not in text:
+        raise ValueError(
+            f"{readme} shows other studies than {folder.as_posix()}. Name it, or none, "
+            "in the 'results:begin' lines of the places where it belongs."
+        )
     with files.replacing(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -78,8 +86,8 @@ def updated(text, root, folder=None):
     Args:
         text: str; what stands outside of the marked lines stays as it is.
         root: Folder of the README.
-        folder: Folder of the published study, relative to `root`; default the one that
-            a section names. A section that names none stays as it is.
+        folder: Folder of the published study for sections that name none, relative to
+            `root`; without it they stay as they are.
 
     Raises:
         ValueError: If a part is unknown, or a folder holds no study.
@@ -91,9 +99,9 @@ def updated(text, root, folder=None):
             raise ValueError(
                 f"'results:begin {part}' came; expected one of {', '.join(PARTS)}."
             )
-        link = pathlib.Path(folder or named).as_posix() if folder or named else ""
-        if not link:
+        if not (named or folder):
             return match.group()
+        link = pathlib.Path(named or folder).as_posix()
         shown = _render(part, pathlib.Path(root) / link, link)
         begin = f"<!-- results:begin {part} {link} -->"
         return f"{begin}\n{shown.strip()}\n<!-- results:end -->"
@@ -115,6 +123,7 @@ def _render(part, study_dir, link):
         time_told=conditions.time_told(study),
         precision=conditions.in_common(study, lambda run: run.record["precision"]),
         headline=_headline(study),
+        num_seeds=len({run.seed for run in study.runs}),
         quality=(study_dir / "figures/frechet-epochs.png").exists(),
         views=[view for view in views if view.touched],
         counts=verdicts.counts(views) if views else "",

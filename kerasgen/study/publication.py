@@ -27,9 +27,8 @@ RECORDS = (
     "events.jsonl",
     "failure.json",
 )
-# What is copied byte for byte: numbers and pixels, which name no place.
+# Pixels and codes, which name no place and are copied byte for byte.
 ARRAYS = (
-    "history.csv",
     "samples.npz",
     "codes.npz",
     "interpolations.npz",
@@ -78,7 +77,7 @@ def publish(study_dir, to):
     _check_place(study, to, zip(places, ended, strict=True))
     files.prepare_directory(to)
     for place, each in zip(places, ended, strict=True):
-        files.write_folder(place, functools.partial(_write_run, each.directory))
+        files.write_folder(place, functools.partial(_write_run, each))
     for missing in study.missing:
         if missing.failure:
             settings = missing.settings
@@ -132,8 +131,7 @@ def _check_place(study, to, pairs):
                 f"{place} is of a run with other settings ({'; '.join(different)}). "
                 "Publish in another folder."
             )
-    path = to / "real.json"
-    there = json.loads(path.read_text()).get("wanted") if path.exists() else None
+    there = load_study(to).real.get("wanted") if any(to.glob("*/seed*")) else None
     here = study.real.get("wanted")
     if there and here and there != here:
         raise ValueError(
@@ -142,15 +140,18 @@ def _check_place(study, to, pairs):
         )
 
 
-def _write_run(source, temporary):
-    """Fills a folder with the records of the run at `source`."""
-    target = pathlib.Path(temporary)
+def _write_run(ended, temporary):
+    """Fills a folder with the records of a `Run`."""
+    source, target = ended.directory, pathlib.Path(temporary)
     target.mkdir()
     for name in RECORDS:
-        if (source / name).exists():
+        is_overcome = name == "failure.json" and ended.failure is None
+        if (source / name).exists() and not is_overcome:
             _copy_record(source / name, target / name)
+    if ended.history:
+        shutil.copyfile(source / "history.csv", target / "history.csv")
     for name in ARRAYS:
-        if (source / name).exists():
+        if ended.has_arrays(name):
             shutil.copyfile(source / name, target / name)
     if (source / PUBLISHED).exists():  # a published study published again
         shutil.copyfile(source / PUBLISHED, target / PUBLISHED)

@@ -26,7 +26,11 @@ PLAN = "study.json"
 # The sign of a run whose records were published without its weights.
 PUBLISHED = "published.json"
 # What must be equal in two runs for their numbers to be set side by side.
-PROTOCOL = ("dataset", "conditional", "limit", "epochs", "batch_size", "precision")
+PROTOCOL = ("dataset", "conditional", "limit", "epochs", "batch_size")
+# Arguments of a model in which the runs of one model differ.
+_OWN_ARGUMENTS = ("seed", "name", "dtype")
+# What is left when a run is judged; other arrays it leaves when it is trained.
+_JUDGED_ARRAYS = ("interpolations.npz", "neighbours.npz")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,19 +92,37 @@ class Run:
 
     @property
     def protocol(self):
-        """Tuple of what must be equal for two runs to be compared."""
-        settings = {**self.settings.to_dict(), "precision": self.record["precision"]}
+        """Dict of what must be equal for two runs to be compared."""
+        settings = self.settings.to_dict()
         varied = self.settings.ablation
-        return tuple(settings[name] for name in PROTOCOL if name != varied)
+        return {
+            **{name: settings[name] for name in PROTOCOL if name != varied},
+            "precision": self.record["precision"],
+            "training images": self.record["data"]["num_images"],
+        }
+
+    @property
+    def arguments(self):
+        """Dict of what must be equal for two runs to be of one model."""
+        arguments = self.record["arguments"]
+        return {k: v for k, v in arguments.items() if k not in _OWN_ARGUMENTS}
+
+    def has_arrays(self, name):
+        """Whether an .npz file is there that is of the end of the training.
+
+        A run that was taken further still has those of its shorter training.
+        """
+        ended = self.evaluation if name in _JUDGED_ARRAYS else self.test_losses
+        return bool(ended) and (self.directory / name).exists()
 
     def arrays(self, name):
         """Dict of the arrays in an .npz file of the run, or None without that file."""
+        if not self.has_arrays(name):
+            return None
         path = self.directory / name
         try:
             with np.load(path, allow_pickle=False) as found:
                 return dict(found)
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
             logging.warning("%s cannot be read: %s", path, error)
             return None
@@ -126,7 +148,8 @@ class Study:
     Attributes:
         directory: `pathlib.Path`.
         runs: List of `Run`s that can be compared, by the order of models, then seed.
-        others: List of `Run`s with another protocol than most, which are left aside.
+        others: List of `Run`s with another protocol than most, or of a model with other
+            arguments than most runs of it, which are left aside.
         real: Dict of records that models are read beside, each a dict or None:
             `final`, training images judged as the samples at the end are; `during`, as
             those during training are; `pixels`, the images themselves judged as codes.
@@ -183,16 +206,28 @@ def load_study(directory):
         )
     plan = _read_json(directory / PLAN, problems) or {}
     runs.sort(key=_order)
-    common = collections.Counter(run.protocol for run in runs).most_common(1)[0][0]
+    compared = _alike(runs, lambda run: run.protocol)
+    for title in dict.fromkeys(run.title for run in compared):
+        same = _alike(
+            [run for run in compared if run.title == title], lambda run: run.arguments
+        )
+        compared = [run for run in compared if run.title != title or run in same]
     return Study(
         directory=directory,
-        runs=[run for run in runs if run.protocol == common],
-        others=[run for run in runs if run.protocol != common],
+        runs=compared,
+        others=[run for run in runs if run not in compared],
         real=_read_json(directory / "real.json", problems) or {},
         missing=_missing(directory, plan.get("runs", []), problems),
         command=plan.get("command"),
         problems=problems,
     )
+
+
+def _alike(runs, what):
+    """The runs that have most often in common what a function says of them."""
+    said = [json.dumps(what(run), sort_keys=True) for run in runs]
+    common = collections.Counter(said).most_common(1)[0][0]
+    return [run for run, text in zip(runs, said, strict=True) if text == common]
 
 
 def _missing(directory, planned, problems):
@@ -242,6 +277,12 @@ def load_run(directory):
         losses = {}
     if evaluation is not None and evaluation.get("epoch") != settings.epochs:
         evaluation = None
+    test_losses = {k: v for k, v in losses.items() if k not in ("epoch", "split")}
+    failure = _read_json(directory / "failure.json", problems)
+    # A run that was tried again and has ended has overcome it, even if a kill came
+    # before that record was removed.
+    if evaluation is not None and test_losses:
+        failure = None
     return Run(
         directory=directory,
         settings=settings,
@@ -249,9 +290,9 @@ def load_run(directory):
         history=history,
         evaluations=read_evaluations(directory / "evaluations.jsonl"),
         events=read_events(directory / "events.jsonl"),
-        test_losses={k: v for k, v in losses.items() if k not in ("epoch", "split")},
+        test_losses=test_losses,
         evaluation=evaluation,
-        failure=_read_json(directory / "failure.json", problems),
+        failure=failure,
         problems=problems,
     )
 
@@ -264,11 +305,15 @@ def _order(run):
 
 
 def _read_json(path, problems):
-    """What a JSON file holds, or None; why not stands in `problems`."""
+    """The dict that a JSON file holds, or None; why not stands in `problems`."""
     try:
-        return json.loads(path.read_text())
+        found = json.loads(path.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
         problems.append(f"{path} cannot be read ({error}).")
         return None
+    if not isinstance(found, dict):
+        problems.append(f"{path} holds a {type(found).__name__}; expected an object.")
+        return None
+    return found

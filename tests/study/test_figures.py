@@ -191,7 +191,7 @@ def test_comparison_has_a_row_for_each_run(tmp_path):
     study = load_study(
         fake_study.write_study(fake_study.make_study(["wgan", "cvae"], [0]), tmp_path)
     )
-    shown = {run.title: run.directory for run in study.runs}
+    shown = {run.title: run for run in study.runs}
     figure = figures.comparison(shown)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert {"WGAN", "CVAE", "codes of test images"} <= set(titles)

@@ -1,7 +1,5 @@
 """The figure of a comparison: samples, losses and latent space of every model."""
 
-import pathlib
-
 import numpy as np
 from matplotlib import gridspec
 from matplotlib.figure import Figure
@@ -9,6 +7,7 @@ from matplotlib.figure import Figure
 from kerasgen import callbacks
 from kerasgen import files
 from kerasgen.callbacks.loss_curves import COLORS
+from kerasgen.study.settings import MODELS
 
 ROW_INCHES = 3.6
 
@@ -20,7 +19,7 @@ def comparison(runs, title=""):
     losses (10-12) and clusters of the encoders' codes (13, 14).
 
     Args:
-        runs: Dict from title to the directory of a complete run.
+        runs: Dict from title to the `Run`, which has left samples and losses.
         title: Title of the figure.
 
     Returns:
@@ -29,11 +28,10 @@ def comparison(runs, title=""):
     figure = Figure(figsize=(13, ROW_INCHES * len(runs) + 0.5), layout="constrained")
     figure.suptitle(title, fontsize=14)
     grid = gridspec.GridSpec(len(runs), 3, figure, width_ratios=(1, 1.3, 1.1))
-    for row, (name, directory) in enumerate(runs.items()):
-        directory = pathlib.Path(directory)
-        _draw_samples(figure.add_subplot(grid[row, 0]), directory, name)
-        _draw_losses(figure.add_subplot(grid[row, 1]), directory)
-        _draw_codes(figure.add_subplot(grid[row, 2]), directory)
+    for row, (name, run) in enumerate(runs.items()):
+        _draw_samples(figure.add_subplot(grid[row, 0]), run, name)
+        _draw_losses(figure.add_subplot(grid[row, 1]), run.history)
+        _draw_codes(figure.add_subplot(grid[row, 2]), run)
     return figure
 
 
@@ -43,8 +41,8 @@ def save(figure, path):
         figure.savefig(temporary, format="png", dpi=100)
 
 
-def _draw_samples(axes, directory, name):
-    images = np.load(directory / "samples.npz")["images"][:64]
+def _draw_samples(axes, run, name):
+    images = run.arrays("samples.npz")["images"][:64]
     tiles = callbacks.tile_images(images, rows=8, columns=8, scale=2)
     gray = {"cmap": "gray", "vmin": 0, "vmax": 255} if tiles.shape[-1] == 1 else {}
     axes.imshow(tiles.squeeze(), interpolation="nearest", **gray)
@@ -52,8 +50,7 @@ def _draw_samples(axes, directory, name):
     axes.set_axis_off()
 
 
-def _draw_losses(axes, directory):
-    history = callbacks.read_history(directory / "history.csv")
+def _draw_losses(axes, history):
     keys = [key for key in history if key not in ("epoch", "seconds")]
     nats = [key for key in keys if key in ("loss", "reconstruction_loss")]
     others = [key for key in keys if key not in nats]
@@ -80,13 +77,14 @@ def _draw_losses(axes, directory):
     axes.set_title("training losses", loc="left", fontsize=11)
 
 
-def _draw_codes(axes, directory):
-    path = directory / "codes.npz"
-    if not path.exists():
-        axes.text(0.5, 0.5, "no encoder", ha="center", va="center", color="dimgrey")
+def _draw_codes(axes, run):
+    has_encoder = hasattr(MODELS[run.settings.model], "encode")
+    arrays = run.arrays("codes.npz") if has_encoder else None
+    if arrays is None or not np.isfinite(arrays["codes"]).all():
+        said = "codes are missing or not finite" if has_encoder else "no encoder"
+        axes.text(0.5, 0.5, said, ha="center", va="center", color="dimgrey")
         axes.set_axis_off()
         return
-    arrays = np.load(path)
     points, names = callbacks.project(arrays["codes"], labels=arrays["labels"])
     scatter = axes.scatter(
         *points.T, c=arrays["labels"], cmap="tab10", vmin=-0.5, vmax=9.5, s=4

@@ -201,7 +201,7 @@ class Gallery:
         for title, runs in self.study.models.items():
             run, _ = _first(runs, "samples.npz")
             if run is not None and run.epochs_done:
-                shown[f"{title}, {run.settings.epochs} epochs"] = run.directory
+                shown[f"{title}, {run.settings.epochs} epochs"] = run
         if shown:
             figures.save(figures.comparison(shown), self.folder / "comparison.png")
 
@@ -262,9 +262,10 @@ def _missing(caption, what):
 
 def _figure(numbers, runs):
     settings = runs[0].settings
-    # The paper shows the defaults.
-    other = settings.ablation or settings.variant
-    return "" if other else f"Figure {numbers[settings.model]}. "
+    # The paper shows five models, at their defaults.
+    if settings.ablation or settings.variant or settings.model not in numbers:
+        return ""
+    return f"Figure {numbers[settings.model]}. "
 
 
 def _trained(run):

@@ -4,7 +4,6 @@ import collections
 import dataclasses
 
 from kerasgen.study import statistics
-from kerasgen.study.records import PROTOCOL
 from kerasgen.study.report import formatting
 from kerasgen.study.report.conditions import in_common
 from kerasgen.study.report.tables import Cell
@@ -65,13 +64,16 @@ def summary(study):
     """
     seeds = sorted({run.seed for run in study.runs})
     sentences = [_trained(study, len(seeds)), _ended(study)]
-    record = next((r.evaluation for r in study.runs if r.evaluation is not None), None)
-    if record is not None and "num_samples" in record:
-        sentences.append(
-            f"Each model is judged by {record['num_samples']:,} samples against "
-            f"{record['num_test']:,} test images, in the features of "
-            f"{record['features']}."
-        )
+    said = dict.fromkeys(
+        f"Each model is judged by {record['num_samples']:,} samples against "
+        f"{record['num_test']:,} test images, in the features of {record['features']}."
+        for record in (run.evaluation for run in study.runs)
+        if record is not None and "num_samples" in record
+    )
+    if len(said) == 1:
+        sentences += said
+    elif said:
+        sentences.append("Runs were judged by different numbers of samples.")
     if len(seeds) == 1:
         sentences.append(
             "One seed cannot tell a difference from luck: there are no intervals and "
@@ -136,7 +138,7 @@ def gaps(study):
             named = formatting.listed([str(seed) for seed in lacking])
             found.append(f"{title} lacks seed {named}, which other models have.")
     found += [f"{_name(run)} {said}" for run in study.runs if (said := _lack(run))]
-    found += [_left_aside(run, study.runs[0]) for run in study.others]
+    found += [_left_aside(run, study) for run in study.others]
     if not study.runs[0].settings.ablation:
         absent = [m.__name__ for m in MODELS.values() if m.__name__ not in study.models]
         if absent:
@@ -170,17 +172,19 @@ def _lack(run):
     return ""
 
 
-def _left_aside(run, common):
-    theirs, ours = (
-        {**one.settings.to_dict(), "precision": one.record["precision"]}
-        for one in (run, common)
-    )
-    different = [
-        f"{name} {theirs[name]}, not {ours[name]}"
-        for name in PROTOCOL
-        if theirs[name] != ours[name]
-    ]
+def _left_aside(run, study):
+    different = _differences(run.protocol, study.runs[0].protocol)
+    if not different:  # it is of the model's other arguments
+        different = _differences(run.arguments, study.models[run.title][0].arguments)
     return f"{_name(run)} is left aside: {formatting.listed(different)}."
+
+
+def _differences(theirs, ours):
+    return [
+        f"{name} {theirs.get(name)}, not {ours.get(name)}"
+        for name in {**ours, **theirs}
+        if theirs.get(name) != ours.get(name)
+    ]
 
 
 def troubles(study):

@@ -65,6 +65,11 @@ class ModelContract:
         assert all(np.isfinite(values).all() for values in history.values())
         assert model.sample(2, seed=0).shape == (2, *shape)
 
+    def test_numbers_of_numpy_are_numbers(self, digits):
+        model = self.make(latent_dim=np.int64(4), num_classes=np.int64(10))
+        self.fit(model, digits)
+        assert type(model.get_config()["num_classes"]) is int
+
     @pytest.mark.parametrize(
         ("changes", "message"),
         [

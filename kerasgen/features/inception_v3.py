@@ -36,13 +36,23 @@ def inception():
     score, and meaningless as classes of another dataset.
 
     Returns:
-        `FeatureExtractor` named `inception_keras`, for images of any size.
+        `FeatureExtractor` named `inception_keras`, for images of any size, in float32
+        whatever the global policy is.
 
     Raises:
         RuntimeError: If the weights are not on this machine and cannot be downloaded.
     """
     if not (_keras_home() / "models" / _WEIGHTS).exists():
         _probe(HOST, PROBE_SECONDS)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return _extractor()
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _extractor():
     try:
         network = keras.applications.InceptionV3(weights="imagenet")
     except Exception as error:  # Keras raises bare exceptions when a download fails

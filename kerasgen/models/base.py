@@ -253,7 +253,8 @@ class GenerativeModel(PresetModel):
 
         Raises:
             ValueError: If the images or labels do not fit the model, or a number of
-                epochs, steps or images is not positive.
+                epochs, steps or images is not positive. Compiled by XLA, as on a GPU,
+                labels out of range go unnoticed after the first batch.
             kerasgen.training.DivergenceError: If a loss is NaN or infinite. The epoch
                 ends there, with its callbacks, and the training with it.
         """
@@ -264,7 +265,7 @@ class GenerativeModel(PresetModel):
             steps_per_epoch=steps_per_epoch,
             **{name: kwargs.get(name) for name in numbers},
         )
-        if isinstance(x, (np.ndarray, tf.Tensor)) and batch_size is None:
+        if isinstance(x, (np.ndarray, tf.Tensor, dict)) and batch_size is None:
             batch_size = 64
         form = (self.image_shape, self.num_classes)
         training.check_data(x, y, *form, batch_size, steps_per_epoch)

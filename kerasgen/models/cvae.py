@@ -105,7 +105,7 @@ class CVAE(capabilities.VariationalModel):
                 encoder,
                 lambda: networks.convolutional_encoder(*self.dimensions, **switches),
                 takes=[self.image_shape],
-                returns=2 * [(latent_dim,)],
+                returns=2 * [(self.latent_dim,)],
             )
             self.add_network(
                 "decoder",
@@ -116,7 +116,7 @@ class CVAE(capabilities.VariationalModel):
                     name="decoder",
                     **switches,
                 ),
-                takes=[(latent_dim,)],
+                takes=[(self.latent_dim,)],
                 returns=[self.image_shape],
             )
 

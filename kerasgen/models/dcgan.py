@@ -104,7 +104,7 @@ class DCGAN(capabilities.AdversarialModel):
                 lambda: networks.convolutional_generator(
                     *self.dimensions, normalization=normalization, **body
                 ),
-                takes=[(latent_dim,)],
+                takes=[(self.latent_dim,)],
                 returns=[self.image_shape],
             )
             self.add_network(
@@ -112,7 +112,7 @@ class DCGAN(capabilities.AdversarialModel):
                 discriminator,
                 lambda: networks.convolutional_discriminator(
                     self.image_shape,
-                    num_classes,
+                    self.num_classes,
                     normalization=discriminator_normalization,
                     **body,
                 ),

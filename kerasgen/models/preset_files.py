@@ -20,6 +20,7 @@ import tensorflow as tf
 
 CONFIG, WEIGHTS, METADATA = FILES = ("config.json", "weights.npz", "metadata.json")
 FORMAT = 1
+_KEY = "weight_{:03d}"  # of an array of the weights
 
 
 def contents(model, metadata):
@@ -134,7 +135,7 @@ def load_weights(model, content):
         ValueError: If they are no such weights.
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as found:
-        arrays = [found[key] for key in sorted(found.files)]
+        arrays = [found[_KEY.format(number)] for number in range(len(found.files))]
     variables = [variable for variable, _ in _stored(model)]
     shapes = [tuple(array.shape) for array in arrays]
     expected = [tuple(variable.shape) for variable in variables]
@@ -185,7 +186,7 @@ def _rounded(variable):
 
 def _in_npz(arrays):
     content = io.BytesIO()
-    named = {f"weight_{number:03d}": array for number, array in enumerate(arrays)}
+    named = {_KEY.format(number): array for number, array in enumerate(arrays)}
     np.savez_compressed(content, **named)
     return content.getvalue()
 

@@ -107,7 +107,7 @@ class VanillaGAN(capabilities.AdversarialModel):
                 lambda: networks.dense_generator(
                     *self.dimensions, normalization=normalization, **shape
                 ),
-                takes=[(latent_dim,)],
+                takes=[(self.latent_dim,)],
                 returns=[self.image_shape],
             )
             self.add_network(
@@ -115,7 +115,7 @@ class VanillaGAN(capabilities.AdversarialModel):
                 discriminator,
                 lambda: networks.dense_discriminator(
                     self.image_shape,
-                    num_classes,
+                    self.num_classes,
                     normalization=discriminator_normalization,
                     dropout=dropout,
                     **shape,

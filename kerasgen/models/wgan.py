@@ -118,7 +118,7 @@ class WGAN(capabilities.AdversarialModel):
                 lambda: networks.convolutional_generator(
                     *self.dimensions, normalization=normalization, **body
                 ),
-                takes=[(latent_dim,)],
+                takes=[(self.latent_dim,)],
                 returns=[self.image_shape],
             )
             self.add_network(
@@ -126,7 +126,7 @@ class WGAN(capabilities.AdversarialModel):
                 critic,
                 lambda: networks.convolutional_discriminator(
                     self.image_shape,
-                    num_classes,
+                    self.num_classes,
                     normalization=critic_normalization,
                     name="critic",
                     **body,
@@ -180,12 +180,23 @@ class WGAN(capabilities.AdversarialModel):
         )
         training.clip_weights(self.critic.trainable_variables, self.clip_value)
         self.critic_updates.assign(self.critic_updates + 1)
-        ops.cond(
-            self.critic_updates % self.critic_steps == 0,
-            lambda: self.generator_step(*batch),
-            lambda: None,
-        )
+        if self.critic_steps == 1:
+            self.generator_step(*batch)
+        else:
+            self._require_one_device()
+            ops.cond(
+                self.critic_updates % self.critic_steps == 0,
+                lambda: self.generator_step(*batch),
+                lambda: None,
+            )
         return self.log(losses)
+
+    def _require_one_device(self):
+        if self._distribute_strategy is not None:
+            raise ValueError(
+                f"critic_steps={self.critic_steps} under tf.distribute, whose devices "
+                "cannot skip a step together; expected 1. Train on one device."
+            )
 
     def generator_step(self, *batch):
         losses = training.descend(

@@ -141,14 +141,14 @@ def hidden(x, units, normalization):
 def logit(features, num_classes, normalization):
     """The last layer of a discriminator or critic: one number for each example.
 
-    Of normalisations only "spectral" matters: it bounds the slope of an unconditional
-    logit, and with it how sure a discriminator can be. Without that bound DCGAN's
-    discriminator won the game after some seven epochs, and samples became worse
-    (`results/search/`).
+    Of normalisations only "spectral" matters: it bounds the slope of the logit, and
+    with it how sure a discriminator can be. Without that bound DCGAN's discriminator
+    won the game after some seven epochs, and samples became worse (`results/search/`).
 
     Labels enter by projection: the logit gains the inner product of the features with
     an embedding of the label (Miyato & Koyama 2018, cGANs with Projection
-    Discriminator, arXiv:1802.05637).
+    Discriminator, arXiv:1802.05637). The embeddings are the columns of the kernel of
+    "label_projection", so that the bound holds for their part, too.
 
     Args:
         features: Symbolic tensor of shape `(batch, features)`.
@@ -165,10 +165,15 @@ def logit(features, num_classes, normalization):
     labels = None
     if num_classes is not None:
         labels = keras.Input((), dtype="int32", name="labels")
-        embedding = layers.Embedding(
-            num_classes, features.shape[-1], name="label_embedding"
+        projection = linear(
+            layers.Dense,
+            num_classes,
+            normalization=spectral,
+            dtype="float32",
+            name="label_projection",
         )
-        inner = layers.Dot(axes=1, dtype="float32")([features, embedding(labels)])
+        chosen = ops.one_hot(labels, num_classes, dtype="float32")
+        inner = layers.Dot(axes=1, dtype="float32")([projection(features), chosen])
         out = layers.Add(dtype="float32")([out, inner])
     return layers.Reshape((), dtype="float32")(out), labels
 

@@ -29,7 +29,7 @@ def descend(optimizers, losses):
             if player in optimizers.players
         }
     gradients = {
-        player: tape.gradient(loss, optimizers.player_variables[player])
+        player: _dense(tape.gradient(loss, optimizers.player_variables[player]))
         for player, loss in scaled.items()
     }
     for player, gradient in gradients.items():
@@ -41,6 +41,15 @@ def _objective(per_example):
     """The batch mean in float32; replicas of a distributed step sum their gradients."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return ops.mean(ops.cast(per_example, "float32")) / replicas
+
+
+def _dense(gradients):
+    """Gradients as tensors.
+
+    That of an embedding is a list of rows, in which a label comes as often as in the
+    batch; optimizers and norms would take its parts one by one instead of their sum.
+    """
+    return [g if g is None else tf.convert_to_tensor(g) for g in gradients]
 
 
 def clip_weights(variables, clip_value):

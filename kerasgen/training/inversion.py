@@ -102,8 +102,11 @@ def fit_latents(
             )
         return ops.sum((pixels - made) ** 2, axis=(1, 2, 3))
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def fit(pixels, labels):
+    given = [pixels] if labels is None else [pixels, labels]
+    signature = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in given]
+
+    @tf.function(autograph=False, input_signature=signature)
+    def fit(pixels, labels=None):
         def gradient(latents):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(latents)
@@ -118,8 +121,7 @@ def fit_latents(
 
     parts = []
     for first in range(0, len(pixels), _BATCH_SIZE):
-        rows = slice(first, first + _BATCH_SIZE)
-        parts.append(fit(pixels[rows], None if labels is None else labels[rows]))
+        parts.append(fit(*(each[first : first + _BATCH_SIZE] for each in given)))
     return FittedLatents(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 

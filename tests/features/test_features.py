@@ -179,12 +179,20 @@ def test_inception_without_a_network_says_so_at_once(tmp_path, monkeypatch):
 
 
 def test_inception_gets_tiled_large_pictures(monkeypatch):
-    seen = keras.Input((299, 299, 3))
-    pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(seen)
-    tiny = keras.Model(seen, keras.layers.Softmax()(pooled))
+    policies = []
+
+    def tiny(weights):
+        policies.append(keras.config.dtype_policy().name)
+        seen = keras.Input((299, 299, 3))
+        pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(seen)
+        return keras.Model(seen, keras.layers.Softmax()(pooled))
+
     monkeypatch.setattr(inception_v3, "_probe", lambda url, seconds: None)
-    monkeypatch.setattr(keras.applications, "InceptionV3", lambda weights: tiny)
+    monkeypatch.setattr(keras.applications, "InceptionV3", tiny)
+    keras.config.set_dtype_policy("mixed_bfloat16")
     extract = features.inception()
+    assert policies == ["float32"]
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
     assert (extract.name, extract.num_classes) == ("inception_keras", None)
     found = extract(np.full((2, 28, 28, 1), 0.75, np.float32))
     np.testing.assert_allclose(found.features, np.full((2, 3), 0.5), atol=1e-5)

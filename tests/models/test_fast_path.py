@@ -85,3 +85,11 @@ def test_training_on_one_batch_and_eagerly(digits):
     assert model.steps_per_execution == 1
     model.fit(digits[0][:16], batch_size=8, verbose=0)
     assert int(model.optimizer["autoencoder"].iterations) == 2
+
+
+def test_arrays_come_in_batches_of_64(digits):
+    images, labels = (array[:100] for array in digits)
+    for given in (images, (images, labels), {"image": images, "label": labels}):
+        model = made("CVAE")
+        model.fit(given, verbose=0)
+        assert int(model.optimizer["autoencoder"].iterations) == 2

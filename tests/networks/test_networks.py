@@ -146,18 +146,38 @@ def test_labels_change_the_outputs(builder, normalization):
     assert np.abs(outputs[1] - outputs[2]).max() > 1e-6
 
 
-def test_labels_enter_the_logit_by_projection():
-    network = build(networks.convolutional_discriminator, num_classes=3)
-    network.get_layer("label_embedding").embeddings.assign(
-        np.random.default_rng(0).normal(size=(3, 8))
+def named(network, name):
+    """The layer of a name, or what normalises it."""
+    return next(x for x in network.layers if getattr(x, "layer", x).name == name)
+
+
+@pytest.mark.parametrize("normalization", [None, "spectral"])
+def test_labels_enter_the_logit_by_projection(normalization):
+    network = build(
+        networks.convolutional_discriminator, num_classes=3, normalization=normalization
     )
-    features = keras.Model(network.inputs, network.get_layer("logit").input)
+    logit, projection = (named(network, n) for n in ("logit", "label_projection"))
+    features = keras.Model(network.inputs, projection.input)
     images, labels = inputs_of(network)
     hidden = features([images, labels]).numpy()
-    embedded = network.get_layer("label_embedding")(labels).numpy()
-    expected = network.get_layer("logit")(hidden).numpy()[:, 0]
-    expected += (hidden * embedded).sum(axis=1)
+    expected = logit(hidden).numpy()[:, 0]
+    expected += projection(hidden).numpy()[np.arange(4), labels]
     np.testing.assert_allclose(network([images, labels]), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("builder", DISCRIMINATORS, **NAMED)
+def test_a_spectral_logit_is_bounded_with_labels_too(builder):
+    network = build(builder, num_classes=3, normalization="spectral")
+    images, labels = inputs_of(network)
+    for layer in network.layers:
+        if isinstance(layer, SpectralNormalization):
+            layer.layer.kernel.assign(100.0 * layer.layer.kernel)
+    for _ in range(30):
+        network([images, labels], training=True)
+    for name in ("logit", "label_projection"):
+        layer = named(network, name)
+        slope = layer(np.eye(layer.layer.kernel.shape[0], dtype="float32"))
+        assert np.linalg.norm(slope - layer.bias, ord=2) == pytest.approx(1.0, rel=0.01)
 
 
 def test_a_discriminator_of_pairs_looks_at_both():

@@ -98,6 +98,20 @@ def test_the_forward_pass_runs_once():
     assert len(passes) == 1
 
 
+def test_a_row_that_a_batch_looks_up_twice_is_one_weight():
+    # Adam's first step is its rate, whatever the gradient; in parts it would be less.
+    embeddings = keras.Variable(np.zeros((3, 1), "float32"))
+    optimizers = PlayerOptimizers({"only": keras.optimizers.Adam(0.25, epsilon=0.0)})
+    optimizers.bind({"only": [embeddings]})
+    labels = np.array([1, 1, 1, 2])
+    descend(
+        optimizers,
+        lambda: {"only": ops.take(embeddings, labels, axis=0)[:, 0]},
+    )
+    moved = embeddings.numpy()[1:, 0]
+    np.testing.assert_allclose(moved, [-0.25, -0.25], rtol=1e-5)
+
+
 @pytest.mark.parametrize(("scaled", "moved"), [(False, 0.0), (True, 2.0**-14)])
 def test_scaling_saves_gradients_that_float16_loses(scaled, moved):
     # One example's share of the gradient is 2^-26; the least number of float16, 2^-24.

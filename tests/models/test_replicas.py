@@ -1,0 +1,72 @@
+"""Training by two replicas: every model takes its steps, together."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import kerasgen
+
+# Two logical devices have to be made before TensorFlow starts.
+SCRIPT = """
+import json
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+import kerasgen
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+images = np.random.default_rng(0).random((16, 28, 28, 1), "float32")
+dataset = tf.data.Dataset.from_tensor_slices(images).batch(8)
+
+def fit(name, **arguments):
+    with strategy.scope():
+        model = getattr(kerasgen, name)(latent_dim=4, width=4, seed=0, **arguments)
+    try:
+        history = model.fit(dataset, epochs=2, verbose=0).history
+    except ValueError as error:
+        return str(error)
+    steps = [int(optimizer.iterations.numpy()) for optimizer in model.optimizer.optimizers]
+    finite = all(np.isfinite(values).all() for values in history.values())
+    return {"steps": steps, "finite": bool(finite)}
+
+names = ("VanillaGAN", "DCGAN", "WGAN", "CVAE", "AdversarialVAE")
+results = {name: fit(name) for name in names}
+print(json.dumps(results | {"several": fit("WGAN", critic_steps=2)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def results():
+    root = pathlib.Path(kerasgen.__file__).parents[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "players"),
+    [
+        ("VanillaGAN", 2),
+        ("DCGAN", 2),
+        ("WGAN", 2),
+        ("CVAE", 1),
+        ("AdversarialVAE", 2),
+    ],
+)
+def test_two_replicas_train(results, name, players):
+    assert results[name] == {"steps": players * [4], "finite": True}
+
+
+def test_several_critic_steps_need_one_device(results):
+    assert "critic_steps=2 under tf.distribute" in results["several"]

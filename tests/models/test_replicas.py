@@ -30,7 +30,7 @@ def fit(name, **arguments):
         history = model.fit(dataset, epochs=2, verbose=0).history
     except ValueError as error:
         return str(error)
-    steps = [int(optimizer.iterations.numpy()) for optimizer in model.optimizer.optimizers]
+    steps = [int(each.iterations.numpy()) for each in model.optimizer.optimizers]
     finite = all(np.isfinite(values).all() for values in history.values())
     return {"steps": steps, "finite": bool(finite)}
 

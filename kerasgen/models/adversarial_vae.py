@@ -26,7 +26,7 @@ The default λ = 30 was chosen on a held-out part of the training images (λ = 1
 good there, see `results/search/`): likelihoods are sums over 784 pixels, and at λ = 1
 samples differ little from a CVAE's. The discriminator is spectrally normalised; without
 that it won outright within two epochs.
-The gradient of encoder and decoder is clipped at a norm of 500 for 784 pixels, some four
+The gradient of encoder and decoder is clipped at a norm of 500 for 784 pixels, some 4
 times what it is on MNIST (Pascanu et al. 2013, arXiv:1211.5063): with beta_1 = 0.5 Adam
 follows a single step that is far off, and one training ended so in its sixth epoch.
 """

@@ -159,3 +159,18 @@ def test_mistakes_get_an_answer(models, tmp_path, idx_folder, script, flags, mes
     flags = [flag.format(models) for flag in flags]
     done = run(tmp_path, script, *flags, f"--data_dir={idx_folder}", fails=True)
     assert message in done.stderr
+
+
+def test_the_bound_on_the_likelihood(tmp_path, data_dir):
+    flags = [f"--data_dir={data_dir}", "--epochs=1", "--importance_samples=20"]
+    said = run(tmp_path, "likelihood.py", *flags, "--importance_images=30")
+    assert "reconstruction_loss" in said.stdout
+    folder = tmp_path / "likelihood"
+    bounds = read(folder / "likelihood.json")["bounds"]
+    (tight,) = (v for name, v in bounds.items() if "weighted_nll_k20_binarised" in name)
+    loose = bounds["negative_elbo_bernoulli_binarised_test30"]
+    assert 0.0 < tight < loose < 28 * 28
+    # The training is not taken anew.
+    said = run(tmp_path, "likelihood.py", *flags, "--importance_images=30")
+    assert "reconstruction_loss" not in said.stdout
+    assert read(folder / "likelihood.json")["bounds"] == bounds

@@ -14,3 +14,4 @@ from kerasgen.export.saved_model import ExportedModel
 from kerasgen.export.saved_model import load
 from kerasgen.export.saved_model import replaceable
 from kerasgen.export.saved_model import save
+from kerasgen.export.saved_model import taken_further

@@ -83,11 +83,19 @@ def replaceable(path, settings):
     if not (path / RECORD).exists():
         return False
     try:
-        old = dict(read_record(path)["settings"])
-        fewer = old.get("epochs", 0) <= settings.get("epochs", 0)
+        return taken_further(read_record(path)["settings"], settings)
     except (KeyError, TypeError, ValueError):  # damaged: it is not known what is lost
         return False
-    return fewer and old | {"epochs": None} == settings | {"epochs": None}
+
+
+def taken_further(old, new):
+    """Whether settings are the old ones, with as many epochs or more.
+
+    Args:
+        old, new: Dicts of the settings of a training.
+    """
+    fewer = old.get("epochs", 0) <= new.get("epochs", 0)
+    return fewer and {**old, "epochs": None} == {**new, "epochs": None}
 
 
 def load(path):

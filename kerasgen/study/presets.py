@@ -149,13 +149,14 @@ def _check_places(each, presets_dir, saved_models_dir):
 
 
 def _replaceable(folder, settings):
-    """Whether a preset was made with these settings, or is not there yet."""
+    """Whether a preset is not there yet, or of the same training, or less of it."""
     if not folder.exists():
         return True
     try:
-        return preset_files.read_metadata(folder)["settings"] == settings
-    except (KeyError, ValueError):  # it is not known what is lost
-        return False
+        made_with = preset_files.read_metadata(folder)["settings"]
+        return export.taken_further(made_with, settings)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False  # it is not known what is lost
 
 
 def _reference(each, data_dir):

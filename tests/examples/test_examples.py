@@ -244,6 +244,24 @@ def test_presets_with_other_settings_are_not_replaced(presets, tmp_path, kind):
     assert len(list((tmp_path / kind).iterdir())) == 1
 
 
+def test_presets_of_fewer_epochs_are_replaced(presets, tmp_path):
+    directory, flags, made = presets
+    for kind in ("runs/mnist/dcgan", "presets/dcgan_mnist", "saved_models/dcgan_mnist"):
+        shutil.copytree(directory / kind, tmp_path / kind)
+    shutil.copy(directory / "runs/mnist/real.json", tmp_path / "runs/mnist/real.json")
+    for path in ("presets/dcgan_mnist/metadata", "saved_models/dcgan_mnist/export"):
+        path = (tmp_path / path).with_suffix(".json")
+        record = json.loads(path.read_text())
+        record["settings"]["epochs"] = 0
+        path.write_text(json.dumps(record | {"made_from": "an older run"}))
+    flags = [flag.replace("dcgan,cvae", "dcgan") for flag in flags]
+    done = run(tmp_path, "make_presets.py", *flags)
+    assert "[1/1] dcgan_mnist: judging" in done.stdout
+    for path in ("presets/dcgan_mnist/metadata", "saved_models/dcgan_mnist/export"):
+        record = json.loads((tmp_path / path).with_suffix(".json").read_text())
+        assert record["settings"]["epochs"] == 1
+
+
 @pytest.mark.parametrize("kind", ["samples", "interpolation"])
 def test_generate_draws_from_a_preset(presets, kind):
     directory, _, _ = presets

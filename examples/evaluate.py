@@ -49,7 +49,7 @@ def main(arguments):
     with files.replacing(FLAGS.output) as temporary:
         temporary.write_text(json.dumps(records, indent=2) + "\n")
     print(evaluation.format_table(records))
-    print(f"\n{FLAGS.output}: {records[path.name]['seconds_total']:.0f} s")
+    print(f"\n{FLAGS.output}: {records[str(path)]['seconds_total']:.0f} s")
 
 
 def judge(path):
@@ -63,7 +63,7 @@ def judge(path):
     else:
         judged = evaluation.load_images(path, channels=reference.image_shape[-1])
     records = {
-        path.name: evaluation.evaluate(
+        str(path): evaluation.evaluate(
             judged,
             reference,
             num_samples=FLAGS.num_samples,
@@ -74,8 +74,8 @@ def judge(path):
         )
     }
     if FLAGS.real:
-        count = records[path.name]["num_samples"]
-        records["real"] = evaluation.evaluate_real(
+        count = records[str(path)]["num_samples"]
+        records["training images"] = evaluation.evaluate_real(
             reference, num_samples=count, metrics=metrics
         )
     return records

@@ -30,7 +30,10 @@ JUDGE_AGAIN = (
     "Remove evaluation.json, if there is one, and give the same command again: the run "
     "is judged anew."
 )
-START_OVER = "Start this run over with --noresume, or restore the file from a copy."
+START_OVER = (
+    "Restore the file from a copy, or remove the run's directory and give the same "
+    "command again: the run starts over."
+)
 
 
 def check_study(directory):
@@ -112,7 +115,7 @@ def _history(run):
     saved = _epochs_saved(run)
     if not run.history:
         if saved and not path.exists():
-            yield problem(path, f"it is missing. Restore it, or {START_OVER}")
+            yield problem(path, f"it is missing. {START_OVER}")
         return
     epochs = run.history["epoch"]
     if epochs != list(range(1, len(epochs) + 1)):

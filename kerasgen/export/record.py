@@ -19,15 +19,22 @@ def write_record(model, folder, **further):
         **further: JSON-serialisable values to record.
     """
     record = {
-        "model": type(model).__name__,
-        "image_shape": model.image_shape,
-        "latent_dim": model.latent_dim,
-        "num_classes": model.num_classes,
+        **describe(model),
         **further,
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "sha256": checksums(folder),
     }
     (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+
+
+def describe(model):
+    """What a model is, as its record begins."""
+    return {
+        "model": type(model).__name__,
+        "image_shape": list(model.image_shape),
+        "latent_dim": model.latent_dim,
+        "num_classes": model.num_classes,
+    }
 
 
 def read_record(path):

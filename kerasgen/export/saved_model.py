@@ -14,6 +14,7 @@ import tensorflow as tf
 from kerasgen import files
 from kerasgen import training
 from kerasgen.export.record import RECORD
+from kerasgen.export.record import describe
 from kerasgen.export.record import read_record
 from kerasgen.export.record import write_record
 from kerasgen.models.arguments import check_images
@@ -53,7 +54,7 @@ def save(model, path, settings=None, half=False):
     """
     path = pathlib.Path(path)
     settings = json.loads(json.dumps(settings or {}))
-    if path.exists() and not replaceable(path, settings):
+    if path.exists() and not (replaceable(path, settings) and _is_of(path, model)):
         raise FileExistsError(
             f"{path} holds another model or one made with other settings; it is not "
             "replaced. Export to another folder, or remove that one first."
@@ -86,6 +87,12 @@ def replaceable(path, settings):
         return taken_further(read_record(path)["settings"], settings)
     except (KeyError, TypeError, ValueError):  # damaged: it is not known what is lost
         return False
+
+
+def _is_of(path, model):
+    """Whether an export is of a model of the same class, images, latents, classes."""
+    old, new = read_record(path), describe(model)
+    return all(old.get(name) == value for name, value in new.items())
 
 
 def taken_further(old, new):

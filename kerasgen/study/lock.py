@@ -14,6 +14,7 @@ import pathlib
 import shlex
 import socket
 import sys
+import time
 
 from absl import logging
 
@@ -94,7 +95,7 @@ def _take(path, directory, wait):
 
 def _lock(file, directory, wait, kind=fcntl.LOCK_EX):
     try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
+        _lock_at_once(file, kind)
     except BlockingIOError:
         holder = _read_holder(file)
         if not wait:
@@ -112,6 +113,15 @@ def _lock(file, directory, wait, kind=fcntl.LOCK_EX):
             directory,
             error,
         )
+
+
+def _lock_at_once(file, kind):
+    """Locks, or raises BlockingIOError: after the moments that `check_free` takes."""
+    for _ in range(3):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(file, kind | fcntl.LOCK_NB)
+        time.sleep(0.05)
+    fcntl.flock(file, kind | fcntl.LOCK_NB)
 
 
 def _write_holder(file):

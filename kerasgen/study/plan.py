@@ -73,10 +73,11 @@ class PlannedRun:
         return self.export_to and self.export_to.name != self.settings.export_name
 
     def _is_exported(self):
-        record = self.export_to / export.RECORD
-        if not record.exists():
+        try:
+            record = export.read_record(self.export_to)
+        except ValueError:  # damaged: the model is exported anew
             return False
-        return json.loads(record.read_text())["settings"] == self.settings.to_dict()
+        return record.get("settings") == self.settings.to_dict()
 
 
 def plan(settings, study_dir, saved_models_dir, num_samples):

@@ -26,12 +26,16 @@ from kerasgen.study import judgement
 from kerasgen.study import lock
 from kerasgen.study.records import PUBLISHED
 from kerasgen.study.settings import MODELS
+from kerasgen.study.settings import PRECISIONS
 from kerasgen.study.settings import RunSettings
 
 RESUMABLE = ("epochs",)
-# Evaluations in training, and the training images that they judge against.
-NUM_EVALUATIONS = 20
+# Training images that evaluations in training judge against.
 NUM_WATCHED_IMAGES = 10_000
+
+
+class ForeignRunError(ValueError):
+    """The directory belongs to a run with other settings."""
 
 
 def train(
@@ -81,8 +85,9 @@ def train(
             remove(directory)
         check_owner(directory, settings)
         images = first_images(images, settings.limit)
-        model = build(settings, images)
-        record = _describe(settings, images, model, workers)
+        precision = _precision(directory, settings)
+        model = build(settings, images, precision)
+        record = _describe(settings, images, model, precision, workers)
         _check_record(directory, record)
         checkpoint = callbacks.Checkpoint(directory / "checkpoint")
         done = checkpoint.restore(model)
@@ -144,23 +149,24 @@ def _check_nothing_is_lost(directory, done):
         raise ValueError(
             f"{directory} has a history of {before} epochs, but no checkpoint there "
             "can be read (the log names each that is damaged). Bring one back from a "
-            "copy, or start over with --noresume (resume=False)."
+            f"copy, or remove {directory} and start over."
         )
 
 
-def build(settings, images):
+def build(settings, images, precision=None):
     """The model of a run, with weights and noise that its seed fixes.
 
     Args:
         settings: `RunSettings`.
         images: `kerasgen.data.ImageSet` that it is to learn.
+        precision: Name of the dtype policy, or None for what the settings give here.
     """
     keras.utils.set_random_seed(settings.seed)
     model = MODELS[settings.model](
         image_shape=images.images.shape[1:],
         num_classes=images.num_classes if settings.conditional else None,
         seed=settings.seed,
-        dtype=environment.resolve_precision(settings.precision),
+        dtype=precision or environment.resolve_precision(settings.precision),
         **settings.arguments,
     )
     if settings.learning_rate_factor != 1.0:
@@ -224,10 +230,10 @@ def check_owner(directory, settings):
 
 def _refuse(directory, different):
     if different:
-        raise ValueError(
+        raise ForeignRunError(
             f"{directory} belongs to a run with other settings "
-            f"({'; '.join(different)}). Choose another runs directory, or start over "
-            "with --noresume."
+            f"({'; '.join(different)}). Choose another runs directory, or remove "
+            f"{directory} to start that run over."
         )
 
 
@@ -297,12 +303,22 @@ def remove(directory):
         shutil.rmtree(doomed)
 
 
-def _describe(settings, images, model, workers):
+def _precision(directory, settings):
+    """What a run computes in: where it began, it was decided what "auto" is."""
+    path = directory / "settings.json"
+    if settings.precision == "auto" and path.exists():
+        recorded = json.loads(path.read_text()).get("precision")
+        if recorded in PRECISIONS:
+            return recorded
+    return environment.resolve_precision(settings.precision)
+
+
+def _describe(settings, images, model, precision, workers):
     """All that the numbers of a run depend on, as settings.json keeps it."""
     return {
         "settings": settings.to_dict(),
         "arguments": json.loads(json.dumps(model.get_config())),
-        "precision": environment.resolve_precision(settings.precision),
+        "precision": precision,
         "data": {
             "source": images.source,
             "num_images": len(images.images),
@@ -367,8 +383,9 @@ def _evaluations(settings, directory, images, extractor):
     if extractor is None:
         return []
     reference = watched_reference(images, extractor)
-    every = max(1, settings.epochs // NUM_EVALUATIONS)
-    return [callbacks.EvaluateSamples(directory, reference, every=every)]
+    return [
+        callbacks.EvaluateSamples(directory, reference, every=settings.evaluated_every)
+    ]
 
 
 def _scatter(model, directory, test):

@@ -96,7 +96,8 @@ def carry_out(
                 resume,
             )
     except KeyboardInterrupt as signal:
-        print("\nInterrupted. The same command goes on where it was.", flush=True)
+        how = "" if resume else ", without --noresume,"
+        print(f"\nInterrupted. The same command{how} goes on where it was.", flush=True)
         status = TERMINATED if isinstance(signal, Terminated) else INTERRUPTED
         raise SystemExit(status) from None
 
@@ -142,8 +143,7 @@ def _carry_out(
         progress.say(f"{heading} failed: {reason}")
     if failures and not any(study_dir.glob("*/seed*/settings.json")):
         return None, failures
-    with lock.held(study_dir, wait=True):
-        report = write_report(study_dir)
+    report = write_report(study_dir)
     progress.say(f"\nThe report is {report}.")
     return report, failures
 
@@ -158,7 +158,9 @@ def _prepare(runs, job, processes, progress):
             progress.close(index)
             where = ", its weights are elsewhere" if each.is_published else ""
             progress.say(f"{progress.heading(index)}: complete{where}")
-    if all(each.is_complete for each in runs) and _is_whole(job.directory):
+    if all(each.is_complete for each in runs) and _is_whole(
+        job.directory, job.num_samples
+    ):
         return
     measured = tuple(one.to_dict() for one in pending.values())
     job = dataclasses.replace(job, measured=measured)
@@ -177,12 +179,12 @@ def _prepare(runs, job, processes, progress):
         )
 
 
-def _is_whole(directory):
+def _is_whole(directory, num_samples):
     """Whether the real images are judged; a damaged record is made anew."""
     path = pathlib.Path(directory) / "real.json"
     try:
-        return "wanted" in json.loads(path.read_text())
-    except (FileNotFoundError, TypeError, ValueError, RecursionError):
+        return json.loads(path.read_text())["wanted"]["num_samples"] == num_samples
+    except (FileNotFoundError, KeyError, TypeError, ValueError, RecursionError):
         return False
 
 
@@ -202,6 +204,7 @@ def _run_all(runs, job, processes, progress):
 
     def one(index):
         if runs[index].is_complete:
+            (runs[index].directory / "failure.json").unlink(missing_ok=True)
             return None
         return _run(runs[index], index, job, processes, progress)
 

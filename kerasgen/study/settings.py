@@ -16,6 +16,8 @@ MODELS = {
     for model in vars(models).values()
     if isinstance(model, type)
 }
+# Evaluations in training.
+NUM_EVALUATIONS = 20
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
 
 
@@ -139,6 +141,11 @@ class RunSettings:
     def export_name(self):
         """Name of the folder of the exported model: whole MNIST needs no suffix."""
         return self.name if self.study == "mnist" else f"{self.name}-{self.study}"
+
+    @property
+    def evaluated_every(self):
+        """Epochs from one evaluation in training to the next."""
+        return max(1, self.epochs // NUM_EVALUATIONS)
 
     def differences(self, other, ignore=()):
         """Lines that name each setting in which two runs differ."""

@@ -89,8 +89,8 @@ def carry_out(job, tell):
         tell: Function that passes a message, given as keyword arguments, to the parent.
 
     Returns:
-        The exit status of the process: 0, `DIVERGED`, or `HELD` if another process
-        works in the run directory.
+        The exit status of the process: 0, `DIVERGED`, or `HELD` if the run directory is
+        another run's, or another process works in it.
     """
     settings = RunSettings.from_dict(job.settings)
     images, test = (
@@ -107,7 +107,7 @@ def carry_out(job, tell):
     try:
         with lock.held(job.directory):
             _train_and_judge(job, settings, images, test, reference, tell)
-    except lock.HeldError as error:
+    except (lock.HeldError, run.ForeignRunError) as error:
         tell(kind="held", message=str(error))
         return HELD
     except (callbacks.DivergenceError, evaluation.NotFiniteError) as error:

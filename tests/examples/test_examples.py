@@ -138,7 +138,7 @@ def test_evaluate_judges_models_and_arrays_beside_real_images(trained, digits, j
     done = run(directory, "evaluate.py", judged, *flags, "--output=judged.json")
     assert re.search(r"\| fid_mnist_v1_64_test +\| +[\d.]+ \| +[\d.]+ \|", done.stdout)
     records = json.loads((directory / "judged.json").read_text())
-    record, real = records.pop(judged.split("/")[-1]), records.pop("real")
+    record, real = records.pop(judged), records.pop("training images")
     assert real["class_coverage_mnist_v1_64"] >= 8
     assert (record["active_units_test64"] is None) == judged.endswith("npy")
 
@@ -245,7 +245,7 @@ def test_presets_with_other_settings_are_not_replaced(presets, tmp_path, kind):
 
 
 def test_presets_of_fewer_epochs_are_replaced(presets, tmp_path):
-    directory, flags, made = presets
+    directory, flags, _ = presets
     for kind in ("runs/mnist/dcgan", "presets/dcgan_mnist", "saved_models/dcgan_mnist"):
         shutil.copytree(directory / kind, tmp_path / kind)
     shutil.copy(directory / "runs/mnist/real.json", tmp_path / "runs/mnist/real.json")

@@ -245,6 +245,24 @@ def test_only_the_same_run_taken_further_replaces(tmp_path, old, new, allowed):
     assert record["model"] == "VanillaGAN"
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        kerasgen.DCGAN(latent_dim=4, width=4),
+        kerasgen.VanillaGAN(**{**SMALL, "latent_dim": 5}),
+        kerasgen.VanillaGAN(**SMALL, num_classes=3),
+    ],
+    ids=["class", "latents", "classes"],
+)
+def test_another_model_is_not_replaced_without_settings(tmp_path, other):
+    model = kerasgen.VanillaGAN(**SMALL)
+    for _ in range(2):
+        export.save(model, tmp_path / "gan")
+    with pytest.raises(FileExistsError, match="holds another model"):
+        export.save(other, tmp_path / "gan")
+    assert json.loads((tmp_path / "gan/export.json").read_text())["num_classes"] is None
+
+
 def test_a_models_own_export_replaces_saved_models_only(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.tex").write_text("precious")

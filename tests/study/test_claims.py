@@ -441,6 +441,21 @@ def test_fluctuation_needs_two_changes():
         quantities.fluctuation(run_with(fids=[]), {})
 
 
+def only(run, epochs):
+    """The run as if it had been evaluated after these epochs alone."""
+    kept = [record for record in run.evaluations if record["epoch"] in epochs]
+    return dataclasses.replace(run, evaluations=kept)
+
+
+def test_a_run_taken_further_fluctuates_like_one_of_one_go():
+    fids = [99.0, *np.random.default_rng(0).uniform(1.0, 9.0, 40)]
+    taken_further = run_with(epochs=40, fids=fids)
+    one_go = only(taken_further, range(0, 41, 2))
+    assert len(one_go.evaluations) == 21
+    found, expected = (quantities.fluctuation(r, {}) for r in (taken_further, one_go))
+    assert found == expected
+
+
 def test_samples_that_were_not_finite_are_the_models_fault():
     fids = [9.0, 8.0, 7.0, 6.0, 5.0, None, 4.0, 4.0, 4.0]
     assert math.isnan(quantities.fluctuation(run_with(fids=fids), {})[1])
@@ -459,6 +474,16 @@ def test_seconds_to_quality_are_those_of_training():
     assert value == math.inf
     with pytest.raises(quantities.NoNumber, match="no real images"):
         quantities.seconds_to_quality(run_with(), {"during": None})
+
+
+def test_a_quality_that_was_reached_before_the_first_look_has_no_time():
+    real = {"during": {"fid_mnist_v1_1k_train10k": 0.4}}
+    run = run_with(fids=[99.0, 50.0, 19.0, 10.0, 9.0, 9.0, 9.0, 9.0, 9.0])
+    _, value = quantities.seconds_to_quality(only(run, {0, 1, 2, 4}), real)
+    assert value == sum(run.history["seconds"][:2])
+    message = "first looked at after 2 epochs, when it had reached 50 times"
+    with pytest.raises(quantities.NoNumber, match=message):
+        quantities.seconds_to_quality(only(run, {0, 2, 4}), real)
 
 
 def test_the_first_epoch_does_not_move_the_seconds_per_epoch():

@@ -118,10 +118,10 @@ def same_model(monkeypatch):
     """Every run gets the same model, as it was when built: nothing is traced twice."""
     build, models = run.build, {}
 
-    def rebuild(settings, images):
+    def rebuild(settings, images, precision):
         key = settings.digest()
         if key not in models:
-            model = build(settings, images)
+            model = build(settings, images, precision)
             own = [*model.variables, *model.optimizer.variables]
             own += [generator.state for generator in model._noise()]
             models[key] = model, [(v, v.numpy()) for v in own]

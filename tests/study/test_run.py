@@ -107,9 +107,18 @@ def test_more_epochs_go_on_and_other_settings_are_refused(tmp_path, image_sets):
     assert run.epochs_done(tmp_path) == 1
 
 
-def test_a_run_does_not_go_on_with_other_images_or_precision(
-    tmp_path, image_sets, monkeypatch
-):
+def test_precision_is_chosen_where_a_run_begins(tmp_path, image_sets, monkeypatch):
+    for epochs, chosen in ((1, "float32"), (2, "mixed_bfloat16")):
+        monkeypatch.setattr(
+            run.environment, "resolve_precision", lambda _, chosen=chosen: chosen
+        )
+        model = run.train(settings(epochs=epochs), tmp_path, *image_sets)
+        assert model.dtype_policy.name == "float32"
+    record = json.loads((tmp_path / "settings.json").read_text())
+    assert record["precision"] == "float32"
+
+
+def test_a_run_does_not_go_on_with_other_images_or_precision(tmp_path, image_sets):
     train, test = image_sets
     run.train(settings(epochs=1), tmp_path, train, test)
     before = (tmp_path / "settings.json").read_text()
@@ -118,10 +127,8 @@ def test_a_run_does_not_go_on_with_other_images_or_precision(
     )
     with pytest.raises(ValueError, match="training images: 128 there, 64 here"):
         run.train(settings(), tmp_path, fewer, test)
-    with monkeypatch.context() as patch:
-        patch.setattr(run.environment, "resolve_precision", lambda _: "mixed_float16")
-        with pytest.raises(ValueError, match="precision: .* there, mixed_float16 here"):
-            run.train(settings(), tmp_path, train, test)
+    with pytest.raises(ValueError, match="precision: 'auto' there, 'mixed_float16'"):
+        run.train(settings(precision="mixed_float16"), tmp_path, train, test)
     assert (tmp_path / "settings.json").read_text() == before
 
 

@@ -327,6 +327,44 @@ def test_a_run_that_another_process_takes_meanwhile_fails_alone(
     assert [path.name for path in tmp_path.rglob("*.lock")] == []
 
 
+def test_a_run_of_other_defaults_is_refused_and_left_alone(tmp_path, idx_folder):
+    common = {
+        "runs_dir": tmp_path,
+        "saved_models_dir": None,
+        "data_dir": str(idx_folder),
+        "num_samples": 64,
+    }
+    runner.carry_out([settings(epochs=1)], **common)
+    folder = tmp_path / "mnist/vanilla_gan/seed0"
+    record = json.loads((folder / "settings.json").read_text())
+    record["arguments"]["dropout"] = 0.9
+    (folder / "settings.json").write_text(json.dumps(record))
+    _, failures = runner.carry_out([settings()], **common)
+    (reason,) = failures.values()
+    assert "belongs to a run with other settings (arguments of the model:" in reason
+    assert not (folder / "failure.json").exists()
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_an_interrupt_says_how_to_go_on(
+    tmp_path, idx_folder, monkeypatch, capsys, resume
+):
+    def start(self, job, log, receive):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner.Processes, "run", start)
+    with pytest.raises(SystemExit):
+        runner.carry_out(
+            [settings()],
+            runs_dir=tmp_path,
+            data_dir=str(idx_folder),
+            saved_models_dir=None,
+            resume=resume,
+        )
+    expected = "command goes on" if resume else "command, without --noresume, goes on"
+    assert expected in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )

@@ -61,9 +61,12 @@ def fluctuation(run, real):
     before the first epoch, the changes log dₖ₊₁ − log dₖ that end in the second half of
     the training: their mean absolute deviation from their mean. A model that gets
     better, or worse, by the same factor from each evaluation to the next has 0, so that
-    fast learning is not taken for instability.
+    fast learning is not taken for instability. A run that was taken further was looked
+    at more often at first; of its evaluations those count that one go had made.
     """
     name, pairs = _qualities(run)
+    every, last = run.settings.evaluated_every, run.settings.epochs
+    pairs = [(epoch, d) for epoch, d in pairs if epoch % every == 0 or epoch == last]
     logarithms = [math.log(d) if 0.0 < d < math.inf else math.nan for _, d in pairs]
     half = run.settings.epochs / 2
     changes = np.diff(logarithms)[[epoch > half for epoch, _ in pairs[1:]]]
@@ -85,7 +88,8 @@ def seconds_to_quality(run, real):
 
     That is, to the end of the first epoch that was followed by an evaluation of at most
     `TARGET_MULTIPLE` times the Fréchet distance of real images judged in the same way;
-    infinite if there is none. Evaluations do not count as training.
+    infinite if there is none. Evaluations do not count as training. Where the first
+    evaluation came after several epochs, and found that quality, there is no number.
     """
     name, pairs = _qualities(run)
     distance = (real.get("during") or {}).get(name)
@@ -94,6 +98,12 @@ def seconds_to_quality(run, real):
     elapsed = dict(zip(run.history["epoch"], np.cumsum(_seconds(run)), strict=True))
     target = TARGET_MULTIPLE * float(distance)
     reached = [epoch for epoch, d in pairs if d <= target and epoch in elapsed]
+    first = pairs[0][0]
+    if reached and reached[0] == first > 1:
+        raise NoNumber(
+            f"was first looked at after {first} epochs, when it had reached "
+            f"{TARGET_MULTIPLE} times the distance of real images already"
+        )
     seconds = float(elapsed[reached[0]]) if reached else math.inf
     return _timed(f"seconds_to_{TARGET_MULTIPLE}x_real_{name}", run), seconds
 

@@ -13,6 +13,7 @@ import markupsafe
 
 from kerasgen import files
 from kerasgen.study import claims
+from kerasgen.study import lock
 from kerasgen.study.records import load_study
 from kerasgen.study.report import bibliography
 from kerasgen.study.report import conditions
@@ -59,8 +60,11 @@ def write_report(study_dir):
     >>> write_report("runs/mnist")
     PosixPath('runs/mnist/report.html')
     """
-    study = load_study(study_dir)
-    folder = files.prepare_directory(study_dir)
+    with lock.held(study_dir, wait=True):
+        return _write(load_study(study_dir), files.prepare_directory(study_dir))
+
+
+def _write(study, folder):
     judged = claims.judge(study)
     sheets.write_runs(study, folder / "runs.csv")
     sheets.write_summary(study, folder / "summary.csv")

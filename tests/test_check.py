@@ -54,6 +54,7 @@ def whole(tmp_path_factory, digits):
     export.save(model, study.parent / "exported", SETTINGS.to_dict())
     record = {"epoch": 2, "num_samples": 100, "fid": 7.5, "recall": None}
     (directory / "evaluation.json").write_text(json.dumps(record))
+    (directory / "evaluations.jsonl").write_text('{"epoch": 1}\n{"epoch": 2}\n')
     pictures = fake_arrays(make_run("cvae"))
     for name in ("interpolations.npz", "neighbours.npz"):
         judgement.save_arrays(directory / name, **pictures[name])
@@ -196,6 +197,10 @@ DAMAGES = {
         lambda d: halve(d / "samples" / "epoch-0001.png"),
         r"epoch-0001\.png: it is no whole picture",
     ),
+    "the evaluations in training gone": (
+        lambda d: (d / "evaluations.jsonl").unlink(),
+        r"evaluations\.jsonl: it is missing or empty",
+    ),
     "a line of events damaged": (
         lambda d: (d / "events.jsonl").write_text('{"epoch": 1}\n{"epo\n'),
         "1 of its lines are damaged",
@@ -320,6 +325,13 @@ def test_an_interrupted_run_has_a_checkpoint_that_fits(directory):
     for _ in ("settings", "arguments"):
         edit(directory / "settings.json", '"latent_dim": 4', '"latent_dim": 5')
     assert any("it is of another model" in line for line in check.problems(directory))
+
+
+def test_arguments_of_another_version_are_named(directory):
+    edit(directory / "settings.json", '"epochs": 2', '"epochs": 5')
+    edit(directory / "settings.json", '"image_shape"', '"colours": 1, "image_shape"')
+    found = check.problems(directory)
+    assert any("its arguments make no CVAE" in line for line in found), found
 
 
 def test_a_run_that_was_asked_for_is_missed(runs):

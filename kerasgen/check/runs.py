@@ -159,6 +159,17 @@ def _records(run):
                 f"{len(lines) - len(read)} of its lines are damaged and left out "
                 "of reports. Restore the file from a copy, or remove those lines.",
             )
+    if _is_in_study(run) and _epochs_saved(run) and not run.evaluations:
+        yield problem(
+            run.directory / "evaluations.jsonl",
+            "it is missing or empty, so reports lack the quality while it trained. "
+            f"{START_OVER}",
+        )
+
+
+def _is_in_study(run):
+    """Whether a study asked for the run; one that trains alone is not judged."""
+    return (run.directory.resolve().parent.parent / records.PLAN).exists()
 
 
 def _pictures(run):
@@ -197,7 +208,12 @@ def _restart(run):
     if not paths:
         return
     path = paths[max(paths)]
-    model = MODELS[run.settings.model].from_config(run.record["arguments"])
+    try:
+        model = MODELS[run.settings.model].from_config(run.record["arguments"])
+    except Exception as error:  # arguments of another version fail in many ways
+        said = f"its arguments make no {run.settings.title} ({error})"
+        yield problem(run.directory / "settings.json", f"{said}. {START_OVER}")
+        return
     try:
         load_sealed(model, path)
     except DamagedFileError:
@@ -287,8 +303,7 @@ def _images(run, name, shape, remedy):
 def _judgement(run):
     path = run.directory / "evaluation.json"
     if run.evaluation is None:
-        study = run.directory.resolve().parent.parent
-        if (study / records.PLAN).exists():
+        if _is_in_study(run):
             yield problem(
                 path,
                 f"the run is not judged after epoch {run.settings.epochs}. "

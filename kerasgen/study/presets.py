@@ -171,7 +171,13 @@ def _reference(each, data_dir):
 def _real(study_dir, num_samples):
     """The record of real images judged alike, by its title, if the study has one."""
     path = study_dir / "real.json"
-    record = json.loads(path.read_text())["final"] if path.exists() else {}
+    try:
+        record = json.loads(path.read_text())["final"] if path.exists() else {}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error!r}). Remove it, and give the command of the "
+            "study again: it is made anew."
+        ) from error
     return {"real images": record} if record.get("num_samples") == num_samples else {}
 
 

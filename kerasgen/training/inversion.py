@@ -119,9 +119,11 @@ def fit_latents(
         squares = squared_errors(latents, pixels, labels)
         return latents, squares / math.prod(pixels.shape[1:])
 
+    # Made as a whole, since TensorFlow warns of functions that are traced again and again.
+    concrete = fit.get_concrete_function()
     parts = []
     for first in range(0, len(pixels), _BATCH_SIZE):
-        parts.append(fit(*(each[first : first + _BATCH_SIZE] for each in given)))
+        parts.append(concrete(*(each[first : first + _BATCH_SIZE] for each in given)))
     return FittedLatents(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 

@@ -146,3 +146,9 @@ def test_half_precision_comes_back_as_float32(images):
 def test_images_that_do_not_fit_are_refused(images, labels, message):
     with pytest.raises(ValueError, match=message):
         fit_latents(linear, images, 5, labels, steps=1)
+
+
+def test_many_inversions_trace_without_a_warning(images, caplog):
+    for _ in range(8):
+        fit_latents(linear, images, 5, steps=1)
+    assert "retracing" not in caplog.text

@@ -119,7 +119,7 @@ def fit_latents(
         squares = squared_errors(latents, pixels, labels)
         return latents, squares / math.prod(pixels.shape[1:])
 
-    # Made as a whole, since TensorFlow warns of functions that are traced again and again.
+    # Traced here once, since TensorFlow warns of calls that trace again and again.
     concrete = fit.get_concrete_function()
     parts = []
     for first in range(0, len(pixels), _BATCH_SIZE):

@@ -12,8 +12,8 @@ samples of each of the first 1,000 test images, in nats per image, its standard 
 and the negative ELBO of the same images.
 
 Interrupted, the same command goes on after the last epoch, with other noise than
-without the interruption. The result is `likelihood.json` and `model.keras`. On a core
-an epoch of CVAE takes about 20 seconds, the bound 10 minutes.
+without the interruption; more epochs go on, too. The result is `likelihood.json` and
+`model.keras` in the folder of the model. On a core an epoch of CVAE takes about 20 seconds, the bound 10 minutes.
 """
 
 import json
@@ -39,7 +39,8 @@ flags.DEFINE_integer("batch_size", 64, "Images in a batch.")
 flags.DEFINE_integer("seed", 0, "Seed of weights, noise and data order.")
 flags.DEFINE_integer("importance_samples", 5000, "K of the bound.")
 flags.DEFINE_integer("importance_images", 1000, "Test images for the bound.")
-flags.DEFINE_string("output_dir", "likelihood", "Folder of model and record.")
+flags.DEFINE_string("output_dir", "likelihood", "Folder of the models' folders.")
+SETTINGS = ("model", "dataset", "batch_size", "seed")
 
 
 def main(_):
@@ -49,7 +50,7 @@ def main(_):
             data.load_arrays(FLAGS.dataset, split, data_dir=FLAGS.data_dir)
             for split in ("train", "test")
         )
-        folder = files.prepare_directory(FLAGS.output_dir)
+        folder = files.prepare_directory(f"{FLAGS.output_dir}/{FLAGS.model}")
         model = trained(train[0], folder)
         print(f"The bound, by {FLAGS.importance_samples} samples an image", flush=True)
         record = kerasgen.evaluate(
@@ -62,10 +63,9 @@ def main(_):
         )
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
-    settings = ("model", "dataset", "epochs", "batch_size", "seed")
-    record = {key: FLAGS[key].value for key in settings} | {
-        "num_train": len(train[0]),
-        "precision": model.dtype_policy.name,
+    record = {
+        **json.loads((folder / "settings.json").read_text()),
+        "epochs": FLAGS.epochs,
         "bounds": {key: value for key, value in record.items() if "binarised" in key},
     }
     with files.replacing(folder / "likelihood.json") as temporary:
@@ -76,12 +76,32 @@ def main(_):
 
 
 def trained(images, folder):
-    """The model, trained on binarised images for what is left of the epochs."""
+    """The model, trained on binarised images for what is left of the epochs.
+
+    Raises:
+        ValueError: If the folder holds a model of other settings, or more epochs.
+    """
     dtype = environment.resolve_precision("auto")
     model_class = study.MODELS[FLAGS.model]
     model = model_class(images.shape[1:], seed=FLAGS.seed, dtype=dtype)
+    settings = {key: FLAGS[key].value for key in SETTINGS}
+    settings |= {"num_train": len(images), "precision": dtype}
+    path = folder / "settings.json"
+    there = json.loads(path.read_text()) if path.exists() else settings
+    if there != settings:
+        raise ValueError(
+            f"{folder} holds a model of {there}; asked for are {settings}. Choose "
+            "another --output_dir."
+        )
+    with files.replacing(path) as temporary:
+        temporary.write_text(json.dumps(settings, indent=2) + "\n")
     checkpoint = callbacks.Checkpoint(folder / "checkpoint")
     epochs_done = checkpoint.restore(model)
+    if epochs_done > FLAGS.epochs:
+        raise ValueError(
+            f"{folder} holds a model of {epochs_done} epochs; --epochs={FLAGS.epochs} "
+            "asks for fewer. Choose another --output_dir."
+        )
     if epochs_done < FLAGS.epochs:
         model.fit(
             binarised(images, epochs_done),

@@ -21,6 +21,7 @@ More critic steps bring that estimate nearer.
 """
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from kerasgen import networks
@@ -183,7 +184,7 @@ class WGAN(capabilities.AdversarialModel):
         if self.critic_steps == 1:
             self.generator_step(*batch)
         else:
-            self._require_one_device()
+            self._refuse_replicas()
             ops.cond(
                 self.critic_updates % self.critic_steps == 0,
                 lambda: self.generator_step(*batch),
@@ -191,11 +192,13 @@ class WGAN(capabilities.AdversarialModel):
             )
         return self.log(losses)
 
-    def _require_one_device(self):
-        if self._distribute_strategy is not None:
+    def _refuse_replicas(self):
+        alone = (type(None), tf.distribute.OneDeviceStrategy)
+        if not isinstance(self._distribute_strategy, alone):
             raise ValueError(
-                f"critic_steps={self.critic_steps} under tf.distribute, whose devices "
-                "cannot skip a step together; expected 1. Train on one device."
+                f"critic_steps={self.critic_steps} under "
+                f"{type(self._distribute_strategy).__name__}, whose replicas cannot "
+                "skip a step together; expected 1, or no strategy."
             )
 
     def generator_step(self, *batch):

@@ -74,6 +74,10 @@ def publish(study_dir, to):
             "command then adds the others."
         )
     places = [to / each.directory.relative_to(study_dir) for each in ended]
+    for each in ended:
+        if not each.history and (each.directory / "history.csv").exists():
+            problem = "; ".join(each.problems)
+            raise _damaged(each.directory / "history.csv", problem)
     _check_place(study, to, zip(places, ended, strict=True))
     files.prepare_directory(to)
     for place, each in zip(places, ended, strict=True):
@@ -170,12 +174,16 @@ def _copy_record(source, target):
         else:
             text = json.dumps(without_paths(json.loads(text)), indent=2) + "\n"
     except ValueError as error:
-        raise ValueError(
-            f"{source} is damaged ({error}). `python -m kerasgen.check` says what to "
-            "do about it; then publish again."
-        ) from error
+        raise _damaged(source, error) from error
     with files.replacing(target) as temporary:
         temporary.write_text(text)
+
+
+def _damaged(path, error):
+    return ValueError(
+        f"{path} is damaged ({error}). `python -m kerasgen.check` says what to do "
+        "about it; then publish again."
+    )
 
 
 def _without_folders(command):

@@ -256,9 +256,9 @@ def load_run(directory):
     record = _read_json(directory / "settings.json", problems)
     try:
         settings = RunSettings.from_dict(record["settings"])
-        for name in ("arguments", "precision", "data", "environments"):
-            record[name]
-    except (KeyError, TypeError, ValueError) as error:
+        record["precision"], record["data"]["num_images"], record["arguments"].items()
+        list(record["environments"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{directory / 'settings.json'} is not the settings of a run of this "
             f"version ({'; '.join(problems) or error})."

@@ -165,7 +165,7 @@ def test_the_bound_on_the_likelihood(tmp_path, data_dir):
     flags = [f"--data_dir={data_dir}", "--epochs=1", "--importance_samples=20"]
     said = run(tmp_path, "likelihood.py", *flags, "--importance_images=30")
     assert "reconstruction_loss" in said.stdout
-    folder = tmp_path / "likelihood"
+    folder = tmp_path / "likelihood/cvae"
     bounds = read(folder / "likelihood.json")["bounds"]
     (tight,) = (v for name, v in bounds.items() if "weighted_nll_k20_binarised" in name)
     loose = bounds["negative_elbo_bernoulli_binarised_test30"]
@@ -174,3 +174,5 @@ def test_the_bound_on_the_likelihood(tmp_path, data_dir):
     said = run(tmp_path, "likelihood.py", *flags, "--importance_images=30")
     assert "reconstruction_loss" not in said.stdout
     assert read(folder / "likelihood.json")["bounds"] == bounds
+    said = run(tmp_path, "likelihood.py", *flags, "--seed=1", fails=True)
+    assert "likelihood/cvae holds a model of {" in said.stderr

@@ -23,20 +23,33 @@ strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 images = np.random.default_rng(0).random((16, 28, 28, 1), "float32")
 dataset = tf.data.Dataset.from_tensor_slices(images).batch(8)
 
-def fit(name, **arguments):
+def fit(name, strategy=strategy, **arguments):
     with strategy.scope():
         model = getattr(kerasgen, name)(latent_dim=4, width=4, seed=0, **arguments)
+    before = [weight.numpy() for weight in model.trainable_variables]
     try:
         history = model.fit(dataset, epochs=2, verbose=0).history
     except ValueError as error:
         return str(error)
-    steps = [int(each.iterations.numpy()) for each in model.optimizer.optimizers]
-    finite = all(np.isfinite(values).all() for values in history.values())
-    return {"steps": steps, "finite": bool(finite)}
+    after = [
+        [part.numpy() for part in strategy.experimental_local_results(weight.value)]
+        for weight in model.trainable_variables
+    ]
+    return {
+        "steps": [int(each.iterations.numpy()) for each in model.optimizer.optimizers],
+        "finite": all(bool(np.isfinite(values).all()) for values in history.values()),
+        "moved": sum(bool((a[0] != b).any()) for a, b in zip(after, before)),
+        "weights": len(before),
+        "replicas": len(after[0]),
+        "together": all(np.array_equal(a[0], part) for a in after for part in a),
+    }
 
 names = ("VanillaGAN", "DCGAN", "WGAN", "CVAE", "AdversarialVAE")
 results = {name: fit(name) for name in names}
-print(json.dumps(results | {"several": fit("WGAN", critic_steps=2)}))
+one = tf.distribute.OneDeviceStrategy("CPU:0")
+results["several"] = fit("WGAN", critic_steps=2)
+results["several, one device"] = fit("WGAN", one, critic_steps=2)
+print(json.dumps(results))
 """
 
 
@@ -65,8 +78,13 @@ def results():
     ],
 )
 def test_two_replicas_train(results, name, players):
-    assert results[name] == {"steps": players * [4], "finite": True}
+    found = results[name]
+    assert found["steps"] == players * [4]
+    assert found["replicas"] == 2
+    assert found["finite"] and found["together"]
+    assert found["moved"] > 0.7 * found["weights"]
 
 
 def test_several_critic_steps_need_one_device(results):
-    assert "critic_steps=2 under tf.distribute" in results["several"]
+    assert "critic_steps=2 under MirroredStrategy" in results["several"]
+    assert sorted(results["several, one device"]["steps"]) == [2, 4]

@@ -478,12 +478,32 @@ def test_seconds_to_quality_are_those_of_training():
 
 def test_a_quality_that_was_reached_before_the_first_look_has_no_time():
     real = {"during": {"fid_mnist_v1_1k_train10k": 0.4}}
-    run = run_with(fids=[99.0, 50.0, 19.0, 10.0, 9.0, 9.0, 9.0, 9.0, 9.0])
-    _, value = quantities.seconds_to_quality(only(run, {0, 1, 2, 4}), real)
-    assert value == sum(run.history["seconds"][:2])
+    late = run_with(epochs=40, fids=[99.0] * 4 + [9.0] * 37)
+    _, value = quantities.seconds_to_quality(late, real)
+    assert value == sum(late.history["seconds"][:4])
+    early = run_with(epochs=40, fids=[99.0] + [9.0] * 40)
     message = "first looked at after 2 epochs, when it had reached 50 times"
     with pytest.raises(quantities.NoNumber, match=message):
-        quantities.seconds_to_quality(only(run, {0, 2, 4}), real)
+        quantities.seconds_to_quality(early, real)
+    quick = run_with(fids=[99.0] + [9.0] * 8)
+    _, value = quantities.seconds_to_quality(quick, real)
+    assert value == quick.history["seconds"][0]
+
+
+def test_a_run_whose_evaluations_are_uneven_has_no_number():
+    # Of 50 epochs, evaluated every 2, and taken on to 60, every 3.
+    run = run_with(epochs=60, fids=[9.0] * 61)
+    uneven = only(run, {*range(0, 51, 2), *range(51, 61, 3)})
+    for quantity in (quantities.fluctuation, quantities.seconds_to_quality):
+        with pytest.raises(quantities.NoNumber, match="every 3 epochs, since it was"):
+            quantity(uneven, {"during": {"fid_mnist_v1_1k_train10k": 0.4}})
+
+
+def test_a_run_without_a_history_has_no_seconds():
+    run = dataclasses.replace(run_with(), history={})
+    real = {"during": {"fid_mnist_v1_1k_train10k": 0.4}}
+    with pytest.raises(quantities.NoNumber, match="lacks the seconds"):
+        quantities.seconds_to_quality(run, real)
 
 
 def test_the_first_epoch_does_not_move_the_seconds_per_epoch():

@@ -61,12 +61,9 @@ def fluctuation(run, real):
     before the first epoch, the changes log dₖ₊₁ − log dₖ that end in the second half of
     the training: their mean absolute deviation from their mean. A model that gets
     better, or worse, by the same factor from each evaluation to the next has 0, so that
-    fast learning is not taken for instability. A run that was taken further was looked
-    at more often at first; of its evaluations those count that one go had made.
+    fast learning is not taken for instability.
     """
     name, pairs = _qualities(run)
-    every, last = run.settings.evaluated_every, run.settings.epochs
-    pairs = [(epoch, d) for epoch, d in pairs if epoch % every == 0 or epoch == last]
     logarithms = [math.log(d) if 0.0 < d < math.inf else math.nan for _, d in pairs]
     half = run.settings.epochs / 2
     changes = np.diff(logarithms)[[epoch > half for epoch, _ in pairs[1:]]]
@@ -95,7 +92,8 @@ def seconds_to_quality(run, real):
     distance = (real.get("during") or {}).get(name)
     if distance is None:
         raise NoNumber("has no real images to set its samples beside")
-    elapsed = dict(zip(run.history["epoch"], np.cumsum(_seconds(run)), strict=True))
+    seconds = np.cumsum(_seconds(run))
+    elapsed = dict(zip(run.history["epoch"], seconds, strict=True))
     target = TARGET_MULTIPLE * float(distance)
     reached = [epoch for epoch, d in pairs if d <= target and epoch in elapsed]
     first = pairs[0][0]
@@ -143,11 +141,18 @@ def _number(record, base, space):
 
 
 def _qualities(run):
-    """Name of the Fréchet distance in training, and pairs (epoch, distance)."""
+    """Name of the Fréchet distance in training, and pairs (epoch, distance).
+
+    A run that was taken further was looked at more often at first: of its evaluations
+    those count that a run in one go would have made.
+    """
     name, pairs = None, []
+    every, last = run.settings.evaluated_every, run.settings.epochs
     for record in run.evaluations:
         found = _number(record, "fid", "features")
-        if record["epoch"] == 0:  # nothing was learned yet
+        epoch = record["epoch"]
+        # Before the first epoch nothing was learned yet.
+        if epoch == 0 or (epoch % every and epoch != last):
             continue
         if "failed" in record:
             pairs.append((record["epoch"], math.nan))
@@ -156,6 +161,9 @@ def _qualities(run):
             pairs.append((record["epoch"], found[1]))
     if name is None:
         raise NoNumber("was not evaluated in training")
+    epochs = [epoch for epoch, _ in pairs if epoch != last]
+    if epochs != list(range(every, last, every))[: len(epochs)]:
+        raise NoNumber(f"was not evaluated every {every} epochs, since it was taken on")
     return name, pairs
 
 

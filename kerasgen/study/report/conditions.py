@@ -145,11 +145,16 @@ def time_told(study):
         f"{formatting.listed(list(machines)) if machines else 'an unknown machine'}.",
         "Seconds are those of training alone, without evaluation and pictures.",
     ]
-    if max(workers, default=1) > 1:
+    if len(workers) > 1:
         counts = formatting.listed([str(count) for count in sorted(workers)])
         sentences.append(
-            f"Timed with {counts} runs at once, which share the machine: each is "
-            "slower than alone, so only these numbers among themselves compare."
+            f"Runs were timed with {counts} of them at once, which share the machine: "
+            "seconds of different counts do not compare."
+        )
+    elif max(workers, default=1) > 1:
+        sentences.append(
+            f"Timed with {workers.pop()} runs at once, which share the machine: each "
+            "is slower than alone, so only these numbers among themselves compare."
         )
     return " ".join(sentences)
 

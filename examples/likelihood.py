@@ -13,7 +13,8 @@ and the negative ELBO of the same images.
 
 Interrupted, the same command goes on after the last epoch, with other noise than
 without the interruption; more epochs go on, too. The result is `likelihood.json` and
-`model.keras` in the folder of the model. On a core an epoch of CVAE takes about 20 seconds, the bound 10 minutes.
+`model.keras` in the folder of the model. On a core an epoch of CVAE takes about 20
+seconds, the bound 10 minutes.
 """
 
 import json

@@ -145,6 +145,22 @@ def test_a_failure_is_published_and_gives_way_to_the_run_that_succeeds(tmp_path)
     assert (run.status, run.failure) == ("complete", None)
 
 
+def test_what_a_run_has_overcome_is_not_published(tmp_path):
+    runs = make(tmp_path / "runs", models=("cvae",), seeds=(0,))
+    failure = {"kind": "killed", "epoch": 1, "message": "m"}
+    (runs / "cvae/seed0/failure.json").write_text(json.dumps(failure))
+    study.publish(runs, tmp_path / "published")
+    place = tmp_path / "published/cvae/seed0"
+    assert (place / "codes.npz").exists()
+    assert not (place / "failure.json").exists()
+    # Taken further it failed: what it was is not its end.
+    path = runs / "cvae/seed0/settings.json"
+    path.write_text(path.read_text().replace('"epochs": 8', '"epochs": 10'))
+    study.publish(runs, tmp_path / "published")
+    assert (place / "failure.json").exists()
+    assert list(place.glob("*.npz")) == []
+
+
 def test_what_does_not_belong_in_a_folder_is_refused(whole, tmp_path):
     runs, published = whole
     with pytest.raises(ValueError, match="no published study"):

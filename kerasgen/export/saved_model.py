@@ -85,8 +85,8 @@ def replaceable(path, settings):
         return False
     try:
         return taken_further(read_record(path)["settings"], settings)
-    except (KeyError, TypeError, ValueError):  # damaged: it is not known what is lost
-        return False
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False  # damaged: it is not known what is lost
 
 
 def _is_of(path, model):

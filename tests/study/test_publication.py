@@ -196,9 +196,12 @@ def test_the_check_knows_published_records(whole, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(published, folder)
     assert check.problems(folder) == []
-    (folder / "dcgan/seed0/samples.npz").unlink()
-    (said,) = check.problems(folder)
-    assert "samples.npz" in str(said)
+    names = ("evaluations.jsonl", "events.jsonl", "samples.npz")
+    for name in names:
+        (folder / "dcgan/seed0" / name).unlink()
+    found = sorted(check.problems(folder))
+    assert len(found) == 3
+    assert all(name in said for name, said in zip(names, found, strict=True))
 
 
 SMALL = {"epochs": 1, "batch_size": 32, "arguments": {"width": 8}}

@@ -322,7 +322,9 @@ def test_a_readme_may_show_several_studies(readme):
     other = published.with_name("mnist-9")
     shutil.copytree(published, other)
     before = path.read_text()
-    with pytest.raises(ValueError, match="other studies than results/mnist-9"):
+    line = "<!-- results:begin numbers results/mnist-9 -->"
+    message = f"other studies than results/mnist-9. Add the lines '{line}'"
+    with pytest.raises(ValueError, match=message):
         study.update_readme(path, other)
     assert path.read_text() == before
     path.write_text(before + "<!-- results:begin picture -->\n<!-- results:end -->\n")
@@ -352,7 +354,8 @@ def test_a_readme_without_a_place_is_refused(readme, tmp_path):
             README.replace("numbers", "colour"), path.parent, "results/mnist-8"
         )
     path.write_text("# Title\n")
-    with pytest.raises(ValueError, match="no place for results"):
+    message = "no place for results. Add .* where its picture, numbers, claims belong"
+    with pytest.raises(ValueError, match=message):
         study.update_readme(path, published)
     (tmp_path / "README.md").write_text(README)
     with pytest.raises(ValueError, match="is not beside"):

@@ -109,6 +109,7 @@ def begun(folder):
             f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
             "Choose another --output_dir, or remove that file."
         )
+    print(f"Going on from {folder / RECORD}; remove it to start over.", flush=True)
     return record
 
 

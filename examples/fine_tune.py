@@ -106,6 +106,7 @@ def begun(reference, folder):
             f"{folder / RECORD} was made with {made}; {settings} came. Choose another "
             "--output_dir, or remove that file."
         )
+    print(f"Going on from {folder / RECORD}; remove it to start over.", flush=True)
     return record
 
 

@@ -25,7 +25,8 @@ images, stands beside one trained on these (the classification accuracy score of
 
 The result is two tables, `augmentation.png`, a picture of few-shot samples for each
 number of digits, and `augmentation.json`. By default 5 x 3 few-shot models and 45
-classifiers take some 75 minutes on a core, the last two classifiers 25.
+classifiers take some 75 minutes on a core, the last two classifiers 25. Interrupted,
+the same command goes on after the last seed that was done.
 """
 
 import dataclasses
@@ -63,6 +64,9 @@ flags.DEFINE_integer("epochs", 8, "Passes over as many samples as images; 0: non
 flags.DEFINE_string("output_dir", "augmentation", "Folder of pictures and record.")
 ALONE, FEW, ALL = "real alone", "few-shot model", "model of all images"
 MODEL_BATCH, CLASSIFIER_BATCH = 64, features.classifier.BATCH_SIZE
+SETTINGS = ("model", "dataset", "seed", "seeds", "num_samples")
+SETTINGS += ("model_steps", "classifier_steps", "epochs")
+RECORD = "augmentation.json"
 
 
 def main(_):
@@ -74,17 +78,44 @@ def main(_):
             for split in ("train", "test")
         )
         folder = files.prepare_directory(FLAGS.output_dir)
-        accuracies = {}
-        for shots in map(int, FLAGS.shots):
-            accuracies[shots] = {name: [] for name in (ALONE, FEW, ALL)}
-            for seed in range(FLAGS.seed, FLAGS.seed + FLAGS.seeds):
-                few = chosen(*train, shots, seed)
+        record = begun(folder)
+        for shots in FLAGS.shots:
+            empty = {name: [] for name in (ALONE, FEW, ALL)}
+            found = record["accuracy_by_seed"].setdefault(shots, empty)
+            for seed in range(FLAGS.seed + len(found[ALL]), FLAGS.seed + FLAGS.seeds):
+                few = chosen(*train, int(shots), seed)
                 for name, value in few_shot(model, few, test, folder, seed).items():
-                    accuracies[shots][name].append(value)
-        alone = samples_alone(model, train, test) if FLAGS.epochs else None
+                    found[name].append(value)
+                save(record, folder)
+        if FLAGS.epochs and record["accuracy_of_many"] is None:
+            record["accuracy_of_many"] = samples_alone(model, train, test)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
-    write(accuracies, alone, folder)
+    finish(record, folder)
+
+
+def begun(folder):
+    """The record of a call that was cut short, or one with nothing yet.
+
+    Raises:
+        ValueError: If that call had other settings.
+    """
+    settings = {name: FLAGS[name].value for name in SETTINGS}
+    if not (folder / RECORD).exists():
+        return {"settings": settings, "accuracy_by_seed": {}, "accuracy_of_many": None}
+    record = json.loads((folder / RECORD).read_text())
+    if record["settings"] != settings:
+        raise ValueError(
+            f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
+            "Choose another --output_dir, or remove that file."
+        )
+    print(f"Going on from {folder / RECORD}; remove it to start over.", flush=True)
+    return record
+
+
+def save(record, folder):
+    with files.replacing(folder / RECORD) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 
 def conditional(path):
@@ -188,19 +219,11 @@ def samples_alone(model, train, test):
     }
 
 
-def write(accuracies, alone, folder):
-    """Writes the record and the chart, and prints the tables."""
-    gains = gains_of(accuracies)
-    names = ("model", "dataset", "seed", "seeds", "num_samples")
-    steps = ("model_steps", "classifier_steps", "epochs")
-    record = {
-        "settings": {name: FLAGS[name].value for name in names + steps},
-        "accuracy_by_seed": accuracies,
-        "gains": gains,
-        "accuracy_of_many": alone,
-    }
-    with files.replacing(folder / "augmentation.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+def finish(record, folder):
+    """Writes the whole record and the chart, and prints the tables."""
+    accuracies = {int(s): record["accuracy_by_seed"][s] for s in FLAGS.shots}
+    gains = record["gains"] = gains_of(accuracies)
+    save(record, folder)
     shots = list(accuracies)
     figure = charts.curves(
         {
@@ -214,9 +237,9 @@ def write(accuracies, alone, folder):
     )
     charts.save(figure, folder, "augmentation")
     print(table(accuracies, gains))
-    for name, value in (alone or {}).items():
+    for name, value in (record["accuracy_of_many"] or {}).items():
         print(f"trained on {name}, {FLAGS.epochs} epochs: {value:.4f}")
-    print(f"\n{folder / 'augmentation.json'}")
+    print(f"\n{folder / RECORD}")
 
 
 def gains_of(accuracies):

@@ -13,7 +13,8 @@ After every epoch the Fréchet distance of samples to the test images is taken; 
 is before training. The result is a table, `fine_tuning.png` (the curves),
 `fine_tuned.png` and `from_scratch.png` (samples), `fine_tuning.json`, and the tuned
 model, `fine_tuned.keras`. Besides the training an epoch costs about 10 seconds on a
-core for 10,000 samples.
+core for 10,000 samples. Interrupted, the same command goes on with the training that
+was cut short; with more seeds it adds those.
 """
 
 import json
@@ -49,6 +50,7 @@ flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
 flags.DEFINE_integer("num_samples", 10_000, "Samples that each epoch is judged by.")
 flags.DEFINE_string("output_dir", "fine_tuning", "Folder of pictures and record.")
 NAMES = ("fine_tuned", "from_scratch")
+RECORD, DISTANCES = "fine_tuning.json", "frechet_distance_by_seed_and_epoch"
 HELD_OUT = 0.1
 
 
@@ -59,9 +61,12 @@ def main(_):
         train, test = sets(model)
         reference = evaluation.Reference((train, test), features=FLAGS.features)
         folder = files.prepare_directory(FLAGS.output_dir)
-        distances = {name: [] for name in NAMES}
+        record = begun(reference, folder)
+        distances = record[DISTANCES]
         for seed in range(FLAGS.seed, FLAGS.seed + FLAGS.seeds):
             for name, one in zip(NAMES, pair(model, seed), strict=True):
+                if seed < FLAGS.seed + len(distances[name]):  # it was done before
+                    continue
                 print(f"{name} {type(model).__name__}, seed {seed}", flush=True)
                 watched = folder / f"{name}-seed{seed}"
                 distances[name].append(fit(one, train, reference, watched, seed))
@@ -71,9 +76,38 @@ def main(_):
                     if name == "fine_tuned":
                         with files.replacing(folder / f"{name}.keras") as temporary:
                             one.save(temporary)
+                with files.replacing(folder / RECORD) as temporary:
+                    temporary.write_text(json.dumps(record, indent=2) + "\n")
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
-    write(distances, reference, folder)
+    show(record, folder)
+
+
+def begun(reference, folder):
+    """The record of a call that was cut short, or one with nothing yet.
+
+    Raises:
+        ValueError: If that call had other settings.
+    """
+    names = ("model", "epochs", "batch_size", "seed", "limit", "num_samples")
+    settings = {
+        **{name: FLAGS[name].value for name in names},
+        "learned": FLAGS.images or FLAGS.dataset,
+        "features": reference.extractor.name,
+        "num_train": reference.train.count,
+        "num_test": reference.test.count,
+    }
+    if not (folder / RECORD).exists():
+        return {**settings, DISTANCES: {name: [] for name in NAMES}}
+    record = json.loads((folder / RECORD).read_text())
+    made = {name: value for name, value in record.items() if name != DISTANCES}
+    if made != settings:
+        raise ValueError(
+            f"{folder / RECORD} was made with {made}; {settings} came. Choose another "
+            "--output_dir, or remove that file."
+        )
+    print(f"Going on from {folder / RECORD}; remove it to start over.", flush=True)
+    return record
 
 
 def trained(path):
@@ -142,25 +176,15 @@ def distance(record):
     return float(record[evaluation.find_name(record, "fid")])
 
 
-def write(distances, reference, folder):
-    """Writes the record and the curves, and prints the table."""
-    record = {
-        **{key: FLAGS[key].value for key in ("model", "epochs", "batch_size", "limit")},
-        "learned": FLAGS.images or FLAGS.dataset,
-        "features": reference.extractor.name,
-        "num_samples": FLAGS.num_samples,
-        "num_train": reference.train.count,
-        "num_test": reference.test.count,
-        "frechet_distance_by_seed_and_epoch": distances,
-    }
-    with files.replacing(folder / "fine_tuning.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+def show(record, folder):
+    """Writes the curves, and prints the table."""
+    distances = record[DISTANCES]
     epochs = range(FLAGS.epochs + 1)
     figure = charts.curves(
         {name.replace("_", " "): (epochs, distances[name]) for name in NAMES},
         title=f"Learning {record['learned']}",
         x_label="epoch",
-        y_label=f"Fréchet distance ({reference.extractor.name})",
+        y_label=f"Fréchet distance ({record['features']})",
     )
     figure.axes[0].set_yscale("log")
     charts.save(figure, folder, "fine_tuning")
@@ -171,7 +195,7 @@ def write(distances, reference, folder):
         numbered = {f"epoch {k}": text for k, text in enumerate(texts)}
         columns[name] = {"seconds_total": None, **numbered}
     print(evaluation.format_table(columns))
-    print(f"\n{folder / 'fine_tuning.json'}")
+    print(f"\n{folder / RECORD}")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ DEFAULTS = {"epochs": 10, "batch_size": 64, "seed": 0, "arguments": {}, "optimiz
 def main(_):
     output = pathlib.Path(FLAGS.output)
     try:
+        check_models(FLAGS.models)
         trials = read_trials(FLAGS.trials)
         marks = [int(mark) for mark in FLAGS.marks]
         # Only the training images are loaded: the test images are never read.
@@ -53,6 +54,11 @@ def main(_):
             FLAGS.dataset, "train", data_dir=FLAGS.data_dir
         )
         kept = len(images) - FLAGS.held_out
+        if kept < 1:
+            raise ValueError(
+                f"--held_out={FLAGS.held_out} came; expected fewer than the "
+                f"{len(images)} training images, since models learn the others."
+            )
         train = (images[:kept], labels[:kept])
         held_out = (images[kept:], labels[kept:])
         reference = evaluation.Reference((train, held_out), features=FLAGS.dataset)
@@ -64,6 +70,15 @@ def main(_):
         output.with_suffix(".md").write_text(table(read(output)))
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"Error: {error}") from None
+
+
+def check_models(names):
+    """Raises ValueError if a name is none of a model."""
+    for name in names:
+        if name not in study.MODELS:
+            raise ValueError(
+                f"--models={name} came; expected some of {', '.join(study.MODELS)}."
+            )
 
 
 def read_trials(path):

@@ -5,6 +5,7 @@ either the file as it was before or the complete new one, never half of one.
 """
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import shutil
@@ -12,6 +13,9 @@ import tempfile
 
 PARTIAL_PREFIX = ".partial-"
 OLD_PREFIX = ".partial-old-"
+# Of Linux: paths are relative to the working directory; two names are exchanged.
+AT_FDCWD = -100
+RENAME_EXCHANGE = 2
 
 
 def prepare_directory(directory):
@@ -86,6 +90,10 @@ def replacing(path):
 def write_folder(path, write):
     """Lets `write` fill a temporary folder, then puts it in the place of `path`.
 
+    On Linux an older folder there is exchanged for the new one in one step, on most
+    file systems. Elsewhere there is a moment without either; if a kill comes then, the
+    next call puts the older one back.
+
     Args:
         path: str or path of the folder; an older one there is replaced whole.
         write: Function of the path (str) of the temporary folder.
@@ -104,9 +112,13 @@ def write_folder(path, write):
     _remove(temporary)
     try:
         write(str(temporary))
-        if path.exists():
-            path.rename(old)
-        temporary.rename(path)
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _flush_to_disk(file)
+        if not (path.exists() and _exchange(temporary, path)):
+            if path.exists():
+                path.rename(old)
+            temporary.rename(path)
     finally:
         _put_back(old, path)
         _remove(temporary)
@@ -127,6 +139,16 @@ def remove_partial_files(directory):
         if path.name.startswith(OLD_PREFIX):
             _put_back(path, path.with_name(path.name.removeprefix(OLD_PREFIX)))
         _remove(path)
+
+
+def _exchange(first, second):
+    """Exchanges two folders in one step; False where the system cannot."""
+    try:
+        exchange = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError):
+        return False
+    names = os.fsencode(first), os.fsencode(second)
+    return not exchange(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE)
 
 
 def _put_back(old, path):

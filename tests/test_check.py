@@ -201,6 +201,10 @@ DAMAGES = {
         lambda d: (d / "evaluations.jsonl").unlink(),
         r"evaluations\.jsonl: it is missing or empty",
     ),
+    "the events gone": (
+        lambda d: (d / "events.jsonl").unlink(),
+        r"events\.jsonl: it is missing, so reports lack what went wrong",
+    ),
     "a line of events damaged": (
         lambda d: (d / "events.jsonl").write_text('{"epoch": 1}\n{"epo\n'),
         "1 of its lines are damaged",

@@ -1,8 +1,10 @@
+import os
 import pathlib
 import tempfile
 
 import pytest
 
+from kerasgen import files
 from kerasgen.callbacks import Checkpoint
 from kerasgen.callbacks import LossHistory
 from kerasgen.callbacks import SampleGrid
@@ -104,7 +106,14 @@ def writer(**contents):
     return write
 
 
-def test_write_folder_replaces_the_old_folder_whole(tmp_path):
+@pytest.fixture(params=["exchanges", "renames"])
+def system(request, monkeypatch):
+    """One that exchanges folders in one step, if this one can, and one that cannot."""
+    if request.param == "renames":
+        monkeypatch.setattr(files, "_exchange", lambda *_: False)
+
+
+def test_write_folder_replaces_the_old_folder_whole(tmp_path, system):
     path = tmp_path / "deep" / "exported"
     write_folder(path, writer(first="1", both="1"))
     write_folder(str(path), writer(second="2", both="2"))
@@ -113,7 +122,40 @@ def test_write_folder_replaces_the_old_folder_whole(tmp_path):
     assert names(path.parent) == ["exported"]
 
 
-def test_write_folder_keeps_the_old_folder_when_the_writer_fails(tmp_path):
+def test_write_folder_exchanges_folders_in_one_step(tmp_path, monkeypatch):
+    path = tmp_path / "exported"
+    for name in ("exported", "other"):
+        writer(first="1")(str(tmp_path / name))
+    if not files._exchange(path, tmp_path / "other"):
+        pytest.skip("This system cannot exchange two folders.")
+    monkeypatch.setattr(pathlib.Path, "rename", None)
+    write_folder(path, writer(second="2"))
+    assert names(path) == ["second"]
+    assert names(tmp_path) == ["exported", "other"]
+
+
+def test_folders_that_cannot_be_exchanged_are_left_as_they_are(tmp_path, monkeypatch):
+    writer(first="1")(str(tmp_path / "exported"))
+    assert not files._exchange(tmp_path / "absent", tmp_path / "exported")
+    monkeypatch.setattr(files.ctypes, "CDLL", lambda name: object())  # no Linux
+    assert not files._exchange(tmp_path / "exported", tmp_path / "exported")
+    assert names(tmp_path / "exported") == ["first"]
+
+
+def test_write_folder_has_its_files_on_disk_before_they_appear(tmp_path, monkeypatch):
+    flushed = []
+
+    def fsync(descriptor):
+        assert not (tmp_path / "exported").exists()
+        flushed.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_folder(tmp_path / "exported", writer(first="1", second="2"))
+    found = (tmp_path / "exported").iterdir()
+    assert sorted(flushed) == sorted(path.stat().st_ino for path in found)
+
+
+def test_write_folder_keeps_the_old_folder_when_the_writer_fails(tmp_path, system):
     path = tmp_path / "exported"
     write_folder(path, writer(first="1"))
 
@@ -142,6 +184,7 @@ def test_write_folder_puts_the_old_folder_back_when_a_rename_fails(
             raise OSError(28, "No space left on device")
         return rename(self, target)
 
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
     monkeypatch.setattr(pathlib.Path, "rename", refuse)
     with pytest.raises(OSError, match="No space left"):
         write_folder(path, writer(second="2"))

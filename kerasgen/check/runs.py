@@ -159,7 +159,14 @@ def _records(run):
                 f"{len(lines) - len(read)} of its lines are damaged and left out "
                 "of reports. Restore the file from a copy, or remove those lines.",
             )
-    if _is_in_study(run) and _epochs_saved(run) and not run.evaluations:
+    events = run.directory / "events.jsonl"
+    if run.epochs_done and not events.exists():
+        yield problem(
+            events,
+            "it is missing, so reports lack what went wrong while it trained. "
+            f"{START_OVER}",
+        )
+    if _is_in_study(run) and run.epochs_done and not run.evaluations:
         yield problem(
             run.directory / "evaluations.jsonl",
             "it is missing or empty, so reports lack the quality while it trained. "

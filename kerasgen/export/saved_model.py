@@ -30,8 +30,8 @@ def save(model, path, settings=None, half=False):
 
     Args:
         model: A model of the zoo.
-        path: Folder to write. An older export there is replaced if it was made with the
-            same settings.
+        path: Folder to write. An older export there is replaced if it is of the same
+            model, made with the same settings or with fewer epochs.
         settings: JSON-serialisable dict: how the model was trained.
         half: Whether to store the weights in 16 bits, which halves the files. Computing
             stays in float32. Of a preset nothing is lost, as its weights have 16 bits;
@@ -41,8 +41,8 @@ def save(model, path, settings=None, half=False):
         `pathlib.Path` of the folder.
 
     Raises:
-        FileExistsError: If the folder holds an export made with other settings, or
-            something that is no export.
+        FileExistsError: If the folder holds an export of another model or one made with
+            other settings, or something that is no export.
         ValueError: If nothing can be written beside the folder, or 16 bits cannot hold
             a weight.
 
@@ -85,8 +85,8 @@ def replaceable(path, settings):
         return False
     try:
         return taken_further(read_record(path)["settings"], settings)
-    except (KeyError, TypeError, ValueError):  # damaged: it is not known what is lost
-        return False
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False  # damaged: it is not known what is lost
 
 
 def _is_of(path, model):

@@ -173,12 +173,13 @@ def _real(study_dir, num_samples):
     path = study_dir / "real.json"
     try:
         record = json.loads(path.read_text())["final"] if path.exists() else {}
-    except (KeyError, TypeError, ValueError) as error:
+        is_alike = record.get("num_samples") == num_samples
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is damaged ({error!r}). Remove it, and give the command of the "
             "study again: it is made anew."
         ) from error
-    return {"real images": record} if record.get("num_samples") == num_samples else {}
+    return {"real images": record} if is_alike else {}
 
 
 def _is_made(folder, exported, each, num_samples):

@@ -18,6 +18,7 @@ from kerasgen import features
 from kerasgen import study
 from kerasgen.data import idx
 from kerasgen.data.splits import Split
+from kerasgen.study import presets
 from kerasgen.study.records import load_run
 from tests.bad_input.table import check
 
@@ -89,6 +90,10 @@ def _shipped(path):
 
 def _run(path):
     return load_run(path.parent)
+
+
+def _real(path):
+    return presets._real(path.parent, 64)
 
 
 HOSTILE = [
@@ -186,6 +191,11 @@ HOSTILE = [
     ("run: number", _run, "p/settings.json", b'{"settings": 5}', "not the settings"),
     ("run: deep", _run, "p/settings.json", 99_999 * b"[", "not the settings of a run"),
     ("run: bytes", _run, "p/settings.json", b"\xff\xfe", "not the settings of a run"),
+    ("real: text", _real, "p/real.json", b"text", r"real\.json is damaged"),
+    ("real: list", _real, "p/real.json", b"[]", r"real\.json is damaged"),
+    ("real: nothing", _real, "p/real.json", b"{}", r"real\.json is damaged"),
+    ("real: number", _real, "p/real.json", b'{"final": 5}', r"real\.json is damaged"),
+    ("real: deep", _real, "p/real.json", 99_999 * b"[", r"real\.json is damaged"),
 ]
 
 

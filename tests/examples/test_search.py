@@ -62,6 +62,20 @@ def test_wrong_trials_are_refused(tmp_path, idx_folder):
     assert not (tmp_path / "records.jsonl").exists()
 
 
+def test_wrong_flags_are_refused(tmp_path, idx_folder):
+    for flag, said in (
+        (
+            "--models=dcgan,gan",
+            "--models=gan came; expected some of vanilla_gan, dcgan",
+        ),
+        ("--held_out=128", "--held_out=128 came; expected fewer than the 128 training"),
+    ):
+        trials = [{"model": "dcgan"}]
+        done = search(tmp_path, idx_folder, trials, flag, fails=True)
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     done = run(tmp_path, "search.py", "--trials=none.json", fails=True)
     assert "trials='none.json' is no file; expected a JSON file" in done.stderr

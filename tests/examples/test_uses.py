@@ -105,7 +105,8 @@ def test_anomalies_are_scored_by_every_score_of_a_model(tmp_path, idx_folder):
 def test_fine_tuning_is_set_beside_a_fresh_model(models, tmp_path, idx_folder):
     flags = [f"--model={models / 'cvae.keras'}", "--dataset=mnist"]
     flags += [f"--data_dir={idx_folder}", "--batch_size=32", "--num_samples=64"]
-    done = run(tmp_path, "fine_tune.py", *flags, "--epochs=2", "--features=mnist")
+    flags += ["--features=mnist"]
+    done = run(tmp_path, "fine_tune.py", *flags, "--epochs=2")
     folder = tmp_path / "fine_tuning"
     record = read(folder / "fine_tuning.json")
     distances = record["frechet_distance_by_seed_and_epoch"]
@@ -118,6 +119,14 @@ def test_fine_tuning_is_set_beside_a_fresh_model(models, tmp_path, idx_folder):
     start = kerasgen.study.load_model(models / "cvae.keras")
     same = zip(tuned.get_weights(), start.get_weights(), strict=True)
     assert not all(np.array_equal(*pair) for pair in same)
+    # What was done is not done again, and nothing else takes its place.
+    done = run(tmp_path, "fine_tune.py", *flags, "--epochs=2", "--seeds=2")
+    assert "seed 0" not in done.stdout and "from_scratch CVAE, seed 1" in done.stdout
+    further = read(folder / "fine_tuning.json")["frechet_distance_by_seed_and_epoch"]
+    for name, rows in further.items():
+        assert rows[:1] == distances[name] and len(rows) == 2
+    done = run(tmp_path, "fine_tune.py", *flags, "--epochs=1", fails=True)
+    assert "fine_tuning.json was made with" in done.stderr
 
 
 def test_fine_tuning_learns_the_users_own_images(models, tmp_path, digits):
@@ -132,8 +141,9 @@ def test_fine_tuning_learns_the_users_own_images(models, tmp_path, digits):
 
 def test_augmentation_compares_with_real_digits_alone(models, tmp_path, idx_folder):
     flags = [f"--model={models / 'dcgan10.keras'}", f"--data_dir={idx_folder}"]
-    flags += ["--shots=2", "--seeds=1", "--num_samples=40", "--model_steps=2"]
-    run(tmp_path, "augmentation.py", *flags, "--classifier_steps=2", "--epochs=1")
+    flags += ["--seeds=1", "--num_samples=40", "--model_steps=2", "--epochs=1"]
+    flags += ["--classifier_steps=2"]
+    run(tmp_path, "augmentation.py", *flags, "--shots=2")
     folder = tmp_path / "augmentation"
     record = read(folder / "augmentation.json")
     found = record["accuracy_by_seed"]["2"]
@@ -145,6 +155,16 @@ def test_augmentation_compares_with_real_digits_alone(models, tmp_path, idx_fold
     assert few["t_test_p_holm"] is None  # one seed is too few
     assert set(record["accuracy_of_many"]) == {"training images", "samples alone"}
     assert size(folder / "samples-of-2.png") and size(folder / "augmentation.png")
+    # What was done is not done again, and nothing else takes its place.
+    done = run(tmp_path, "augmentation.py", *flags, "--shots=2,3")
+    assert "3 a class, seed 0" in done.stdout and "2 a class, seed" not in done.stdout
+    further = read(folder / "augmentation.json")
+    assert further["accuracy_by_seed"]["2"] == found
+    assert [gain["shots"] for gain in further["gains"]] == [2, 2, 3, 3]
+    assert further["accuracy_of_many"] == record["accuracy_of_many"]
+    flags += ["--shots=2", "--num_samples=50"]
+    done = run(tmp_path, "augmentation.py", *flags, fails=True)
+    assert "augmentation.json was made with" in done.stderr
 
 
 @pytest.mark.parametrize(

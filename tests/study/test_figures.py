@@ -195,6 +195,11 @@ def test_comparison_has_a_row_for_each_run(tmp_path):
     figure = figures.comparison(shown)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert {"WGAN", "CVAE", "codes of test images"} <= set(titles)
+    (shown["CVAE"].directory / "codes.npz").write_bytes(b"PK half of it")
+    *_, axes = figures.comparison(shown).axes
+    assert [text.get_text() for text in axes.texts] == [
+        "codes are missing or not finite"
+    ]
     figures.save(figure, tmp_path / "comparison.png")
     with Image.open(tmp_path / "comparison.png") as picture:
         assert picture.size[0] == 1300

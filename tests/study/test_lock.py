@@ -124,6 +124,20 @@ def test_many_that_wait_come_one_at_a_time(tmp_path):
     assert (len(most), max(most)) == (80, 1)
 
 
+def test_a_look_at_the_moment_is_no_hindrance(tmp_path, monkeypatch):
+    with open(tmp_path / "run.lock", "w") as file:
+        lock.fcntl.flock(file, lock.fcntl.LOCK_SH)
+        looks = []
+
+        def sleep(seconds):
+            looks.append(seconds)
+            lock.fcntl.flock(file, lock.fcntl.LOCK_UN)
+
+        monkeypatch.setattr(lock.time, "sleep", sleep)
+        with lock.held(tmp_path / "run"):
+            assert len(looks) == 1
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 3}'])
 def test_a_lock_file_that_says_nothing_is_no_hindrance(tmp_path, text):
     (tmp_path / "run.lock").write_text(text)

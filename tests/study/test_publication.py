@@ -145,6 +145,22 @@ def test_a_failure_is_published_and_gives_way_to_the_run_that_succeeds(tmp_path)
     assert (run.status, run.failure) == ("complete", None)
 
 
+def test_what_a_run_has_overcome_is_not_published(tmp_path):
+    runs = make(tmp_path / "runs", models=("cvae",), seeds=(0,))
+    failure = {"kind": "killed", "epoch": 1, "message": "m"}
+    (runs / "cvae/seed0/failure.json").write_text(json.dumps(failure))
+    study.publish(runs, tmp_path / "published")
+    place = tmp_path / "published/cvae/seed0"
+    assert (place / "codes.npz").exists()
+    assert not (place / "failure.json").exists()
+    # Taken further it failed: what it was is not its end.
+    path = runs / "cvae/seed0/settings.json"
+    path.write_text(path.read_text().replace('"epochs": 8', '"epochs": 10'))
+    study.publish(runs, tmp_path / "published")
+    assert (place / "failure.json").exists()
+    assert list(place.glob("*.npz")) == []
+
+
 def test_what_does_not_belong_in_a_folder_is_refused(whole, tmp_path):
     runs, published = whole
     with pytest.raises(ValueError, match="no published study"):
@@ -180,9 +196,12 @@ def test_the_check_knows_published_records(whole, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(published, folder)
     assert check.problems(folder) == []
-    (folder / "dcgan/seed0/samples.npz").unlink()
-    (said,) = check.problems(folder)
-    assert "samples.npz" in str(said)
+    names = ("evaluations.jsonl", "events.jsonl", "samples.npz")
+    for name in names:
+        (folder / "dcgan/seed0" / name).unlink()
+    found = sorted(check.problems(folder))
+    assert len(found) == 3
+    assert all(name in said for name, said in zip(names, found, strict=True))
 
 
 SMALL = {"epochs": 1, "batch_size": 32, "arguments": {"width": 8}}
@@ -303,7 +322,9 @@ def test_a_readme_may_show_several_studies(readme):
     other = published.with_name("mnist-9")
     shutil.copytree(published, other)
     before = path.read_text()
-    with pytest.raises(ValueError, match="other studies than results/mnist-9"):
+    line = "<!-- results:begin numbers results/mnist-9 -->"
+    message = f"other studies than results/mnist-9. Add the lines '{line}'"
+    with pytest.raises(ValueError, match=message):
         study.update_readme(path, other)
     assert path.read_text() == before
     path.write_text(before + "<!-- results:begin picture -->\n<!-- results:end -->\n")
@@ -333,7 +354,8 @@ def test_a_readme_without_a_place_is_refused(readme, tmp_path):
             README.replace("numbers", "colour"), path.parent, "results/mnist-8"
         )
     path.write_text("# Title\n")
-    with pytest.raises(ValueError, match="no place for results"):
+    message = "no place for results. Add .* where its picture, numbers, claims belong"
+    with pytest.raises(ValueError, match=message):
         study.update_readme(path, published)
     (tmp_path / "README.md").write_text(README)
     with pytest.raises(ValueError, match="is not beside"):

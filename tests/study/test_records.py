@@ -3,7 +3,9 @@ import shutil
 
 import pytest
 
+from kerasgen import export
 from kerasgen.study import judgement
+from kerasgen.study import plan
 from kerasgen.study import run
 from kerasgen.study.records import load_run
 from kerasgen.study.records import load_study
@@ -27,6 +29,13 @@ def test_a_run_that_goes_on_is_not_judged_by_what_it_was(directory):
     assert found.status == "incomplete"
     assert found.evaluation is None
     assert found.test_losses == {}
+    pictures = ("samples.npz", "interpolations.npz", "neighbours.npz")
+    assert not any(map(found.has_arrays, pictures))
+    # It has come to its new end, and is not judged yet.
+    losses = {"epoch": found.settings.epochs, "split": "test", "generator_loss": 1.0}
+    (directory / "metrics.jsonl").write_text(json.dumps(losses))
+    found = load_run(directory)
+    assert [found.arrays(name) is not None for name in pictures] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +44,8 @@ def test_a_run_that_goes_on_is_not_judged_by_what_it_was(directory):
 def test_a_failure_counts_until_the_run_is_complete(directory, kind, status):
     failure = {"kind": kind, "epoch": 1, "message": "m", "log": ""}
     (directory / "failure.json").write_text(json.dumps(failure))
-    assert load_run(directory).status == "complete"
+    found = load_run(directory)
+    assert (found.status, found.failure) == ("complete", None)
     (directory / "evaluation.json").unlink()
     assert load_run(directory).status == status
 
@@ -51,6 +61,23 @@ def test_damaged_artefacts_are_made_anew(directory, name, damage):
         "metrics.jsonl": run.is_trained(directory, settings),
     }
     assert not done[name]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "3", "[]", "{}"])
+def test_a_damaged_record_of_the_export_makes_the_run_incomplete(
+    directory, damage, monkeypatch
+):
+    monkeypatch.setattr(judgement, "is_judged", lambda *_: True)
+    settings = load_run(directory).settings
+    (directory / "model.keras").write_text("")
+    exported = directory / "exported"
+    exported.mkdir()
+    planned = plan.PlannedRun(settings, directory, exported, 10_000)
+    record = {"settings": settings.to_dict()}
+    (exported / export.RECORD).write_text(json.dumps(record))
+    assert planned.is_complete
+    (exported / export.RECORD).write_text(damage)
+    assert not planned.is_complete
 
 
 def test_a_folder_without_runs_is_refused(directory):

@@ -9,6 +9,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ import kerasgen
 from kerasgen.evaluation import metric_name
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
 from kerasgen.study import claims
+from kerasgen.study import lock
 from kerasgen.study import report
 from kerasgen.study.records import load_study
 from kerasgen.study.report import bibliography
@@ -408,12 +411,51 @@ def test_a_study_that_has_just_begun_gives_a_report(tmp_path):
         assert f"No run has left its {what}." in page.text
 
 
-def test_a_damaged_array_is_a_missing_picture(tmp_path):
-    fake_study.write_study(fake_study.make_study(["dcgan"], [0]), tmp_path)
-    (tmp_path / "dcgan/seed0/samples.npz").write_bytes(b"PK half of it")
+@pytest.mark.parametrize("what", ["samples", "codes"])
+def test_a_damaged_array_is_a_missing_picture(tmp_path, what):
+    fake_study.write_study(fake_study.make_study(["cvae"], [0]), tmp_path)
+    (tmp_path / f"cvae/seed0/{what}.npz").write_bytes(b"PK half of it")
     page = Page(report.write_report(tmp_path).read_text())
-    assert "No run has left its samples." in page.text
-    assert "DCGAN, seed 0: each row leads" in page.text
+    assert page.text.count("No run has left its") == 1
+    assert f"No run has left its {what}." in page.text
+    assert "CVAE, seed 0: each row leads" in page.text
+
+
+def test_pictures_of_a_shorter_training_are_not_shown(tmp_path):
+    fake_study.write_study(fake_study.make_study(["cvae"], [0]), tmp_path)
+    path = tmp_path / "cvae/seed0/settings.json"
+    path.write_text(path.read_text().replace('"epochs": 8', '"epochs": 10'))
+    page = Page(report.write_report(tmp_path).read_text())
+    assert "CVAE seed 0 is incomplete: 8 of 10 epochs are done." in page.text
+    for what in ("samples", "codes", "interpolations", "neighbours"):
+        assert f"No run has left its {what}." in page.text
+    assert not (tmp_path / "figures/comparison.png").exists()
+
+
+def test_runs_of_other_arguments_or_images_are_left_aside_and_named(tmp_path):
+    study = fake_study.make_study(["dcgan", "wgan"])
+    study.runs[1].record["arguments"]["latent_dim"] = 32
+    study.runs[3].record["data"]["num_images"] = 1000
+    found = load_study(fake_study.write_study(study, tmp_path))
+    assert [(run.title, run.seed) for run in found.others] == [
+        ("DCGAN", 1),
+        ("WGAN", 0),
+    ]
+    assert [run.seed for run in found.models["DCGAN"]] == [0, 2]
+    assert [run.seed for run in found.models["WGAN"]] == [1, 2]
+    gaps = overview.gaps(found)
+    assert "DCGAN seed 1 is left aside: latent_dim 32, not 64." in gaps
+    assert "WGAN seed 0 is left aside: training images 1000, not 60000." in gaps
+
+
+def test_real_images_that_are_no_record_are_named(tmp_path):
+    fake_study.write_study(fake_study.make_study(["dcgan"], [0]), tmp_path)
+    (tmp_path / "real.json").write_text("[1, 2]")
+    found = load_study(tmp_path)
+    assert found.real == {}
+    said = f"{tmp_path / 'real.json'} holds a list; expected an object."
+    assert found.problems == [said]
+    assert said in overview.gaps(found)
 
 
 def test_runs_that_shared_the_machine_are_told_of():
@@ -433,6 +475,21 @@ def test_published_figures_stand_beside_the_same_protocol_only():
     rows = {row[0].text: row[1].text for row in table.rows}
     assert rows["DCGAN, here"] == "7.00"
     assert rows["non-saturating GAN"] == "6.8 ± 0.5"
+
+
+def test_two_reports_are_written_one_after_the_other(tmp_path, caplog):
+    study = fake_study.write_study(
+        fake_study.make_study(["dcgan"], [0]), tmp_path / "a"
+    )
+    written = []
+    thread = threading.Thread(target=lambda: written.append(report.write_report(study)))
+    with lock.held(study):
+        thread.start()
+        while "waiting for it" not in caplog.text:
+            time.sleep(0.01)
+        assert not (study / "runs.csv").exists()
+    thread.join()
+    assert written == [study / "report.html"]
 
 
 def test_a_folder_without_runs_is_refused(tmp_path):

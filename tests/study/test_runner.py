@@ -102,8 +102,12 @@ def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
     where = {"runs_dir": folder / "runs", "saved_models_dir": folder / "saved_models"}
     common = {"data_dir": str(idx_folder), "num_samples": 64, **where}
     complete = [settings(seed=0), settings("cvae", seed=0)]
+    # As after a kill between the last record and the end of an older one.
+    failure = folder / "runs/mnist/cvae/seed0/failure.json"
+    failure.write_text('{"kind": "killed", "epoch": 1, "message": "m"}')
     assert runner.carry_out(complete, **common)[1] == {}
     assert started == []
+    assert not failure.exists()
     # A damaged record of the real images is made anew.
     real = folder / "runs/mnist/real.json"
     whole = real.read_text()

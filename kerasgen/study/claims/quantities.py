@@ -111,7 +111,7 @@ def loss_drift(run, real):
 
     For each player |mean of the last quarter of epochs − mean of the quarter before| /
     (maximum − minimum over the run), and of the players the largest. A loss that never
-    moves has 0.
+    moves has 0. One spike, at the start as well, widens the range and hides a drift.
     """
     columns = [run.history[name] for name in PLAYER_LOSSES if name in run.history]
     if not columns:

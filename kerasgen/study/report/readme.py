@@ -66,18 +66,24 @@ def update_readme(readme, folder=None):
                 "Publish into a folder of the same repository."
             ) from None
     if not _SECTION.search(text):
-        raise ValueError(
-            f"{readme} has no place for results. Add the lines '<!-- results:begin "
-            "numbers -->' and '<!-- results:end -->' where they belong."
-        )
+        raise ValueError(f"{readme} has no place for results. {_how_to_show(folder)}")
     text = updated(text, readme.parent, folder)
     if folder is not None and f" {folder.as_posix()} -->" not in text:
         raise ValueError(
-            f"{readme} shows other studies than {folder.as_posix()}. Name it, or none, "
-            "in the 'results:begin' lines of the places where it belongs."
+            f"{readme} shows other studies than {folder.as_posix()}. "
+            f"{_how_to_show(folder)}"
         )
     with files.replacing(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _how_to_show(folder):
+    named = "" if folder is None else f" {folder.as_posix()}"
+    return (
+        f"Add the lines '<!-- results:begin numbers{named} -->' and "
+        f"'<!-- results:end -->' where its {', '.join(PARTS)} belong, each by its name "
+        "in the place of 'numbers'."
+    )
 
 
 def updated(text, root, folder=None):

@@ -30,6 +30,7 @@ JUDGE_AGAIN = (
     "Remove evaluation.json, if there is one, and give the same command again: the run "
     "is judged anew."
 )
+ELSEWHERE = "The other numbers do not depend on it; restore it from a copy."
 START_OVER = (
     "Restore the file from a copy, or remove the run's directory and give the same "
     "command again: the run starts over."
@@ -163,14 +164,12 @@ def _records(run):
     if run.epochs_done and not events.exists():
         yield problem(
             events,
-            "it is missing, so reports lack what went wrong while it trained. "
-            f"{START_OVER}",
+            f"it is missing, so reports lack what went wrong in training. {ELSEWHERE}",
         )
     if _is_in_study(run) and run.epochs_done and not run.evaluations:
         yield problem(
             run.directory / "evaluations.jsonl",
-            "it is missing or empty, so reports lack the quality while it trained. "
-            f"{START_OVER}",
+            f"it is missing or empty, so reports lack quality in training. {ELSEWHERE}",
         )
 
 

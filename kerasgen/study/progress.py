@@ -44,6 +44,10 @@ class Progress:
         judging = statistics.mean(self.judging) if self.judging else 0.0
         return (training + judging * len(self.to_judge)) / self.workers
 
+    def expected(self, index):
+        """Seconds of training that a run has still to do, as far as is known."""
+        return self.epochs[index] * self.seconds.get(self.models[index], 0.0)
+
     def measured(self, name, seconds):
         """Takes note of how long an epoch of a model lasts."""
         self.seconds[name] = seconds

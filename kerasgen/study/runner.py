@@ -208,10 +208,18 @@ def _run_all(runs, job, processes, progress):
             return None
         return _run(runs[index], index, job, processes, progress)
 
+    order = range(len(runs))
+    if job.workers > 1:
+        # Of a seed the longest first, so that none is left to one worker at the end.
+        seeds = list(dict.fromkeys(each.settings.seed for each in runs))
+        order = sorted(
+            order,
+            key=lambda k: (seeds.index(runs[k].settings.seed), -progress.expected(k)),
+        )
     with concurrent.futures.ThreadPoolExecutor(job.workers) as pool:
-        futures = [pool.submit(one, index) for index in range(len(runs))]
+        futures = {index: pool.submit(one, index) for index in order}
         try:
-            reasons = [future.result() for future in futures]
+            reasons = [futures[index].result() for index in range(len(runs))]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             processes.stop()

@@ -1,6 +1,6 @@
 """How good samples are: a model's, or any program's, beside real images.
 
-    python examples/evaluate.py saved_models/dcgan
+    python examples/evaluate.py saved_models/dcgan_mnist
     python examples/evaluate.py runs/mnist/cvae/seed0/model.keras
     python examples/evaluate.py folder_of_pngs --dataset=fashion_mnist
     python examples/evaluate.py samples.npy --metrics=fid,precision_recall
@@ -41,7 +41,9 @@ def main(arguments):
         raise app.UsageError("Give one path to evaluate.")
     path = pathlib.Path(arguments[1])
     if not path.exists():
-        raise app.UsageError(f"There is nothing at {path}.")
+        near = [each.name for each in path.parent.glob(f"{path.name}*")]
+        hint = f" Near it there is {', '.join(near)}." if near else ""
+        raise SystemExit(f"Error: There is nothing at {path}.{hint}")
     try:
         records = judge(path)
     except (ValueError, RuntimeError) as error:

@@ -1,6 +1,6 @@
 """The whole comparison: trains and judges all five models, exports them, and reports.
 
-    python examples/train_all.py             # 100 epochs each: about 3 hours on 2 cores
+    python examples/train_all.py             # 100 epochs each: some hours on 2 cores
     python examples/train_all.py --seeds=5   # five seeds: numbers with their spread
     python examples/train_all.py --quick     # 2 epochs on 10,000 images: minutes
 

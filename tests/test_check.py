@@ -422,6 +422,15 @@ def test_a_conditional_export_without_its_record_is_fine(tmp_path):
     assert check.problems(tmp_path / "exported") == []
 
 
+def test_presets_are_whole_and_damage_to_them_is_found(tmp_path):
+    small_model(seed=0).save_to_preset(tmp_path / "mine")
+    (found,) = check.findings(tmp_path / "mine")
+    assert not found.is_problem and "samples 28 x 28 x 1 images" in found.text
+    flip_a_bit(tmp_path / "mine/weights.npz")
+    (said,) = check.problems(tmp_path)
+    assert "weights.npz has SHA-256" in said
+
+
 def test_a_keras_file_of_an_unknown_class_is_refused(tmp_path, directory):
     path = tmp_path / "model.keras"
     with zipfile.ZipFile(directory / "model.keras") as old:

@@ -12,6 +12,7 @@ from kerasgen.callbacks.weights_file import DamagedFileError
 from kerasgen.callbacks.weights_file import read_owner
 from kerasgen.check.finding import fine
 from kerasgen.check.finding import problem
+from kerasgen.models.base import GenerativeModel
 
 NUM_SAMPLES = 4
 EXPORT_AGAIN = "Copy the whole folder again, or export the model anew."
@@ -101,6 +102,17 @@ def _wrong_with(images, image_shape):
     if low < 0.0 or high > 1.0:
         return f"samples have pixels from {low:.4g} to {high:.4g}; expected [0, 1]"
     return None
+
+
+def check_preset(path):
+    """Yields the findings on the folder of a preset."""
+    try:
+        model = GenerativeModel.from_preset(path)
+    except ValueError as error:  # it says what to do
+        yield problem(path, str(error))
+        return
+    yield from check_weights(path, model)
+    yield from check_samples(path, model)
 
 
 def check_saved_model(path):

@@ -6,20 +6,23 @@ from kerasgen import export
 from kerasgen.check.finding import problem
 from kerasgen.check.models import check_checkpoint
 from kerasgen.check.models import check_keras_file
+from kerasgen.check.models import check_preset
 from kerasgen.check.models import check_saved_model
 from kerasgen.check.networks import SUFFIXES
 from kerasgen.check.networks import check_network
 from kerasgen.check.networks import check_networks
 from kerasgen.check.runs import check_run
 from kerasgen.check.runs import check_study
+from kerasgen.models import preset_files
 from kerasgen.study import records
 
 # Any of these makes a folder one of the kind: that others are missing is a problem.
 _OF_A_RUN = ("settings.json", "history.csv", "checkpoint", "failure.json")
 _OF_A_SAVED_MODEL = ("saved_model.pb", "variables", export.RECORD)
 _EXPECTED = (
-    "expected a run directory, a study's folder, the folder of a SavedModel, a .keras, "
-    ".onnx or .tflite file, a .weights.h5 checkpoint, or a folder of those"
+    "expected a run directory, a study's folder, the folder of a SavedModel or of a "
+    "preset, a .keras, .onnx or .tflite file, a .weights.h5 checkpoint, or a folder of "
+    "those"
 )
 
 
@@ -29,8 +32,9 @@ def findings(path):
     Nothing is written or repaired.
 
     Args:
-        path: str or path of a run directory, a study, the folder of a SavedModel, a
-            `.keras`, `.onnx` or `.tflite` file, a checkpoint, or a folder of those.
+        path: str or path of a run directory, a study, the folder of a SavedModel or of
+            a preset, a `.keras`, `.onnx` or `.tflite` file, a checkpoint, or a folder
+            of those.
 
     Yields:
         `Finding`s, as they are made.
@@ -93,6 +97,8 @@ def _checker(path):
         return check_networks
     if any((path / name).exists() for name in _OF_A_SAVED_MODEL):
         return check_saved_model
+    if sum((path / name).exists() for name in preset_files.FILES) > 1:
+        return check_preset
     is_study = (path / records.PLAN).exists() or any(path.glob("*/seed*/settings.json"))
     return check_study if is_study else None
 

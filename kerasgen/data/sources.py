@@ -123,7 +123,15 @@ def _places(name, split):
 
 def _named_folder():
     named = os.environ.get("KERASGEN_DATA_DIR")
-    return pathlib.Path(named).expanduser() if named else None
+    if not named:
+        return None
+    folder = pathlib.Path(named).expanduser()
+    if not folder.is_dir():
+        raise ValueError(
+            f"KERASGEN_DATA_DIR={named!r} is not a folder. Expected one with IDX files "
+            "or TFDS data; unset it to use the default places."
+        )
+    return folder
 
 
 def _look_in(folder, name, split):

@@ -169,8 +169,10 @@ def _prepare(runs, job, processes, progress):
     def receive(message):
         if message["kind"] == "speed":
             progress.measured(message["name"], message["seconds"])
-        elif progress.remaining() is not None:
+            return
+        if progress.remaining() is not None:
             progress.say(_expectation(runs, progress))
+        progress.say("Judging real images as models will be; some minutes, once.")
 
     status, end = processes.run(job, log, receive)
     if status != 0:
@@ -194,7 +196,8 @@ def _expectation(runs, progress):
         same = [each for each in runs if each.settings.name == name]
         left = sum(each.epochs_left for each in same)
         title = same[0].settings.title
-        lines.append(f"{title}: {left} epochs to go, about {seconds:.0f} s each")
+        epochs = "1 epoch" if left == 1 else f"{left} epochs"
+        lines.append(f"{title}: {epochs} to go, about {seconds:.0f} s each")
     expected = clock(progress.remaining())
     return "\n".join([*lines, f"Expected time of training in all: {expected}\n"])
 
@@ -245,6 +248,9 @@ def _run(planned, index, job, processes, progress):
         export_to=planned.export_to and str(planned.export_to),
     )
     failure = {}
+    if planned.epochs_left and run.epochs_done(directory):
+        done = run.epochs_done(directory)
+        progress.say(f"{progress.heading(index)} goes on after epoch {done}")
 
     def receive(message):
         if message["kind"] in ("divergence", "held"):

@@ -81,7 +81,14 @@ def test_without_tfds_mnist_still_comes_from_the_index(
         data.fetch("kmnist")
 
 
+def test_an_environment_that_names_nothing_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASGEN_DATA_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match="KERASGEN_DATA_DIR=.*nowhere' is not a fo"):
+        data.fetch("mnist")
+
+
 def test_environment_without_the_set_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "nowhere").mkdir()
     monkeypatch.setenv("KERASGEN_DATA_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(
         RuntimeError, match=r"KERASGEN_DATA_DIR=.*nowhere: no IDX files"

@@ -72,7 +72,7 @@ CASES = [
     row("data_dir is a number", _fetch(data_dir=5), "not a folder"),
     row("data_dir is empty text", _fetch(data_dir=""), "not a folder"),
     row("data_dir with a zero", _fetch(data_dir="a\0b"), "not a folder"),
-    row("environment names a file", _environment, "could not be had", RuntimeError),
+    row("environment names a file", _environment, "is not a folder"),
     row("no name", _fetch(""), "no dataset ''"),
     row("name of another type", _fetch(["mnist"]), "no dataset"),
     row("name is a path", _fetch("/etc/passwd"), "no dataset"),

@@ -60,6 +60,7 @@ def write_report(study_dir):
     >>> write_report("runs/mnist")
     PosixPath('runs/mnist/report.html')
     """
+    load_study(study_dir)  # Where there is none, not even a lock is written.
     with lock.held(study_dir, wait=True):
         return _write(load_study(study_dir), files.prepare_directory(study_dir))
 

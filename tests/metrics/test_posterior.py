@@ -23,6 +23,7 @@ def test_active_units_vary_by_more_than_the_threshold():
     assert active_units(means) == 2
     assert active_units(means, threshold=0.001) == 3
     assert active_units(means, threshold=10.0) == 0
+    assert active_units([[0.0], [1.0]], threshold=0.25) == 0
 
 
 def test_mmd_agrees_with_pairs_and_integrals(rng, monkeypatch):
@@ -94,6 +95,14 @@ def test_an_unused_direction_is_infinitely_far(rng):
     codes = rng.normal(size=(100, 3))
     codes[:, 2] = codes[:, 0]
     assert aggregate_posterior_mismatch(codes).gaussian_kl == np.inf
+    assert aggregate_posterior_mismatch(0.0 * codes).gaussian_kl == np.inf
+
+
+def test_a_direction_is_unused_beside_the_others(rng):
+    for other, is_unused in ((1e4, True), (1e-3, False)):
+        codes = moments_to(np.zeros(2), np.array([1e-3, other]), rng)
+        distance = aggregate_posterior_mismatch(codes).gaussian_kl
+        assert np.isinf(distance) == is_unused
 
 
 def test_bad_input(rng):

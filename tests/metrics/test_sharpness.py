@@ -87,6 +87,15 @@ def test_what_eight_bits_cannot_show_does_not_count():
     assert spectrum_distance(flat, rippled) < 0.01
 
 
+def test_rounding_is_uniform_noise_a_level_wide():
+    flat = np.full((2, 8, 8, 1), 0.5)
+    rippled = flat + 0.01 * np.cos(np.pi * np.arange(8))[:, None]
+    power, noise = radial_power_spectrum(rippled)[1:], 1.0 / 255.0**2 / 12.0
+    expected = 10.0 * np.log10(1.0 + power / noise)
+    distance = spectrum_distance(flat, rippled)
+    assert distance == pytest.approx(np.sqrt(np.mean(expected**2)))
+
+
 def test_mid_grey_is_strictly_between_the_limits():
     images = np.array([0.0, 0.1, 0.10001, 0.5, 0.89999, 0.9, 0.95, 1.0])
     assert mid_grey_share(images.reshape(1, 2, 4, 1)) == 3 / 8

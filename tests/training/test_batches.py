@@ -8,6 +8,7 @@ from kerasgen.training import check_batch
 from kerasgen.training import check_data
 from kerasgen.training import check_values
 from kerasgen.training import unpack_batch
+from kerasgen.training.batches import as_pair
 
 SHAPE = (4, 6, 1)
 BYTES = np.random.default_rng(0).integers(0, 256, (5, *SHAPE)).astype("uint8")
@@ -228,10 +229,27 @@ class TestCheckData:
         with pytest.raises(ValueError, match=r"rank of its elements.*ensure_shape"):
             check(unknown)
 
+    def test_a_dataset_that_says_what_it_holds_is_not_read_in_vain(self):
+        def batches():
+            raise AssertionError("A batch was drawn.")
+            yield
+
+        wrong = tf.data.Dataset.from_generator(
+            batches, output_signature=tf.TensorSpec((None, 6, 4, 1), tf.uint8)
+        )
+        with pytest.raises(ValueError, match="made for"):
+            check(wrong)
+
     def test_the_first_batch_is_left_in_the_dataset(self):
         data = dataset(BYTES)
         check(data)
         assert sum(len(images) for (images,) in data) == 5
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_tuple_of_other_than_images_and_labels(count):
+    with pytest.raises(ValueError, match=f"a tuple of {count} parts; expected"):
+        as_pair((BYTES,) * count, None)
 
 
 def test_a_pair_of_arrays_trains_like_images_and_labels(digits):

@@ -112,3 +112,10 @@ def test_labels_bad_input():
         label_distribution_distance([0], [[0.0, 1.0]], 2)
     with pytest.raises(ValueError, match="not whole numbers"):
         label_distribution_distance([0.5], [0], 2)
+
+
+@pytest.mark.parametrize("num_classes", [2.5, "2", True, 0, np.array([2])])
+def test_a_count_of_classes_is_a_whole_number(num_classes):
+    for metric in (class_coverage, label_entropy):
+        with pytest.raises(ValueError, match="`num_classes`"):
+            metric([0, 1], num_classes=num_classes)

@@ -21,3 +21,4 @@ def test_blocks_of_any_size_cover_all_rows_once(rng, monkeypatch, entries):
     assert np.concatenate([np.arange(9)[r] for r in rows]).tolist() == list(range(9))
     expected = ((first[:, None] - second) ** 2).sum(axis=2)
     np.testing.assert_allclose(np.concatenate(blocks), expected, atol=1e-12)
+    assert all(len(b) == 1 or b.size <= entries for b in blocks)

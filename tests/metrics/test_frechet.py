@@ -101,6 +101,9 @@ def test_bad_input():
         frechet_distance(good, [[0.0, 0.0, 0.0], [np.nan, 0.0, 0.0]])
     with pytest.raises(ValueError, match=r"mean of shape \(2,\).*gaussian_statistics"):
         gaussian_frechet_distance((np.zeros(2), good), (np.zeros(3), good))
+    for wrong in (3.0, (np.zeros(3),), (np.zeros(3), good, good)):
+        with pytest.raises(ValueError, match="expected a pair of mean and"):
+            gaussian_frechet_distance(wrong, (np.zeros(3), good))
     for wrong in (-good, np.triu(np.ones((3, 3)))):
         with pytest.raises(ValueError, match=r"fake_statistics.covariance.*symmetric"):
             gaussian_frechet_distance((np.zeros(3), good), (np.zeros(3), wrong))

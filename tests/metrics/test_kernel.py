@@ -84,5 +84,5 @@ def test_bad_input():
         kernel_distance(features, features, subset_size=1)
     with pytest.raises(ValueError, match="`seed` is None"):
         kernel_distance(features, features, subset_size=10, seed=None)
-    with pytest.raises(ValueError, match="Examples differ in shape"):
+    with pytest.raises(ValueError, match="`real_features` has.*`fake_features` has"):
         kernel_distance(features, features[:, :1], subset_size=10)

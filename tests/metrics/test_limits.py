@@ -150,15 +150,39 @@ def test_a_share_of_just_the_equal_one_can_be_asked_for():
         metrics.class_coverage([0, 1], 2, min_share=0.51)
 
 
-def test_a_covariance_is_symmetric_to_rounding():
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_a_covariance_is_symmetric_to_rounding(scale):
     mean, covariance = np.zeros(2), np.array([[1.0, 0.5], [0.5, 1.0]])
     near, far = covariance.copy(), covariance.copy()
     near[0, 1] += 1e-7
     far[0, 1] += 1e-5
-    good = metrics.GaussianStatistics(mean, covariance)
-    almost = metrics.GaussianStatistics(mean, near)
+    good, almost, bad = (
+        metrics.GaussianStatistics(mean, scale * one) for one in (covariance, near, far)
+    )
     assert metrics.gaussian_frechet_distance(good, almost) == pytest.approx(
-        0.0, abs=1e-6
+        0.0, abs=1e-6 * scale
     )
     with pytest.raises(ValueError, match="symmetric|covariance"):
-        metrics.gaussian_frechet_distance(good, metrics.GaussianStatistics(mean, far))
+        metrics.gaussian_frechet_distance(good, bad)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_a_covariance_has_no_negative_eigenvalue_but_for_rounding(scale):
+    mean = np.zeros(2)
+    flat, rounded, negative = (
+        metrics.GaussianStatistics(mean, scale * np.diag([1.0, least]))
+        for least in (0.0, -1e-7, -1e-5)
+    )
+    assert metrics.gaussian_frechet_distance(flat, rounded) == pytest.approx(
+        0.0, abs=1e-6 * scale
+    )
+    with pytest.raises(ValueError, match="negative eigenvalues"):
+        metrics.gaussian_frechet_distance(flat, negative)
+
+
+def test_two_points_are_as_far_as_they_are_apart():
+    here, there = (
+        metrics.GaussianStatistics(np.array(mean), np.zeros((2, 2)))
+        for mean in ([0.0, 0.0], [3.0, 4.0])
+    )
+    assert metrics.gaussian_frechet_distance(here, there) == pytest.approx(25.0)

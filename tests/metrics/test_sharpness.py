@@ -154,6 +154,11 @@ def test_bad_input(metric):
         metric(np.where(np.arange(2)[:, None, None, None] == 1, np.nan, images))
 
 
+def test_the_smallest_images_have_a_spectrum(rng):
+    images = rng.uniform(size=(2, 2, 2, 1))
+    assert spectrum_distance(images, images) == 0.0
+
+
 def test_images_must_be_large_enough_and_alike():
     small = np.full((2, 2, 2, 1), 0.5)
     with pytest.raises(ValueError, match=r"2x2 pixels.*at least 3"):

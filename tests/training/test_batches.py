@@ -156,7 +156,7 @@ class Batches(keras.utils.PyDataset):
         return 1
 
     def __getitem__(self, index):
-        return self.batch
+        return [self.batch][index]
 
 
 def dataset(*parts, batch=2):
@@ -188,6 +188,9 @@ class TestCheckData:
         ("arguments", "message"),
         [
             ((None,), "Got no images"),
+            (("mnist",), "Got a str; expected an array of images"),
+            (({3},), "Got a set; expected an array of images"),
+            ((3,), "Got a int; expected an array of images"),
             (([BYTES, LABELS],), r"Got a list; .*tuple \(images, labels\).*np\.stack"),
             ((list(BYTES),), r"Got a list; .*np\.stack"),
             ((BYTES, LABELS.tolist()), r"Got a list; .*np\.asarray"),
@@ -244,6 +247,12 @@ class TestCheckData:
         data = dataset(BYTES)
         check(data)
         assert sum(len(images) for (images,) in data) == 5
+
+
+def test_a_tuple_of_images_alone_or_with_labels():
+    assert as_pair((BYTES,), None) == (BYTES, None)
+    assert as_pair((BYTES, LABELS), None) == (BYTES, LABELS)
+    assert as_pair((BYTES,), LABELS) == ((BYTES,), LABELS)
 
 
 @pytest.mark.parametrize("count", [0, 3])

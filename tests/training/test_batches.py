@@ -7,6 +7,7 @@ import kerasgen
 from kerasgen.training import check_batch
 from kerasgen.training import check_data
 from kerasgen.training import check_values
+from kerasgen.training import find_fault
 from kerasgen.training import unpack_batch
 from kerasgen.training.batches import as_pair
 
@@ -247,6 +248,14 @@ class TestCheckData:
         data = dataset(BYTES)
         check(data)
         assert sum(len(images) for (images,) in data) == 5
+
+
+def test_data_without_a_length_are_looked_through_as_far_as_asked():
+    class Endless(Batches):
+        num_batches = None
+
+    assert find_fault(Endless(FLOATS * 2), SHAPE, None) is None
+    assert "batch 1" in find_fault(Endless(FLOATS * 2), SHAPE, None, steps=1)
 
 
 def test_a_tuple_of_images_alone_or_with_labels():

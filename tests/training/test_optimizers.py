@@ -205,11 +205,18 @@ class TestAssignOptimizers:
             (None, 'None as the optimizer of every player.*Pass "auto"'),
             ({"generator": None}, "None as the optimizer of 'generator'"),
             ("adamm", "adamm"),
+            (Adam(-0.1), r"learning_rate=-0\.1.*for every player; expected a number"),
+            (Adam(float("inf")), "learning_rate=inf for every player"),
+            ({"generator": Adam(float("nan"))}, "learning_rate=nan for 'generator'"),
         ],
     )
     def test_bad_optimizers(self, optimizer, message):
         with pytest.raises(ValueError, match=message):
             assign_optimizers(optimizer, defaults())
+
+    def test_a_rate_of_zero_freezes_a_player(self):
+        chosen = assign_optimizers({"generator": Adam(0.0)}, defaults())
+        assert float(chosen["generator"].learning_rate) == 0.0
 
     def test_one_object_for_two_players(self):
         both = Adam()

@@ -19,6 +19,15 @@ def test_arrays_come_back_as_float64_without_being_changed():
     assert np.array_equal(checked, images)
 
 
+def test_one_example_is_enough_where_no_more_are_asked_for():
+    assert checks.checked_values([0.5], "x").tolist() == [0.5]
+    assert checks.checked_features([[0.5]], "x").tolist() == [[0.5]]
+    assert checks.checked_samples([[[0.5], [1.0]]], "x").tolist() == [[0.5, 1.0]]
+    assert checks.checked_images([[[[0.5]]]], "x").tolist() == [[[[0.5]]]]
+    assert checks.checked_probabilities([[1.0]], "x").tolist() == [[1.0]]
+    assert checks.checked_labels([3], "x").tolist() == [3]
+
+
 def test_binary_images_may_be_booleans():
     images = np.eye(4, dtype=bool)[None, ..., None]
     assert checks.checked_images(images, "images").sum() == 4.0

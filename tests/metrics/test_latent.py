@@ -122,6 +122,18 @@ def test_silhouette_is_scikit_learns_and_its_sample_is_seeded(rng):
     assert sampled == pytest.approx(silhouette_score(codes, labels), abs=0.1)
 
 
+def test_a_silhouette_takes_no_example_twice(rng):
+    labels = np.arange(9) % 3
+    codes = rng.normal(size=(9, 2))
+    possible = [
+        silhouette_score(np.delete(codes, i, axis=0), np.delete(labels, i))
+        for i in range(9)
+    ]
+    for seed in range(5):
+        drawn = class_silhouette(codes, labels, max_samples=8, seed=seed)
+        assert np.isclose(drawn, possible).any()
+
+
 @pytest.mark.parametrize("metric", ALL)
 def test_bad_input(metric):
     codes, labels = np.zeros((4, 2)), [0, 0, 1, 1]
@@ -141,6 +153,9 @@ def test_bad_input_of_neighbours_and_silhouette():
     codes, labels = np.zeros((4, 2)), [0, 0, 1, 1]
     with pytest.raises(ValueError, match=r"`train_latents` holds 4.*at least 5"):
         knn_accuracy(codes, labels, codes, labels, k=5)
+    for k in (0, 1.5, True):
+        with pytest.raises(ValueError, match="`k` is"):
+            knn_accuracy(codes, labels, codes, labels, k=k)
     for wrong in ([0, 0, 0, 0], [0, 1, 2, 3]):
         with pytest.raises(ValueError, match="classes among 4 examples; a silhouette"):
             class_silhouette(codes, wrong)

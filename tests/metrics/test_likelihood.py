@@ -62,6 +62,10 @@ def test_the_exact_posterior_gives_the_exact_likelihood(rng):
     assert importance_weighted_bound(log_weights) == pytest.approx(exact)
 
 
+def test_of_one_sample_the_bound_is_its_weight():
+    assert importance_weighted_bound([[0.5]]).tolist() == [0.5]
+
+
 def test_more_samples_close_the_gap_of_a_poor_posterior(rng):
     x = rng.normal(scale=np.sqrt(2.0), size=300)
     log_weights = log_weights_of_a_gaussian_model(x, 1.2, 1000, rng)
@@ -82,6 +86,9 @@ def test_bad_input():
         negative_elbo([1.0], [1.0])
     with pytest.raises(ValueError, match=r"shape \(2,\); expected \(n, K\)"):
         importance_weighted_bound([0.0, 1.0])
+    for shape in ((0, 3), (3, 0)):
+        with pytest.raises(ValueError, match=r"expected \(n, K\), at least one image"):
+            importance_weighted_bound(np.zeros(shape))
     for wrong in (np.nan, np.inf):
         with pytest.raises(ValueError, match="NaN or plus infinity"):
             importance_weighted_bound([[0.0, wrong]])

@@ -84,8 +84,9 @@ def test_bad_input(rng):
         number_of_different_bins(real, real)
     with pytest.raises(ValueError, match=r"cannot be cut into 10 bins.*distinct"):
         number_of_different_bins(np.repeat(real[:5], 20, axis=0), real, num_bins=10)
-    with pytest.raises(ValueError, match=r"`significance` is 0.0; expected"):
-        number_of_different_bins(real, real, num_bins=10, significance=0.0)
+    for wrong in (0.0, 1.5):
+        with pytest.raises(ValueError, match=f"`significance` is {wrong}; expected"):
+            number_of_different_bins(real, real, num_bins=10, significance=wrong)
     with pytest.raises(ValueError, match="`seed` is -1"):
         number_of_different_bins(real, real, num_bins=10, seed=-1)
     with pytest.raises(ValueError, match=r"`fake_counts` has shape \(3,\)"):

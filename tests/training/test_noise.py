@@ -13,6 +13,7 @@ from scipy import stats
 import kerasgen
 from kerasgen.training import next_seed
 from kerasgen.training import normal
+from kerasgen.training import sampling_seed
 
 # Two logical devices have to be made before TensorFlow starts.
 REPLICAS = """
@@ -69,6 +70,12 @@ def test_the_stream_is_pinned():
     # A change of the generator would silently change every published sample.
     expected = [-1.697034, -0.481377, -0.662237]
     np.testing.assert_allclose(normal((3,), (0, 0)), expected, atol=1e-5)
+
+
+def test_training_never_draws_from_the_stream_of_samples():
+    generator = keras.random.SeedGenerator(3)
+    drawn = [next_seed(generator).numpy().tolist() for _ in range(5)]
+    assert sampling_seed(3).numpy().tolist() not in drawn
 
 
 def test_equal_numbers_after_export(tmp_path):

@@ -56,6 +56,12 @@ def test_probabilities_within_float32_are_brought_to_sum_to_one():
     assert checked.tolist() == [[0.5, 0.5]]
 
 
+@pytest.mark.parametrize("row", [[0.501, 0.5], [0.5, 0.499], [-0.5, 1.5], [0.0, 0.0]])
+def test_what_is_no_distribution_is_refused(row):
+    with pytest.raises(ValueError, match="`probabilities`"):
+        checks.checked_probabilities([[0.5, 0.5], row], "probabilities")
+
+
 def test_labels_come_back_as_integers_from_whole_floats():
     labels = checks.checked_labels(np.array([0.0, 2.0], dtype="float32"), "labels")
     assert labels.dtype == np.int64 and labels.tolist() == [0, 2]

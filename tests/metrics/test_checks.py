@@ -33,6 +33,12 @@ def test_binary_images_may_be_booleans():
     assert checks.checked_images(images, "images").sum() == 4.0
 
 
+@pytest.mark.parametrize("size", [(1, 3), (3, 1)])
+def test_both_sides_must_be_large_enough(size):
+    with pytest.raises(ValueError, match="sides of at least 2"):
+        checks.checked_images(np.zeros((1, *size, 1)), "images", smallest_side=2)
+
+
 def test_bytes_are_told_what_to_do():
     with pytest.raises(ValueError, match=r"from 255 to 255; expected.*by 255"):
         checks.checked_images(np.full((1, 2, 2, 1), 255, dtype="uint8"), "images")

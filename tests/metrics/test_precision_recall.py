@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from kerasgen.metrics import density_coverage
 from kerasgen.metrics import distances
 from kerasgen.metrics import precision_recall
+from kerasgen.metrics.precision_recall import _squared_radii
 
 
 def naive(real, fake, k):
@@ -137,3 +138,12 @@ def test_bad_input(metric):
         metric(features, np.zeros((5, 2, 1)), k=2)
     with pytest.raises(ValueError, match="Examples differ in shape"):
         metric(features, np.zeros((5, 3)), k=2)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_the_radius_reaches_the_kth_other_point(rng, k):
+    points = rng.normal(size=(300, 3))
+    squares = ((points[:, None] - points) ** 2).sum(axis=2)
+    expected = np.sort(squares, axis=1)[:, k]  # column 0 is the point itself
+    radii = _squared_radii(points, k)
+    np.testing.assert_allclose(radii, expected, rtol=1e-6, atol=1e-9)

@@ -73,3 +73,5 @@ def test_bad_input(metric):
 def test_epsilon_out_of_range():
     with pytest.raises(ValueError, match="`epsilon` is 0; expected a number above 0"):
         bernoulli_cross_entropy(images([0.0, 1.0]), images([0.0, 1.0]), epsilon=0)
+    with pytest.raises(ValueError, match="`epsilon` is 0.6; expected"):
+        bernoulli_cross_entropy(images([0.0, 1.0]), images([0.0, 1.0]), epsilon=0.6)

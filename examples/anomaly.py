@@ -33,8 +33,8 @@ from kerasgen import evaluation
 from kerasgen import files
 from kerasgen import metrics
 from kerasgen import study
+from kerasgen.core.arguments import in_batches
 from kerasgen.metrics.distances import nearest_neighbours
-from kerasgen.models.arguments import in_batches
 from kerasgen.study.report import charts
 
 FLAGS = flags.FLAGS

@@ -4,12 +4,12 @@ import importlib
 
 from kerasgen import data
 from kerasgen import export
+from kerasgen.core.base import GenerativeModel
 from kerasgen.models import CVAE
 from kerasgen.models import DCGAN
 from kerasgen.models import WGAN
 from kerasgen.models import AdversarialVAE
 from kerasgen.models import VanillaGAN
-from kerasgen.models.base import GenerativeModel
 
 _LOADED_WHEN_USED = ("callbacks", "evaluation", "features", "metrics", "study")
 

@@ -12,7 +12,7 @@ from kerasgen.callbacks.weights_file import DamagedFileError
 from kerasgen.callbacks.weights_file import read_owner
 from kerasgen.check.finding import fine
 from kerasgen.check.finding import problem
-from kerasgen.models.base import GenerativeModel
+from kerasgen.core.base import GenerativeModel
 
 NUM_SAMPLES = 4
 EXPORT_AGAIN = "Copy the whole folder again, or export the model anew."

@@ -13,7 +13,7 @@ from kerasgen.check.networks import check_network
 from kerasgen.check.networks import check_networks
 from kerasgen.check.runs import check_run
 from kerasgen.check.runs import check_study
-from kerasgen.models import preset_files
+from kerasgen.core import preset_files
 from kerasgen.study import records
 
 # Any of these makes a folder one of the kind: that others are missing is a problem.

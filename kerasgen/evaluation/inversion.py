@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 
 from kerasgen import training
+from kerasgen.core.arguments import with_labels
+from kerasgen.core.sampling import SamplingModel
 from kerasgen.evaluation.encoder_case import EncoderMetric
 from kerasgen.evaluation.encoder_case import kind
-from kerasgen.models.arguments import with_labels
-from kerasgen.models.sampling import SamplingModel
 
 # Test images, and training images, that are inverted.
 NUM_INVERTED = 500

@@ -13,16 +13,16 @@ import tensorflow as tf
 
 from kerasgen import files
 from kerasgen import training
+from kerasgen.core.arguments import check_images
+from kerasgen.core.arguments import check_labels
+from kerasgen.core.arguments import check_latents
+from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import check_seed
+from kerasgen.core.arguments import in_batches
 from kerasgen.export.record import RECORD
 from kerasgen.export.record import describe
 from kerasgen.export.record import read_record
 from kerasgen.export.record import write_record
-from kerasgen.models.arguments import check_images
-from kerasgen.models.arguments import check_labels
-from kerasgen.models.arguments import check_latents
-from kerasgen.models.arguments import check_positive_int
-from kerasgen.models.arguments import check_seed
-from kerasgen.models.arguments import in_batches
 
 
 def save(model, path, settings=None, half=False):

@@ -33,16 +33,37 @@ follows a single step that is far off, and one training ended so in its sixth ep
 
 import math
 
-import keras
-
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
-from kerasgen.models import arguments
-from kerasgen.models import capabilities
+from kerasgen.core import arguments
+from kerasgen.core import capabilities
+from kerasgen.core.references import Reference
+from kerasgen.core.registry import register
+
+REFERENCES = [
+    Reference(
+        "Jaiswal",
+        "Comparative Analysis of GANs and VAEs using MNIST Dataset",
+        "CAP6610 Machine Learning project report",
+        "",
+    ),
+    Reference(
+        "Donahue, Krähenbühl & Darrell 2017",
+        "Adversarial Feature Learning",
+        "ICLR",
+        "1605.09782",
+    ),
+    Reference(
+        "Dumoulin et al. 2017",
+        "Adversarially Learned Inference",
+        "ICLR",
+        "1606.00704",
+    ),
+]
 
 
-@keras.saving.register_keras_serializable("kerasgen")
+@register(family="hybrid", references=REFERENCES)
 class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialModel):
     """ELBO plus ALI: the comparison's "Adversarial VAE", with a joint discriminator.
 

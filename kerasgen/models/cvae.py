@@ -12,16 +12,32 @@ The rate is the better of two that were tried on a held-out part of the training
 no other size was clearly better there (`results/search/`).
 """
 
-import keras
-
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
-from kerasgen.models import arguments
-from kerasgen.models import capabilities
+from kerasgen.core import arguments
+from kerasgen.core import capabilities
+from kerasgen.core.references import Reference
+from kerasgen.core.registry import register
+
+REFERENCES = [
+    Reference(
+        "Kingma & Welling 2014",
+        "Auto-Encoding Variational Bayes",
+        "ICLR",
+        "1312.6114",
+    ),
+    Reference(
+        "Sohn, Lee & Yan 2015",
+        "Learning Structured Output Representation using Deep Conditional "
+        "Generative Models",
+        "NeurIPS",
+        "",
+    ),
+]
 
 
-@keras.saving.register_keras_serializable("kerasgen")
+@register(family="vae", references=REFERENCES)
 class CVAE(capabilities.VariationalModel):
     """Convolutional variational autoencoder.
 

@@ -18,16 +18,26 @@ free one samples were nearer at five epochs, but from seven on they went away ag
 the discriminator won.
 """
 
-import keras
-
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
-from kerasgen.models import arguments
-from kerasgen.models import capabilities
+from kerasgen.core import arguments
+from kerasgen.core import capabilities
+from kerasgen.core.references import Reference
+from kerasgen.core.registry import register
+
+REFERENCES = [
+    Reference(
+        "Radford, Metz & Chintala 2016",
+        "Unsupervised Representation Learning with Deep Convolutional Generative "
+        "Adversarial Networks",
+        "ICLR",
+        "1511.06434",
+    ),
+]
 
 
-@keras.saving.register_keras_serializable("kerasgen")
+@register(family="gan", references=REFERENCES)
 class DCGAN(capabilities.AdversarialModel):
     """Deep convolutional GAN: strided convolutions and binary cross-entropy.
 

@@ -15,16 +15,25 @@ arXiv:1802.05957) instead of dropout. Its last layer is normalised, too: after f
 epochs samples are nearer without, but with it they still get nearer after twenty.
 """
 
-import keras
-
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
-from kerasgen.models import arguments
-from kerasgen.models import capabilities
+from kerasgen.core import arguments
+from kerasgen.core import capabilities
+from kerasgen.core.references import Reference
+from kerasgen.core.registry import register
+
+REFERENCES = [
+    Reference(
+        "Goodfellow et al. 2014",
+        "Generative Adversarial Networks",
+        "NeurIPS",
+        "1406.2661",
+    ),
+]
 
 
-@keras.saving.register_keras_serializable("kerasgen")
+@register(family="gan", references=REFERENCES)
 class VanillaGAN(capabilities.AdversarialModel):
     """The first GAN, for images: dense networks and binary cross-entropy.
 

@@ -27,11 +27,22 @@ from keras import ops
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
-from kerasgen.models import arguments
-from kerasgen.models import capabilities
+from kerasgen.core import arguments
+from kerasgen.core import capabilities
+from kerasgen.core.references import Reference
+from kerasgen.core.registry import register
+
+REFERENCES = [
+    Reference(
+        "Arjovsky, Chintala & Bottou 2017",
+        "Wasserstein GAN",
+        "ICML",
+        "1701.07875",
+    ),
+]
 
 
-@keras.saving.register_keras_serializable("kerasgen")
+@register(family="gan", references=REFERENCES)
 class WGAN(capabilities.AdversarialModel):
     """Wasserstein GAN with weight clipping, on DCGAN's networks.
 

@@ -7,7 +7,7 @@ import jinja2
 
 from kerasgen import evaluation
 from kerasgen import files
-from kerasgen.models import preset_files
+from kerasgen.core import preset_files
 from kerasgen.study.publication import without_paths
 
 CARD = "README.md"

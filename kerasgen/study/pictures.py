@@ -9,10 +9,10 @@ import numpy as np
 
 from kerasgen import callbacks
 from kerasgen import export
-from kerasgen.models import preset_files
-from kerasgen.models.arguments import check_positive_int
-from kerasgen.models.arguments import great_circle
-from kerasgen.models.base import GenerativeModel
+from kerasgen.core import preset_files
+from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import great_circle
+from kerasgen.core.base import GenerativeModel
 from kerasgen.study.settings import MODELS
 
 PICTURES = ("samples", "classes", "interpolation")

@@ -15,8 +15,8 @@ import numpy as np
 from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import export
-from kerasgen.models import preset_files
-from kerasgen.models import presets
+from kerasgen.core import preset_files
+from kerasgen.core import presets
 from kerasgen.study import cards
 from kerasgen.study import run
 from kerasgen.study.pictures import load_model

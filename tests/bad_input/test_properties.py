@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from kerasgen import data
+from kerasgen.core import arguments
 from kerasgen.data import idx
 from kerasgen.data.arrays import check_images
 from kerasgen.data.arrays import check_labels
 from kerasgen.data.splits import Split
-from kerasgen.models import arguments
 
 FEW = settings(
     max_examples=100,

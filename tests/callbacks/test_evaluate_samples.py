@@ -130,7 +130,7 @@ def test_a_conditional_model_is_asked_for_the_classes_of_the_images(
 def test_training_is_the_same_with_and_without(tmp_path, digits, watch):
     trained = []
     for callbacks in ([], [watch(every=1)]):
-        kerasgen.models.base.keras.utils.set_random_seed(0)
+        kerasgen.core.base.keras.utils.set_random_seed(0)
         model = kerasgen.VanillaGAN(latent_dim=4, width=4, seed=0)
         model.fit(digits[0], batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
         trained.append(model.get_weights())

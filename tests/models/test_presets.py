@@ -15,9 +15,9 @@ import pytest
 
 import kerasgen
 from kerasgen import study
-from kerasgen.models import preset_files
-from kerasgen.models import presets
-from kerasgen.models.base import GenerativeModel
+from kerasgen.core import preset_files
+from kerasgen.core import presets
+from kerasgen.core.base import GenerativeModel
 from tests.export.models import MODELS
 from tests.export.models import unlike_new
 

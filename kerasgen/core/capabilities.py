@@ -3,11 +3,11 @@
 import tensorflow as tf
 from keras import ops
 
-from kerasgen.models.arguments import check_images
-from kerasgen.models.arguments import in_batches
-from kerasgen.models.arguments import one_or_list
-from kerasgen.models.arguments import with_labels
-from kerasgen.models.base import GenerativeModel
+from kerasgen.core.arguments import check_images
+from kerasgen.core.arguments import in_batches
+from kerasgen.core.arguments import one_or_list
+from kerasgen.core.arguments import with_labels
+from kerasgen.core.base import GenerativeModel
 from kerasgen.training import unpack_batch
 
 

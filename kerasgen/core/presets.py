@@ -13,8 +13,8 @@ import pathlib
 import keras
 
 from kerasgen import files
-from kerasgen.models import preset_files
-from kerasgen.models.sampling import SamplingModel
+from kerasgen.core import preset_files
+from kerasgen.core.sampling import SamplingModel
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "presets"
 REGISTRY = "registry.json"

@@ -13,16 +13,16 @@ import tensorflow as tf
 from keras import ops
 
 from kerasgen import training
-from kerasgen.models.arguments import check_choice
-from kerasgen.models.arguments import check_counts
-from kerasgen.models.arguments import check_fraction
-from kerasgen.models.arguments import check_image_shape
-from kerasgen.models.arguments import check_network
-from kerasgen.models.arguments import check_num_classes
-from kerasgen.models.arguments import check_positive_int
-from kerasgen.models.arguments import check_seed
-from kerasgen.models.divergence import diagnose
-from kerasgen.models.presets import PresetModel
+from kerasgen.core.arguments import check_choice
+from kerasgen.core.arguments import check_counts
+from kerasgen.core.arguments import check_fraction
+from kerasgen.core.arguments import check_image_shape
+from kerasgen.core.arguments import check_network
+from kerasgen.core.arguments import check_num_classes
+from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import check_seed
+from kerasgen.core.divergence import diagnose
+from kerasgen.core.presets import PresetModel
 
 # Far from the counts that training's noise reaches.
 EVALUATION_STREAM = 2**30

@@ -8,14 +8,14 @@ import tensorflow as tf
 
 from kerasgen import files
 from kerasgen import training
-from kerasgen.models.arguments import check_labels
-from kerasgen.models.arguments import check_latents
-from kerasgen.models.arguments import check_positive_int
-from kerasgen.models.arguments import check_seed
-from kerasgen.models.arguments import great_circle
-from kerasgen.models.arguments import in_batches
-from kerasgen.models.arguments import one_or_list
-from kerasgen.models.stored_in_half import stored_in_half
+from kerasgen.core.arguments import check_labels
+from kerasgen.core.arguments import check_latents
+from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import check_seed
+from kerasgen.core.arguments import great_circle
+from kerasgen.core.arguments import in_batches
+from kerasgen.core.arguments import one_or_list
+from kerasgen.core.float16_export import stored_in_half
 
 REDUCED_PRECISIONS = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 

@@ -16,14 +16,12 @@ import numpy as np
 import pytest
 
 import kerasgen
-from kerasgen.evaluation import metric_name
-from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
+from kerasgen.metrics import specifications
 from kerasgen.study import claims
 from kerasgen.study import lock
 from kerasgen.study import report
 from kerasgen.study.records import load_study
 from kerasgen.study.report import bibliography
-from kerasgen.study.report import catalogue
 from kerasgen.study.report import conditions
 from kerasgen.study.report import formatting
 from kerasgen.study.report import overview
@@ -206,11 +204,11 @@ def test_every_run_has_a_row_with_all_its_numbers(whole):
 def test_every_number_of_a_record_is_in_a_table(whole):
     study, _, page = whole
     names = tables.metric_names(study)
-    shown = [name for name in names if catalogue.describe(name).group]
+    shown = [name for name in names if specifications.describe(name).group]
     assert len(shown) >= 30
     spaceless = page.text.replace(" ", "")
     assert all(name in spaceless for name in shown)
-    assert "other" not in {catalogue.describe(name).group for name in names}
+    assert "other" not in {specifications.describe(name).group for name in names}
 
 
 def test_equal_studies_give_equal_reports(tmp_path):
@@ -511,7 +509,7 @@ def test_the_example_prints_the_verdicts_and_where_the_report_is(tmp_path):
     assert last == f"The report is {tmp_path / 'report.html'}"
 
 
-@pytest.mark.parametrize("module", [formatting, catalogue])
+@pytest.mark.parametrize("module", [formatting, specifications])
 def test_examples_of_docstrings(module):
     assert doctest.testmod(module) == (0, doctest.testmod(module).attempted)
 
@@ -538,49 +536,8 @@ def test_numbers_have_three_digits(value, unit, text):
     assert formatting.number(value, unit) == text
 
 
-@pytest.mark.parametrize(
-    ("name", "label", "group"),
-    [
-        ("kid_standard_error_mnist_v1_10k_test", "", catalogue.HIDDEN),
-        ("kid_mnist_v1_10k_test", "Kernel distance", "quality"),
-        ("ndb_k100_pixels_10k_train20k", "", catalogue.HIDDEN),
-        ("ndb_k100_share_pixels_10k_train20k", "Different bins", "diversity"),
-        ("within_class_distance_mnist_v1_10k", "Distance within a class", "diversity"),
-        (
-            "within_class_distance_pixels_10k",
-            "Distance within a class, pixels",
-            "diversity",
-        ),
-        ("negative_elbo_gaussian_kl_test10k", "its KL divergence", "likelihood"),
-        (
-            "importance_weighted_nll_k5000_binarised_test10k",
-            "Importance-weighted NLL",
-            "likelihood",
-        ),
-        (
-            "negative_elbo_bernoulli_binarised_test1k",
-            "Negative ELBO, binarised",
-            "likelihood",
-        ),
-        ("inverted_silhouette_test500", "Silhouette", "inverted"),
-        ("something_new_10k", "something new 10k", "other"),
-    ],
-)
-def test_numbers_are_described_by_what_was_computed(name, label, group):
-    metric = catalogue.describe(name)
-    assert (metric.label, metric.group) == (label, group)
-
-
-@pytest.mark.parametrize("metric", SAMPLE_METRICS.values(), ids=SAMPLE_METRICS)
-def test_every_number_of_samples_is_described(metric):
-    for base in metric.outputs:
-        name = metric_name(base, metric.space.replace("features", "mnist_v1"), 1000)
-        assert catalogue.describe(name).group != "other", name
-
-
 def test_the_papers_of_models_and_numbers_are_named():
-    keys = {paper for metric in catalogue.METRICS if (paper := metric.paper)}
-    keys |= {paper for papers in bibliography.OF_MODELS.values() for paper in papers}
+    keys = {paper for papers in bibliography.OF_MODELS.values() for paper in papers}
     keys |= {figure.paper for figure in bibliography.PUBLISHED}
     assert keys <= set(bibliography.PAPERS)
     assert set(bibliography.OF_MODELS) == set(MODELS)

@@ -9,9 +9,9 @@ import math
 import numpy as np
 
 from kerasgen import evaluation
+from kerasgen.metrics import specifications
 from kerasgen.study import statistics
 from kerasgen.study.report import bibliography
-from kerasgen.study.report import catalogue
 from kerasgen.study.report import formatting
 
 REAL_IMAGES = "Real images"
@@ -69,7 +69,7 @@ class Group:
     """Metrics that answer one question.
 
     Args:
-        key: Key of `catalogue.GROUPS`.
+        key: Key of `specifications.GROUPS`.
         title: Heading.
         intro: What a reader must know first.
         tables: List of `Table`s.
@@ -121,8 +121,8 @@ def metric_groups(study):
     """
     names = metric_names(study)
     groups = []
-    for key, (title, intro) in catalogue.GROUPS.items():
-        mine = [name for name in names if catalogue.describe(name).group == key]
+    for key, (title, intro) in specifications.GROUPS.items():
+        mine = [name for name in names if specifications.describe(name).group == key]
         parts = math.ceil(len(mine) / MAX_COLUMNS)
         chunks = [list(part) for part in np.array_split(mine, parts)] if mine else []
         captions = [f"{title}, {i + 1} of {parts}" for i in range(parts)]
@@ -141,7 +141,7 @@ def metric_table(study, names, caption):
         names: Full names of numbers, a column each.
         caption: Sentence above the table.
     """
-    metrics = [catalogue.describe(name) for name in names]
+    metrics = [specifications.describe(name) for name in names]
     numbers = [
         {title: values(runs, name) for title, runs in study.models.items()}
         for name in names
@@ -200,9 +200,9 @@ def _printed_unit(metric):
 
 def _head(metric, name):
     unit = "" if metric.unit == "share" else metric.unit
-    direction = catalogue.DIRECTIONS[metric.better] if metric.better else ""
+    direction = specifications.DIRECTIONS[metric.direction] if metric.direction else ""
     described = tuple(text for text in (unit, direction) if text)
-    return Cell(metric.label, described, name=name)
+    return Cell(metric.title, described, name=name)
 
 
 def _cell(metric, numbers, count, best):
@@ -225,24 +225,24 @@ def _best(metric, numbers, real):
     """Titles of the models whose mean is best, if not all are equal."""
     means = {title: np.mean(found) for title, found in numbers.items() if found}
     losses = {
-        catalogue.LOWER: lambda mean: mean,
-        catalogue.HIGHER: lambda mean: -mean,
-        catalogue.REAL: lambda mean: abs(mean - real),
+        specifications.LOWER: lambda mean: mean,
+        specifications.HIGHER: lambda mean: -mean,
+        specifications.REAL: lambda mean: abs(mean - real),
     }
-    known = metric.better in losses and (
-        real is not None or metric.better != catalogue.REAL
+    known = metric.direction in losses and (
+        real is not None or metric.direction != specifications.REAL
     )
     if not known:
         return []
-    loss = {title: losses[metric.better](mean) for title, mean in means.items()}
+    loss = {title: losses[metric.direction](mean) for title, mean in means.items()}
     found = [title for title in loss if loss[title] == min(loss.values())]
     return found if len(found) < len(loss) else []
 
 
 def _meanings(names):
-    metrics = dict.fromkeys(map(catalogue.describe, names))
+    metrics = dict.fromkeys(map(specifications.describe, names))
     return [
-        (metric.label, catalogue.DIRECTIONS[metric.better], metric.meaning)
+        (metric.title, specifications.DIRECTIONS[metric.direction], metric.meaning)
         for metric in metrics
         if metric.meaning
     ]
@@ -304,7 +304,7 @@ def published_table(study):
         for title, runs in study.models.items():
             if found_here := values(runs, name):
                 mean = _cell(
-                    catalogue.describe(name), found_here, len(found_here), False
+                    specifications.describe(name), found_here, len(found_here), False
                 )
                 rows.append([Cell(f"{title}, here"), mean, Cell(name), Cell("")])
         for figure in (figure for n, figure in found if n == name):

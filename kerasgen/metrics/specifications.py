@@ -1,11 +1,21 @@
-"""What the numbers of a record are: their label, unit, direction, meaning and paper.
+"""One table of metric specifications, for evaluation, tables, reports and docs.
 
-A record names a number by what was computed and by which protocol. Here stands, for
-each thing that can be computed, what a reader of a table has to know.
+A record names a number by the metric and the protocol (`fid_mnist_v1_10k_test`); here
+stands, for each metric, what a reader of that number has to know.
+
+To add a metric, add a `Specification` in the group where a reader looks for it, in
+the order in which a table shows it, and its paper to `PAPERS`. `base` must match
+the name in the record up to the protocol; a number that tables leave out (a standard
+error) has the group `HIDDEN`. Nothing else has to change: tables, CSV files, the
+report's explanations and its bibliography follow. A metric without a specification is
+shown under its own name, among the other numbers.
 """
 
 import dataclasses
 import re
+
+from kerasgen.metrics.papers import INVERSION
+from kerasgen.metrics.papers import PAPERS
 
 LOWER, HIGHER, REAL = "lower", "higher", "real"
 DIRECTIONS = {
@@ -14,7 +24,7 @@ DIRECTIONS = {
     REAL: "≈ best near real images",
     "": "no direction",
 }
-# Group of metrics: title, what a reader must know to read it.
+# Group of metrics: title, and how to read its numbers.
 GROUPS = {
     "quality": (
         "Quality of samples",
@@ -27,13 +37,13 @@ GROUPS = {
     ),
     "diversity": (
         "Diversity",
-        "How different are samples from each other? Noise is diverse too, so what "
-        "counts is to be near the real row.",
+        "How different are samples from each other? Noise is diverse too, so nearness "
+        "to the row of real images counts.",
     ),
     "sharpness": (
         "Sharpness",
-        "No single number will do: noise raises the Laplacian, black-and-white output "
-        "lowers the share of grey. Read them beside the real row.",
+        "Noise raises the Laplacian variance, black-and-white output lowers the share "
+        "of grey: read them together, beside the row of real images.",
     ),
     "memorisation": (
         "Memorisation",
@@ -48,52 +58,61 @@ GROUPS = {
     ),
     "latent": (
         "Structure of the latent space",
-        "Do the codes of an encoder order the digits? The row of pixels is what the "
+        "Do the codes of an encoder order the classes? The row of pixels is what the "
         "images themselves give when they are taken as codes.",
     ),
     "inverted": (
         "Latent space of GANs, by inversion",
-        "A GAN has no encoder. Its codes are the latents that it makes each image "
-        "from best, found by gradient descent, for few images.",
+        "A GAN has no encoder. Its codes are the latents from which it generates an "
+        "image best, found by gradient descent for few images.",
     ),
     "reconstruction": (
         "Reconstruction",
         "How well are test images restored from their codes?",
     ),
-    "other": ("Other numbers", "Numbers that this report has no description of."),
+    "other": ("Other numbers", "Numbers without a specification."),
 }
-# Numbers that stand in the .csv files only.
 HIDDEN = ""
+# Where a metric is defined.
+SAMPLES, ENCODERS, CONDITIONAL = "samples", "models with an encoder", "labelled samples"
+_DEFINED = {"likelihood": ENCODERS, "latent": ENCODERS, "reconstruction": ENCODERS}
 
 
 @dataclasses.dataclass(frozen=True)
-class Metric:
-    """One thing that can be computed.
+class Specification:
+    """One metric.
 
     Args:
-        base: Regular expression of the name of the number, without protocol.
-        label: What a table calls it.
+        base: Regular expression of its name, without the protocol.
+        title: Title in tables.
         group: Key of `GROUPS`, or `HIDDEN`.
-        better: `LOWER`, `HIGHER`, `REAL` or "".
-        meaning: A sentence or two.
+        direction: `LOWER`, `HIGHER`, `REAL` (nearest to real images is best) or "".
+        meaning: Explanation, a sentence or two.
         unit: Unit of the value; "share" for what is printed in percent.
-        paper: Key of `bibliography.PAPERS`, or "".
+        paper: Key of `PAPERS`, or "".
         space: "pixels" if the name must have it.
+        defined: `SAMPLES`, `ENCODERS` or `CONDITIONAL`; default by the group.
     """
 
     base: str
-    label: str
+    title: str
     group: str
-    better: str = ""
+    direction: str = ""
     meaning: str = ""
     unit: str = ""
     paper: str = ""
     space: str = ""
+    defined: str = ""
+
+    def __post_init__(self):
+        if not self.defined:
+            defined = _DEFINED.get(self.group, SAMPLES)
+            object.__setattr__(self, "defined", defined)
 
 
-METRICS = (
-    Metric(
-        "fid",
+SPECIFICATIONS = (
+    Specification(
+        "(fid|frechet_distance)",
         "Fréchet distance",
         "quality",
         LOWER,
@@ -101,7 +120,7 @@ METRICS = (
         "images; 0 if they are equal.",
         paper="heusel2017",
     ),
-    Metric(
+    Specification(
         "kid",
         "Kernel distance",
         "quality",
@@ -110,7 +129,7 @@ METRICS = (
         "fall below 0 by chance.",
         paper="binkowski2018",
     ),
-    Metric(
+    Specification(
         "classifier_score",
         "Classifier score",
         "quality",
@@ -119,7 +138,7 @@ METRICS = (
         "classified surely and all classes are met. Blind to collapse within a class.",
         paper="salimans2016",
     ),
-    Metric(
+    Specification(
         r"precision_k\d+",
         "Precision",
         "quality",
@@ -129,7 +148,7 @@ METRICS = (
         "share",
         "kynkaanniemi2019",
     ),
-    Metric(
+    Specification(
         r"density_k\d+",
         "Density",
         "quality",
@@ -138,7 +157,7 @@ METRICS = (
         "above it where samples crowd into its densest regions.",
         paper="naeem2020",
     ),
-    Metric(
+    Specification(
         "label_accuracy",
         "Asked-for class",
         "quality",
@@ -146,8 +165,9 @@ METRICS = (
         "Share of samples that the classifier puts into the class that was asked for.",
         "share",
         "odena2017",
+        defined=CONDITIONAL,
     ),
-    Metric(
+    Specification(
         r"recall_k\d+",
         "Recall",
         "coverage",
@@ -156,7 +176,7 @@ METRICS = (
         "share",
         "kynkaanniemi2019",
     ),
-    Metric(
+    Specification(
         r"coverage_k\d+",
         "Coverage",
         "coverage",
@@ -165,7 +185,7 @@ METRICS = (
         "share",
         "naeem2020",
     ),
-    Metric(
+    Specification(
         "class_coverage",
         "Classes reached",
         "coverage",
@@ -173,7 +193,7 @@ METRICS = (
         "Classes that get at least a tenth of their fair share of the samples.",
         paper="che2017",
     ),
-    Metric(
+    Specification(
         "label_entropy",
         "Entropy of classes",
         "coverage",
@@ -182,7 +202,7 @@ METRICS = (
         "all are met equally often.",
         "nats",
     ),
-    Metric(
+    Specification(
         "label_total_variation",
         "Distance of class shares",
         "coverage",
@@ -191,7 +211,7 @@ METRICS = (
         "of samples that would have to change class.",
         "share",
     ),
-    Metric(
+    Specification(
         "label_kl_divergence",
         "KL of class shares",
         "coverage",
@@ -200,7 +220,7 @@ METRICS = (
         "nats",
         "srivastava2017",
     ),
-    Metric(
+    Specification(
         "pairwise_distance",
         "Pairwise distance",
         "diversity",
@@ -208,7 +228,7 @@ METRICS = (
         "Mean distance of two samples in features.",
         paper="zhu2017",
     ),
-    Metric(
+    Specification(
         "within_class_distance",
         "Distance within a class",
         "diversity",
@@ -217,7 +237,7 @@ METRICS = (
         "class.",
         paper="odena2017",
     ),
-    Metric(
+    Specification(
         "within_class_distance",
         "Distance within a class, pixels",
         "diversity",
@@ -226,7 +246,7 @@ METRICS = (
         paper="odena2017",
         space="pixels",
     ),
-    Metric(
+    Specification(
         r"ndb_k\d+_share",
         "Different bins",
         "diversity",
@@ -236,7 +256,7 @@ METRICS = (
         "share",
         "richardson2018",
     ),
-    Metric(
+    Specification(
         r"ndb_k\d+_js_divergence",
         "Divergence of bins",
         "diversity",
@@ -245,7 +265,7 @@ METRICS = (
         "nats",
         "richardson2018",
     ),
-    Metric(
+    Specification(
         "laplacian_variance",
         "Laplacian variance",
         "sharpness",
@@ -253,14 +273,14 @@ METRICS = (
         "Variance of the Laplacian within an image; rises with sharpness and noise.",
         paper="tolstikhin2018",
     ),
-    Metric(
+    Specification(
         "gradient_magnitude",
         "Gradient",
         "sharpness",
         REAL,
         "Mean length of the brightness gradient, in brightness per pixel.",
     ),
-    Metric(
+    Specification(
         "mid_grey_share",
         "Mid-grey pixels",
         "sharpness",
@@ -268,7 +288,7 @@ METRICS = (
         "Share of pixels between 0.1 and 0.9: blurred strokes have more of them.",
         "share",
     ),
-    Metric(
+    Specification(
         "spectrum_distance",
         "Spectrum distance",
         "sharpness",
@@ -277,7 +297,7 @@ METRICS = (
         "dB",
         "durall2020",
     ),
-    Metric(
+    Specification(
         "memorisation_ratio",
         "Distance ratio",
         "memorisation",
@@ -286,7 +306,7 @@ METRICS = (
         "images: about 1 is best, 0 is copying. Blurry samples are near to everything.",
         paper="meehan2020",
     ),
-    Metric(
+    Specification(
         "memorisation_auc",
         "Nearer than test images",
         "memorisation",
@@ -296,7 +316,7 @@ METRICS = (
         "share",
         "meehan2020",
     ),
-    Metric(
+    Specification(
         "negative_elbo_(bernoulli|gaussian)",
         "Negative ELBO, grey",
         "likelihood",
@@ -305,7 +325,7 @@ METRICS = (
         "nats",
         "kingma2014",
     ),
-    Metric(
+    Specification(
         "negative_elbo_(bernoulli|gaussian)_reconstruction",
         "its reconstruction",
         "likelihood",
@@ -314,7 +334,7 @@ METRICS = (
         "nats",
         "kingma2014",
     ),
-    Metric(
+    Specification(
         "negative_elbo_(bernoulli|gaussian)_kl",
         "its KL divergence",
         "likelihood",
@@ -323,7 +343,7 @@ METRICS = (
         "nats",
         "kingma2014",
     ),
-    Metric(
+    Specification(
         r"importance_weighted_nll_k\d+_binarised",
         "Importance-weighted NLL",
         "likelihood",
@@ -333,7 +353,7 @@ METRICS = (
         "nats",
         "burda2016",
     ),
-    Metric(
+    Specification(
         "negative_elbo_bernoulli_binarised",
         "Negative ELBO, binarised",
         "likelihood",
@@ -342,7 +362,7 @@ METRICS = (
         "nats",
         "burda2016",
     ),
-    Metric(
+    Specification(
         "linear_probe_accuracy",
         "Linear probe",
         "latent",
@@ -351,7 +371,7 @@ METRICS = (
         "share",
         "alain2016",
     ),
-    Metric(
+    Specification(
         r"knn_k\d+_accuracy",
         "Nearest neighbour",
         "latent",
@@ -360,7 +380,7 @@ METRICS = (
         "share",
         "donahue2017",
     ),
-    Metric(
+    Specification(
         "kmeans_accuracy",
         "k-means accuracy",
         "latent",
@@ -370,7 +390,7 @@ METRICS = (
         "share",
         "xie2016",
     ),
-    Metric(
+    Specification(
         "kmeans_normalized_mutual_information",
         "k-means NMI",
         "latent",
@@ -378,7 +398,7 @@ METRICS = (
         "Normalised mutual information of clusters and classes: 0 by chance, 1 if "
         "they are the same.",
     ),
-    Metric(
+    Specification(
         "kmeans_adjusted_rand_index",
         "k-means ARI",
         "latent",
@@ -386,7 +406,7 @@ METRICS = (
         "Agreement of clusters and classes over pairs of images: 0 by chance, 1 if "
         "they are the same.",
     ),
-    Metric(
+    Specification(
         "silhouette",
         "Silhouette",
         "latent",
@@ -394,7 +414,7 @@ METRICS = (
         "How compact the classes lie, and how far apart, from −1 to 1.",
         paper="rousseeuw1987",
     ),
-    Metric(
+    Specification(
         "active_units",
         "Active units",
         "latent",
@@ -402,7 +422,7 @@ METRICS = (
         "Latent dimensions that vary with the image.",
         paper="burda2016",
     ),
-    Metric(
+    Specification(
         "posterior_mmd",
         "Mismatch to the prior",
         "latent",
@@ -411,7 +431,7 @@ METRICS = (
         "by chance at a match.",
         paper="tolstikhin2018",
     ),
-    Metric(
+    Specification(
         "posterior_gaussian_kl",
         "KL to the prior",
         "latent",
@@ -421,7 +441,7 @@ METRICS = (
         "nats",
         "hoffman2016",
     ),
-    Metric(
+    Specification(
         "reconstruction_mse",
         "Squared error",
         "reconstruction",
@@ -430,7 +450,7 @@ METRICS = (
         paper="kingma2014",
     ),
     *(
-        Metric(base, "", HIDDEN)
+        Specification(base, "", HIDDEN)
         for base in (
             "kid_standard_error",
             "classifier_score_standard_deviation",
@@ -442,25 +462,40 @@ METRICS = (
 )
 
 
-def describe(name):
-    """The `Metric` that a number of a record is, by its name.
+def describe(name: str) -> Specification:
+    """Specification of a number, by its name.
 
     Names of codes that were found by inversion begin with `inverted_`; they are
-    described as those of an encoder are. A name that is not known describes itself.
+    described as those of an encoder are. An unknown name describes itself.
+
+    Args:
+        name: Name of a number in a record.
 
     Example:
-        >>> describe("fid_mnist_v1_10k_test").label
+        >>> describe("fid_mnist_v1_10k_test").title
         'Fréchet distance'
     """
     bare = name.removeprefix("inverted_")
     fitting = [
-        (match.end(), bool(metric.space), metric)
-        for metric in METRICS
-        if metric.space in bare and (match := re.match(f"{metric.base}(?=_|$)", bare))
+        (match.end(), bool(one.space), one)
+        for one in SPECIFICATIONS
+        if one.space in bare and (match := re.match(f"{one.base}(?=_|$)", bare))
     ]
     if not fitting:
-        return Metric(re.escape(name), name.replace("_", " "), "other")
-    metric = max(fitting, key=lambda found: found[:2])[2]
-    if bare != name and metric.group != HIDDEN:
-        return dataclasses.replace(metric, group="inverted")
-    return metric
+        return Specification(re.escape(name), name.replace("_", " "), "other")
+    found = max(fitting, key=lambda each: each[:2])[2]
+    if bare != name and found.group != HIDDEN:
+        return dataclasses.replace(found, group="inverted")
+    return found
+
+
+def papers(names: list[str]) -> list[tuple[str, str, str, str]]:
+    """Papers of metrics: authors and year, title, venue, number in arXiv.
+
+    Args:
+        names: Names of numbers in records.
+    """
+    keys = {describe(name).paper for name in names} - {""}
+    if any(name.startswith("inverted_") for name in names):
+        keys |= set(INVERSION)
+    return sorted(PAPERS[key] for key in keys)

@@ -1,12 +1,48 @@
-"""The two terms of the negative evidence lower bound (ELBO).
+"""Terms of the evidence lower bound (ELBO) and of its importance-weighted version.
 
 Reference: Kingma & Welling 2014, Auto-Encoding Variational Bayes (arXiv:1312.6114),
-equation 3 and appendices B and C.
+equation 3 and appendices B and C; Burda et al. 2016, Importance Weighted Autoencoders
+(arXiv:1509.00519), equation 8.
 """
 
 import math
 
 from keras import ops
+
+
+def gaussian_log_density(latents, mean=0.0, log_variance=0.0):
+    """log N(latents; mean, exp(log_variance)), summed over the last axis.
+
+    Args:
+        latents: Points, shape `(..., latent_dim)`.
+        mean: Means, broadcast to the latents; by default those of the prior, 0.
+        log_variance: Logarithms of the variances, likewise; by default 0.
+
+    Returns:
+        Log-density of each point in nats, shape `(...)`.
+    """
+    latents = ops.convert_to_tensor(latents)
+    log_variance = ops.convert_to_tensor(log_variance, latents.dtype)
+    squares = ops.square(latents - mean) * ops.exp(-log_variance)
+    return -0.5 * ops.sum(squares + log_variance + math.log(2.0 * math.pi), axis=-1)
+
+
+def importance_weighted_loss(log_weights):
+    """Minus the importance-weighted bound: -log (1/K) Σ_k w_k.
+
+    With w_k = p(x, z_k) / q(z_k|x) it falls, in expectation, from the negative ELBO at
+    K = 1 to -log p(x) as K grows.
+
+    Reference: Burda et al. 2016 (arXiv:1509.00519), equation 8.
+
+    Args:
+        log_weights: log w_k in nats, shape `(batch, K)`.
+
+    Returns:
+        Loss of each example in nats, shape `(batch,)`.
+    """
+    num_samples = log_weights.shape[-1]
+    return math.log(num_samples) - ops.logsumexp(log_weights, axis=-1)
 
 
 def gaussian_kl_divergence(mean, log_variance):

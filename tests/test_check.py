@@ -480,6 +480,7 @@ def test_the_command_says_it_by_its_status(tmp_path, whole, capsys):
         parse_flags(["check", "--unknown=1"])
 
 
+@pytest.mark.slow
 def test_it_is_a_command(tmp_path):
     command = [sys.executable, "-m", "kerasgen.check", str(tmp_path / "nowhere")]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -145,6 +145,7 @@ print(json.dumps({name: digest(arrays) for name, arrays in made.items()}))
 """
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same_bits(tmp_path, capsys):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)

@@ -7,6 +7,8 @@ import pytest
 
 from benchmarks import measuring
 
+pytestmark = pytest.mark.slow
+
 
 def test_variants_are_timed_in_turn():
     order = []

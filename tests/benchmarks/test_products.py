@@ -7,6 +7,8 @@ import tensorflow as tf
 import kerasgen
 from benchmarks import products
 
+pytestmark = pytest.mark.slow
+
 
 def flops_by_op(model, batch_size):
     found = {}

@@ -8,6 +8,8 @@ from benchmarks import comparison
 from benchmarks.reference.tutorials import TUTORIALS
 from tests.benchmarks.test_scripts import run
 
+pytestmark = pytest.mark.slow
+
 # Of the sources' own networks, counted by hand from their layers.
 PARAMETERS = {
     # 100·12544 + 2·12544 · 25·(256·128 + 128·64 + 64) + 2·(128 + 64)

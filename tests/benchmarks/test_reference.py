@@ -10,6 +10,8 @@ from benchmarks.reference import keras_guide
 from benchmarks.reference import networks
 from benchmarks.reference import tf_tutorial
 
+pytestmark = pytest.mark.slow
+
 NAMES = list(measuring.MODELS.values())
 
 

@@ -12,6 +12,8 @@ import pytest
 
 import kerasgen
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 
 

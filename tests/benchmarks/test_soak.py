@@ -8,6 +8,8 @@ import pytest
 import kerasgen
 from benchmarks import soak
 
+pytestmark = pytest.mark.slow
+
 
 def test_equal_seeds_give_equal_images_from_several_threads(tmp_path):
     path = kerasgen.export.save(kerasgen.DCGAN(latent_dim=4, width=4), tmp_path / "gan")

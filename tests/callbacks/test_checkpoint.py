@@ -285,6 +285,7 @@ KILLED_RUN = """
 """
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_it_writes_can_be_restored(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(KILLED_RUN), str(tmp_path)],

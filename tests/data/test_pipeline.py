@@ -177,6 +177,7 @@ def test_orders_are_those_of_every_release():
     assert order(make(batch_size=COUNT, seed=1, initial_epoch=7)) == EIGHTH
 
 
+@pytest.mark.slow
 def test_order_in_another_process():
     program = (
         "import sys, numpy as np\n"

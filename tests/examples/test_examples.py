@@ -16,6 +16,8 @@ import kerasgen
 from kerasgen.check.paths import problems
 from tests import scripts
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 
 

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.examples.test_examples import run
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"latent_dim": 4, "width": 8}
 

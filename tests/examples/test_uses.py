@@ -12,6 +12,8 @@ from PIL import Image
 import kerasgen
 from tests.examples.test_examples import run
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"latent_dim": 4, "width": 8}
 
 

@@ -10,6 +10,8 @@ import pytest
 
 import kerasgen
 
+pytestmark = pytest.mark.slow
+
 # Two logical devices have to be made before TensorFlow starts.
 SCRIPT = """
 import json

@@ -5,6 +5,7 @@ from kerasgen.study import run
 from kerasgen.study.settings import MODELS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", ablation.FACTORS)
 def test_every_level_of_every_factor_builds_another_model(factor, image_sets):
     runs = ablation.settings(factor, ablation.FACTORS[factor], [0], epochs=1)

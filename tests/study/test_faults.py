@@ -28,6 +28,8 @@ from kerasgen.study.settings import MODELS
 from kerasgen.study.settings import RunSettings
 from tests.study.same_runs import differences
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 CRASHES = int(os.environ.get("KERASGEN_CRASHES", "3"))
 OPERATIONS = [

@@ -191,6 +191,7 @@ def test_a_damaged_record_is_not_published(tmp_path):
         study.publish(runs, tmp_path / "published")
 
 
+@pytest.mark.slow
 def test_the_check_knows_published_records(whole, tmp_path):
     _, published = whole
     folder = tmp_path / "copy"
@@ -221,6 +222,7 @@ def copied_back(tmp_path_factory, idx_folder):
     return folder / "again", places, first
 
 
+@pytest.mark.slow
 def test_copied_back_records_count_and_more_seeds_are_trained(copied_back, capsys):
     runs_dir, places, first = copied_back
     record = runs_dir / "mnist/vanilla_gan/seed0/evaluation.json"
@@ -238,6 +240,7 @@ def test_copied_back_records_count_and_more_seeds_are_trained(copied_back, capsy
     assert [run.is_published for run in found.runs] == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epochs", "num_samples"), [(2, 64), (1, 100)])
 def test_what_needs_the_weights_is_refused_before_training(
     copied_back, epochs, num_samples

@@ -496,6 +496,7 @@ def test_a_folder_without_runs_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_example_prints_the_verdicts_and_where_the_report_is(tmp_path):
     fake_study.write_study(fake_study.make_study(["dcgan"], [0]), tmp_path)
     command = [sys.executable, str(ROOT / "examples/report.py"), str(tmp_path)]

@@ -60,6 +60,7 @@ def test_a_run_leaves_all_its_artefacts(tmp_path, image_sets):
     np.testing.assert_allclose(saved, model.sample(100, seed=0), atol=0.5 / 255 + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["cvae", "wgan"])
 def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, image_sets, model):
     chosen = settings(model=model, epochs=3)

@@ -22,6 +22,8 @@ from kerasgen.study import runner
 from kerasgen.study import worker
 from kerasgen.study.settings import RunSettings
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 SMALL = {"epochs": 2, "batch_size": 32, "arguments": {"width": 8}}
 BAD = {"learning_rate_factor": 1e30, "variant": "bad"}
@@ -369,6 +371,17 @@ def test_an_interrupt_says_how_to_go_on(
     assert expected in capsys.readouterr().out
 
 
+@pytest.fixture
+def heeding():
+    """Signals do here what they do in a process that was started to heed them."""
+    own = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {sign: signal.signal(sign, handler) for sign, handler in own.items()}
+    yield
+    for sign, handler in before.items():
+        signal.signal(sign, handler)
+
+
+@pytest.mark.usefixtures("heeding")
 @pytest.mark.parametrize(
     ("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )

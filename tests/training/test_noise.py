@@ -135,12 +135,14 @@ def replicas():
     return json.loads(ended.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_replicas_draw_different_noise(replicas):
     drawn = np.array(replicas["draws"])
     assert drawn.shape == (2, 2, 4)
     assert len({tuple(row) for row in drawn.reshape(4, 4)}) == 4
 
 
+@pytest.mark.slow
 def test_the_first_replica_draws_what_a_single_device_does(replicas):
     generator = keras.random.SeedGenerator(3)
     for drawn in replicas["draws"]:
@@ -148,6 +150,7 @@ def test_the_first_replica_draws_what_a_single_device_does(replicas):
         np.testing.assert_allclose(drawn[0], expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_replicas_descend_the_mean_over_the_whole_batch(replicas):
     # The terms are 1, 3 on one replica and 5, 7 on the other.
     assert replicas["weight"] == -4.0

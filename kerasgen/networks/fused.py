@@ -3,6 +3,10 @@
 The one file of networks that calls TensorFlow: neither a fused normalisation nor a
 gradient of one's own can be had from `keras.ops`. The classes keep the names of the
 layers that they stand for, so that weights are saved under the same paths.
+
+All may be differentiated twice, as a penalty on input gradients needs. Keras'
+normalisations may not: they hold the mean fixed inside the variance, which drops a part
+of the second derivative.
 """
 
 import math

@@ -11,11 +11,14 @@ from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend
 from kerasgen.training.descent import update_average
 from kerasgen.training.divergence import DivergenceError
+from kerasgen.training.gradients import input_gradient
 from kerasgen.training.inversion import FittedLatents
 from kerasgen.training.inversion import fit_latents
+from kerasgen.training.noise import integers
 from kerasgen.training.noise import next_seed
 from kerasgen.training.noise import normal
 from kerasgen.training.noise import sampling_seed
+from kerasgen.training.noise import uniform
 from kerasgen.training.optimizers import PlayerOptimizers
 from kerasgen.training.optimizers import assign_optimizers
 from kerasgen.training.steps import many_steps

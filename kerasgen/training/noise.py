@@ -52,3 +52,30 @@ def next_seed(generator):
         return seed
     replica = tf.cast(context.replica_id_in_sync_group, tf.int32)
     return seed + tf.stack([replica * 1_000_003, 0])
+
+
+def uniform(shape, seed):
+    """Uniform numbers in [0, 1) that depend on `seed` alone.
+
+    Args:
+        shape: Shape, a tuple or an int tensor.
+        seed: Two integers: an int32 tensor of shape `(2,)` or a pair.
+
+    Returns:
+        float32 tensor of the given shape.
+    """
+    return tf.random.stateless_uniform(shape, tf.cast(seed, tf.int32), alg="philox")
+
+
+def integers(shape, seed, stop):
+    """Uniform integers in [0, stop) that depend on `seed` alone.
+
+    Args:
+        shape: Shape, a tuple or an int tensor.
+        seed: Two integers: an int32 tensor of shape `(2,)` or a pair.
+        stop: Number of different integers, positive int.
+
+    Returns:
+        int32 tensor of the given shape.
+    """
+    return tf.cast(tf.floor(uniform(shape, seed) * stop), tf.int32)

@@ -142,26 +142,6 @@ def test_convolutions_of_pixels_in_bfloat16(kind):
     assert_close(*results, rtol=0.05, atol=0.3)
 
 
-@pytest.mark.parametrize("kind", ["Conv2D", "Conv2DTranspose", "LayerNormalization"])
-def test_gradients_of_gradients(kind):
-    """What a gradient penalty needs."""
-    penalties, shape = [], (3, 6, 8, 5)
-    if kind == "LayerNormalization":
-        made = layer_normalizations(shape)
-    else:
-        made, shape = convolutions(kind, 1)
-    inputs = tf.constant(np.random.default_rng(2).normal(size=shape), "float32")
-    for layer in made:
-        with tf.GradientTape() as outer:
-            with tf.GradientTape() as inner:
-                inner.watch(inputs)
-                loss = tf.reduce_sum(layer(inputs) ** 3)
-            slope = inner.gradient(loss, inputs)
-            penalty = tf.reduce_sum(slope**2)
-        penalties.append(outer.gradient(penalty, layer.weights[0].value))
-    np.testing.assert_allclose(*penalties, rtol=1e-3)
-
-
 # Dropout
 
 

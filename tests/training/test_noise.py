@@ -11,9 +11,11 @@ import tensorflow as tf
 from scipy import stats
 
 import kerasgen
+from kerasgen.training import integers
 from kerasgen.training import next_seed
 from kerasgen.training import normal
 from kerasgen.training import sampling_seed
+from kerasgen.training import uniform
 
 # Two logical devices have to be made before TensorFlow starts.
 REPLICAS = """
@@ -154,3 +156,15 @@ def test_the_first_replica_draws_what_a_single_device_does(replicas):
 def test_replicas_descend_the_mean_over_the_whole_batch(replicas):
     # The terms are 1, 3 on one replica and 5, 7 on the other.
     assert replicas["weight"] == -4.0
+
+
+def test_uniform_numbers_and_integers_are_spread_evenly():
+    numbers = uniform((10_000,), (1, 2)).numpy()
+    assert 0.0 <= numbers.min() <= numbers.max() < 1.0
+    assert numbers.mean() == pytest.approx(0.5, abs=0.02)
+    drawn = integers((10_000,), (1, 2), 10).numpy()
+    assert drawn.dtype == np.int32
+    counts = np.bincount(drawn, minlength=10)
+    np.testing.assert_allclose(counts, 1000, rtol=0.1)
+    np.testing.assert_array_equal(drawn, integers((10_000,), (1, 2), 10))
+    assert (drawn != integers((10_000,), (1, 3), 10).numpy()).any()

@@ -171,7 +171,8 @@ def scores(model, images):
         found["reconstruction error"] = metrics.mean_squared_error(pixels, restored)
         noise = keras.random.SeedGenerator(FLAGS.seed)
         losses = in_batches(
-            lambda batch: model.losses(batch, None, noise, training=False), pixels
+            lambda batch: model.player_losses(batch, None, noise, training=False),
+            pixels,
         )
         found["negative ELBO"] = losses["reconstruction"] + losses["kl_divergence"]
     if hasattr(model, "discriminate"):

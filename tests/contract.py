@@ -123,14 +123,14 @@ class ModelContract:
         assert all(np.isfinite(values).all() for values in history.values())
 
     def test_each_player_moves_its_own_variables_and_no_others(self, digits):
-        for mover in self.make().players():
+        for mover in self.make().player_variables():
             model = self.make()
-            rates = {p: 0.1 * (p == mover) for p in model.players()}
+            rates = {p: 0.1 * (p == mover) for p in model.player_variables()}
             model.compile({p: keras.optimizers.SGD(r) for p, r in rates.items()})
-            before = {p: trainable(vs) for p, vs in model.players().items()}
+            before = {p: trainable(vs) for p, vs in model.player_variables().items()}
             # Enough batches for players that move only every few steps.
             model.fit(batches(digits, 16), verbose=0)
-            for player, variables in model.players().items():
+            for player, variables in model.player_variables().items():
                 after = trainable(variables)
                 moved = [
                     not np.array_equal(a, b)
@@ -143,7 +143,7 @@ class ModelContract:
 
     def test_players_cover_all_trainable_variables_once(self):
         model = self.make()
-        ids = [id(v) for vs in model.players().values() for v in vs]
+        ids = [id(v) for vs in model.player_variables().values() for v in vs]
         assert len(ids) == len(set(ids))
         assert set(ids) == {id(v) for v in model.trainable_variables}
 
@@ -222,13 +222,13 @@ class ModelContract:
         unknown = batches(digits).filter(lambda *_: True)
         assert unknown.cardinality() == tf.data.UNKNOWN_CARDINALITY
         model.fit(unknown, epochs=2, verbose=0)
-        last = list(model.players())[-1]
+        last = list(model.player_variables())[-1]
         assert int(model.optimizer[last].iterations) == 8
 
     def test_a_generator_takes_no_extra_step(self, digits):
         model = self.make()
         model.fit(((batch,) for batch in np.split(digits[0], 4)), verbose=0)
-        last = list(model.players())[-1]
+        last = list(model.player_variables())[-1]
         assert int(model.optimizer[last].iterations) == 4
 
     def test_two_fits_are_one(self, digits):
@@ -280,7 +280,7 @@ class ModelContract:
         for jit_compile in (False, True):
             keras.utils.set_random_seed(0)
             model = self.make(**self.without_dropout)
-            rates = {p: keras.optimizers.SGD(1e-3) for p in model.players()}
+            rates = {p: keras.optimizers.SGD(1e-3) for p in model.player_variables()}
             model.compile(rates, jit_compile=jit_compile)
             assert model.jit_compile == jit_compile
             arguments = {"batch_size": 32, "shuffle": False, "verbose": 0}
@@ -298,7 +298,7 @@ class ModelContract:
         model = self.make()
         model.compile(keras.optimizers.Adam(0.123))
         optimizers = list(model.optimizer.players.values())
-        assert len({id(o) for o in optimizers}) == len(model.players())
+        assert len({id(o) for o in optimizers}) == len(model.player_variables())
         for optimizer in optimizers:
             assert float(optimizer.learning_rate) == pytest.approx(0.123)
 

@@ -1,4 +1,4 @@
-"""What all models share in training: building, compiling, fitting, logging, saving.
+"""What all models share in training: compiling, fitting, evaluating, logging, saving.
 
 The algorithm of a model stands in its own file; this one holds no objective.
 """
@@ -15,153 +15,68 @@ from keras import ops
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_counts
-from kerasgen.core.arguments import check_fraction
-from kerasgen.core.arguments import check_image_shape
-from kerasgen.core.arguments import check_network
-from kerasgen.core.arguments import check_num_classes
 from kerasgen.core.arguments import check_positive_int
-from kerasgen.core.arguments import check_seed
+from kerasgen.core.construction import ConstructedModel
 from kerasgen.core.divergence import diagnose
-from kerasgen.core.presets import PresetModel
 
 # Far from the counts that training's noise reaches.
 EVALUATION_STREAM = 2**30
 
 
-class GenerativeModel(PresetModel):
+class GenerativeModel(ConstructedModel):
     """A model of images that can be sampled from, trained as a game of named players.
 
-    Abstract: a model says what is `logged` and `generator_name`, gives `players`,
-    `default_optimizers` and `losses`, and spells out its `train_step`.
+    Abstract: besides what `ConstructedModel` asks for, a model says what is `logged`,
+    gives `default_optimizers` and `player_losses`, and spells out its `train_step`.
+    What follows is the same for all models; each class documents its own arguments.
 
     Args:
-        image_shape: `(height, width, channels)`.
+        image_shape: `(height, width, channels)`; pixels are in [0, 1].
         latent_dim: Number of latents, positive int.
-        num_classes: Number of classes of a conditional model, or None.
+        num_classes: Number of classes, or None for a model that knows none.
         average_momentum: Momentum of the exponential moving average of the generator's
-            weights that sampling uses, in [0, 1), or None to sample with the raw ones.
-        seed: Seed of the noise drawn in training, or None.
-        dtype: Keras dtype policy or its name, or None for the global one.
-        name: Name of the model.
+            (or decoder's) weights that samples are drawn from, in [0, 1), or None to
+            sample with the raw ones.
+        seed: Seed of the noise drawn in training, int of 32 bits, or None.
+        dtype: Keras dtype policy or its name, such as "mixed_bfloat16"; None for the
+            global one.
+        name: Name of the model; default its name in `list_models`.
+        **networks: The user's own networks by name (`generator=`, `encoder=`, …), each
+            a built `keras.Model`, instead of the default ones. Where the model is
+            conditional, labels of shape `(batch,)` are a network's last input.
+
+    Raises:
+        TypeError: If an argument is unknown.
+        ValueError: If an argument is out of range or a network does not fit.
     """
 
-    logged = {}  # from log key to key of `losses`
+    logged = {}  # from log key to key of `player_losses`
 
-    def __init__(
-        self,
-        image_shape,
-        latent_dim,
-        num_classes,
-        average_momentum,
-        seed,
-        dtype,
-        name,
-    ):
-        super().__init__(dtype=dtype, name=name)
-        self.image_shape = check_image_shape(image_shape)
-        self.latent_dim = check_positive_int("latent_dim", latent_dim)
-        self.num_classes = num_classes
-        if num_classes is not None:
-            self.num_classes = check_num_classes(num_classes)
-        if average_momentum is not None:
-            check_fraction("average_momentum", average_momentum)
-        self.average_momentum = average_momentum
-        self.seed = seed if seed is None else check_seed(seed)
-        self.seed_generator = keras.random.SeedGenerator(seed)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.evaluation_seed = keras.random.SeedGenerator(0)
         self.trackers = {key: keras.metrics.Mean(name=key) for key in self.logged}
-        self._given_networks = []
         self._bad_steps = None
 
     # What a model of the zoo defines.
-
-    def players(self):
-        """Dict from player name to the list of variables that it trains."""
-        raise NotImplementedError
 
     def default_optimizers(self):
         """Dict from player name to a fresh optimizer with the default settings."""
         raise NotImplementedError
 
-    def losses(self, images, labels, seed_generator, training):
-        """Dict of per-example losses: each player's, and terms to log."""
-        raise NotImplementedError
-
-    # Building and compiling.
-
-    @property
-    def dimensions(self):
-        """`(image_shape, latent_dim, num_classes)`, as network builders take them."""
-        return self.image_shape, self.latent_dim, self.num_classes
-
-    def keep_arguments(self, **arguments):
-        """Keeps constructor arguments as attributes and for `get_config`."""
-        self._arguments = arguments
-        for name, value in arguments.items():
-            setattr(self, name, value)
-
-    def add_network(self, name, given, build, *, takes, returns):
-        """Sets a network as an attribute: the user's own, or the default one.
+    def player_losses(self, images, labels, noise, training):
+        """Dict of per-example losses: each player's, and terms to log.
 
         Args:
-            name: Name of the attribute and of the constructor argument.
-            given: The user's `keras.Model`, or None.
-            build: Function without arguments that returns the default network.
-            takes: List of input shapes, without batch; a conditional model's networks
-                also take labels.
-            returns: List of output shapes, without batch.
+            images: float32 pixels in [0, 1], shape `(batch, *image_shape)`.
+            labels: int32 class numbers of shape `(batch,)`, or None.
+            noise: `keras.random.SeedGenerator` that latents are drawn with.
+            training: Whether batch statistics and dropout are those of training.
         """
-        if given is None:
-            setattr(self, name, build())
-            return
-        labels = [] if self.num_classes is None else [()]
-        self._given_networks.append(name)
-        setattr(self, name, check_network(name, given, [*takes, *labels], returns))
+        raise NotImplementedError
 
-    @contextlib.contextmanager
-    def building(self):
-        """Builds networks under this model's dtype policy; then completes the model."""
-        previous = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self.dtype_policy)
-        try:
-            yield
-        finally:
-            keras.config.set_dtype_policy(previous)
-        self.average = None
-        if self.average_momentum is not None:
-            self.average = keras.models.clone_model(self.raw_generator)
-            self.average.trainable = False
-            self.average.set_weights(self.raw_generator.get_weights())
-        self.built = True
-        self.compile()
-
-    def build(self, input_shape=None):
-        """Nothing to do: the constructor builds all networks."""
-
-    def get_config(self):
-        config = {
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "num_classes": self.num_classes,
-            "average_momentum": self.average_momentum,
-            "seed": self.seed,
-            "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
-            "name": self.name,
-            **self._arguments,
-        }
-        for name in self._given_networks:
-            config[name] = keras.saving.serialize_keras_object(getattr(self, name))
-        return config
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        revived = {
-            key: keras.saving.deserialize_keras_object(value, custom_objects)
-            if isinstance(value, dict)
-            else value
-            for key, value in config.items()
-        }
-        return cls(**revived)
+    # Compiling.
 
     def compile(
         self,
@@ -202,7 +117,7 @@ class GenerativeModel(PresetModel):
         group = training.assign_optimizers(optimizer, self.default_optimizers())
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
             group.scale_losses()
-        group.bind(self.players())
+        group.bind(self.player_variables())
         if steps_per_execution == "auto":
             is_plain = run_eagerly or self._distribute_strategy is not None
             steps_per_execution = 1 if is_plain else 16
@@ -243,7 +158,8 @@ class GenerativeModel(PresetModel):
                 `image` and `label`. A Python generator gives tuples, and only their
                 shapes are checked.
             y: Labels of an array of images, integers of shape `(num,)`.
-            batch_size: Images in a batch, for arrays; default 64.
+            batch_size: Images in a batch, for arrays; default 64, or what was published
+                for a model made by `as_published`.
             validation_data: Images in any of these forms, to evaluate each epoch.
             steps_per_epoch: Steps of an epoch, needed for infinite datasets.
             **kwargs: Further arguments of `keras.Model.fit`.
@@ -266,7 +182,7 @@ class GenerativeModel(PresetModel):
             **{name: kwargs.get(name) for name in numbers},
         )
         if isinstance(x, (np.ndarray, tf.Tensor, dict)) and batch_size is None:
-            batch_size = 64
+            batch_size = self.batch_size
         form = (self.image_shape, self.num_classes)
         training.check_data(x, y, *form, batch_size, steps_per_epoch)
         if validation_data is not None:
@@ -347,7 +263,7 @@ class GenerativeModel(PresetModel):
 
     def _stop(self, steps):
         """Ends an epoch whose losses are not finite; the last `steps` steps did it."""
-        last = int(self.optimizer[list(self.players())[-1]].iterations)
+        last = int(self.optimizer[list(self.players)[-1]].iterations)
         self._bad_steps = (max(last - steps + 1, 1), last)
         self.stop_training = True
 
@@ -389,7 +305,9 @@ class GenerativeModel(PresetModel):
 
     def test_step(self, data):
         images, labels = self.unpack(data)
-        losses = self.losses(images, labels, self.evaluation_seed, training=False)
+        losses = self.player_losses(
+            images, labels, self.evaluation_seed, training=False
+        )
         return self.log(losses)
 
     def unpack(self, data):
@@ -399,18 +317,19 @@ class GenerativeModel(PresetModel):
         return images, labels if self.num_classes is not None else None
 
     def draw_latents(self, images, seed_generator):
-        """Latents from the prior N(0, I), one for each image of a batch."""
-        shape = (ops.shape(images)[0], self.latent_dim)
-        return training.normal(shape, training.next_seed(seed_generator))
+        """Latents from the prior, one for each image of a batch."""
+        num = ops.shape(images)[0]
+        return self.draw_prior(num, training.next_seed(seed_generator))
 
     def update_average(self):
-        """Moves the averaged generator; call it after the generator's step."""
-        if self.average is not None:
+        """Move the averages; call it after the step of the averaged networks."""
+        for name, average in self.averages.items():
+            player = next(p for p, own in self.players.items() if name in own)
             training.update_average(
-                self.average,
-                self.raw_generator,
+                average,
+                getattr(self, name),
                 self.average_momentum,
-                self.optimizer[next(iter(self.players()))].iterations,
+                self.optimizer[player].iterations,
             )
 
     def log(self, losses):

@@ -1,23 +1,67 @@
-"""What some models can do besides sampling: judge images, encode them."""
+"""What some models can do besides sampling: judge images, encode and classify them."""
 
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from kerasgen.core.arguments import check_images
+from kerasgen.core.arguments import check_labels
+from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.arguments import in_batches
-from kerasgen.core.arguments import one_or_list
 from kerasgen.core.arguments import with_labels
 from kerasgen.core.base import GenerativeModel
+from kerasgen.core.priors import GaussianMixturePrior
+from kerasgen.training import normal
+from kerasgen.training import sampling_seed
 from kerasgen.training import unpack_batch
 
 
-class AdversarialModel(GenerativeModel):
-    """A generator against a discriminator or critic that judges images."""
+class ImageModel(GenerativeModel):
+    """A model with methods that take images. Abstract; shared by the capabilities."""
+
+    def apply_to_images(self, function, images, labels, network):
+        """Check images and labels, and apply a function to them in batches.
+
+        Args:
+            function: Function of image tensors (and labels, if `network` takes them).
+            images: uint8 or floats in [0, 1], shape `(num, *image_shape)`.
+            labels: Class of each image, or None.
+            network: Name of the network that the labels are for.
+        """
+        images = check_images(self, images)
+        classes = self.num_classes if self.takes_labels(network) else None
+        labels = check_labels(labels, len(images), classes, required=True)
+        return in_batches(function, images, labels)
+
+    def image_signature(self, network):
+        """Specifications of images (and labels, if `network` takes them)."""
+        images = tf.TensorSpec((None, *self.image_shape), tf.float32, name="images")
+        if not self.takes_labels(network):
+            return [images]
+        return [images, tf.TensorSpec((None,), tf.int32, name="labels")]
+
+
+class AdversarialModel(ImageModel):
+    """A judge, that is a discriminator or critic, of images, codes or pairs.
+
+    A model says what its judge is called (`judge_name`), what it sees (`judges`:
+    "images", "codes" or "pairs" of an image and its code), and in `score` what
+    `discriminate` makes of its output: a probability, a score or an energy.
+    """
 
     judge_name = "discriminator"
+    judges = "images"
+
+    def network_forms(self):
+        seen = {
+            "images": [self.image_shape],
+            "codes": [self.latent_shape],
+            "pairs": [self.image_shape, self.latent_shape],
+        }
+        return super().network_forms() | {self.judge_name: (seen[self.judges], [()])}
 
     def discriminate(self, images, labels=None):
-        """What the discriminator or critic says of images.
+        """The judge's verdict on images.
 
         Args:
             images: uint8 or floats in [0, 1], shape `(num, *image_shape)`.
@@ -30,75 +74,99 @@ class AdversarialModel(GenerativeModel):
         Raises:
             ValueError: If the images or labels do not fit the model.
         """
-        images = check_images(self, images)
-        labels = self.check_labels(labels, len(images), required=True)
-        return in_batches(
-            lambda *inputs: self._judgement(*inputs)["scores"], images, labels
+        return self.apply_to_images(
+            lambda *inputs: self._judgement(*inputs)["scores"],
+            images,
+            labels,
+            self.judge_name,
         )
 
-    def _judgement(self, images, *labels):
-        judge = getattr(self, self.judge_name)
-        inputs = self.judged(images, *labels)
-        return {"scores": self.score(judge(one_or_list(inputs), training=False))}
+    def _judgement(self, images, labels=None):
+        judge = self.bind(self.judge_name, labels, training=False)
+        return {"scores": self.score(judge(*self.judged(images, labels)))}
 
-    def judged(self, images, *labels):
+    def judged(self, images, labels):
         """The list of what the judge takes, for images (and labels)."""
-        return [images, *labels]
+        if self.judges == "images":
+            return [images]
+        codes = self.codes_in_graph(images, labels)
+        return [codes] if self.judges == "codes" else [images, codes]
 
     def score(self, logits):
-        """Turns the last layer's output into what `discriminate` returns."""
+        """Turn the judge's output into what `discriminate` returns."""
         return ops.sigmoid(logits)
 
     def endpoints(self):
-        images = tf.TensorSpec((None, *self.image_shape), tf.float32, name="images")
-        signature = [images, *self.label_spec()]
+        signature = self.image_signature(self.judge_name)
         return super().endpoints() | {"discriminate": (self._judgement, signature)}
 
 
-class VariationalModel(GenerativeModel):
-    """An encoder q(z|x) and a decoder p(x|z)."""
+class EncoderModel(ImageModel):
+    """An encoder of images, and a decoder, which makes them.
+
+    A model says what its encoder returns (`posterior`): "gaussian", the mean and the
+    log-variance of q(z|x); or "point", a code.
+    """
 
     generator_name = "decoder"
+    posterior = "gaussian"
+
+    def network_forms(self):
+        outputs = 2 if self.posterior == "gaussian" else 1
+        encoder = ([self.image_shape], outputs * [self.latent_shape])
+        return super().network_forms() | {"encoder": encoder}
 
     def call(self, inputs, training=False):
-        """Reconstructions of images, or of `[images, labels]`, from their means."""
+        """Reconstructions of images, or of `[images, labels]`, from their codes."""
         images, *labels = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         images, _ = unpack_batch(images)
-        mean, _ = self.encoder(one_or_list((images, *labels)), training=training)
-        return self.sampler(one_or_list((mean, *labels)), training=training)
+        given = labels[0] if labels else None
+        codes = self.codes_in_graph(images, given, training)
+        sampler = self.bind(self.generator_name, given, training, averaged=True)
+        return sampler(codes)
 
-    def draw_posterior(self, mean, log_variance, seed_generator):
-        """z = mean + std · ε, the reparameterised sample of q(z|x)."""
-        noise = self.draw_latents(mean, seed_generator)
-        return mean + ops.exp(0.5 * log_variance) * noise
+    def codes_in_graph(self, images, labels=None, training=False):
+        """Point codes as a tensor: posterior means where the posterior is Gaussian."""
+        encoded = self.bind("encoder", labels, training)(images)
+        return encoded[0] if self.posterior == "gaussian" else encoded
 
     def encode(self, images, labels=None):
-        """The posterior q(z|x) of images.
+        """The posterior q(z|x) of images, or their codes.
 
         Args:
             images: uint8 or floats in [0, 1], shape `(num, *image_shape)`.
             labels: Class of each image, for a conditional model.
 
         Returns:
-            `(mean, log_variance)`, NumPy float32, each of shape `(num, latent_dim)`.
+            `(mean, log_variance)` where the posterior is Gaussian, else codes: NumPy
+            float32 of shape `(num, latent_dim)` each.
 
         Raises:
             ValueError: If the images or labels do not fit the model.
         """
-        images = check_images(self, images)
-        labels = self.check_labels(labels, len(images), required=True)
-        return in_batches(
-            lambda *inputs: self.encoder(one_or_list(inputs), training=False),
-            images,
-            labels,
-        )
 
-    def decode(self, latents, labels=None):
-        """Images from latents: another name of `generate`."""
-        return self.generate(latents, labels)
+        def encoded(images, labels=None):
+            return self.bind("encoder", labels, training=False)(images)
+
+        return self.apply_to_images(encoded, images, labels, "encoder")
+
+    def codes(self, images, labels=None):
+        """Point codes of images, whatever the posterior: its means where it has any.
+
+        Args:
+            images: uint8 or floats in [0, 1], shape `(num, *image_shape)`.
+            labels: Class of each image, for a conditional model.
+
+        Returns:
+            NumPy float32 of shape `(num, latent_dim)`.
+
+        Raises:
+            ValueError: If the images or labels do not fit the model.
+        """
+        return self.apply_to_images(self.codes_in_graph, images, labels, "encoder")
 
     def reconstruct(self, images, labels=None):
-        """Images decoded from the means of their posteriors.
+        """Images decoded from their codes.
 
         Args:
             images: uint8 or floats in [0, 1], shape `(num, *image_shape)`.
@@ -110,26 +178,160 @@ class VariationalModel(GenerativeModel):
         Raises:
             ValueError: If the images or labels do not fit the model.
         """
-        mean, _ = self.encode(images, labels)
-        return self.generate(mean, labels)
+        return self.generate(self.codes(images, labels), labels)
+
+    def fit_prior(self, images, labels=None, *, components=10, seed=0):
+        """Fit a Gaussian mixture to codes of training images; `sample` draws from it.
+
+        The model itself is not trained. `sample` draws from the mixture afterwards, and
+        `sample(prior="standard")` from N(0, I); files, presets and exports keep it. A
+        Gaussian posterior is sampled once for each image. A conditional model gets a
+        mixture for each class.
+
+        Reference: Ghosh et al. 2020, From Variational to Deterministic Autoencoders
+        (arXiv:1903.12436), section 4.
+
+        Args:
+            images: Training images, never test images, as `encode` takes them.
+            labels: Class of each image, for a conditional model.
+            components: Gaussians with full covariances (of each class), positive int.
+            seed: Seed of posterior samples and of the start, int of at least 0.
+
+        Returns:
+            The model.
+
+        Raises:
+            ValueError: If there are fewer images than components, or an argument does
+                not fit.
+        """
+        check_positive_int("components", components)
+        prior = self.new_prior(components)
+        codes = encoded = self.encode(images, labels)
+        if self.posterior == "gaussian":
+            mean, log_variance = encoded
+            noise = normal(mean.shape, sampling_seed(seed))
+            codes = mean + np.exp(0.5 * log_variance) * noise.numpy()
+        prior.fit(codes, labels if self.is_conditional else None, seed=seed)
+        self.fitted_prior = prior
+        self._decoders.clear()
+        return self
+
+    def new_prior(self, components):
+        """A `GaussianMixturePrior` for this model's codes, not fitted yet."""
+        classes = self.num_classes if self.is_conditional else None
+        return GaussianMixturePrior(self.latent_dim, components, classes)
 
     def predict_step(self, data):
         images, labels = self.unpack(data)
         return self.call(with_labels(images, labels))
 
     def endpoints(self):
-        images = tf.TensorSpec((None, *self.image_shape), tf.float32, name="images")
-        from_images = [images, *self.label_spec()]
+        signature = self.image_signature("encoder")
         inherited = super().endpoints()
         return inherited | {
-            "encode": (self._encode_in_graph, from_images),
+            "encode": (self._encode_endpoint, signature),
             "decode": inherited["serving_default"],
-            "reconstruct": (self._reconstruct_in_graph, from_images),
+            "reconstruct": (self._reconstruct_endpoint, signature),
         }
 
-    def _encode_in_graph(self, *inputs):
-        mean, log_variance = self.encoder(one_or_list(inputs), training=False)
-        return {"mean": mean, "log_variance": log_variance}
+    def _encode_endpoint(self, images, labels=None):
+        encoded = self.bind("encoder", labels, training=False)(images)
+        if self.posterior == "gaussian":
+            return {"mean": encoded[0], "log_variance": encoded[1]}
+        return {"codes": encoded}
 
-    def _reconstruct_in_graph(self, *inputs):
-        return {"images": self.call(list(inputs))}
+    def _reconstruct_endpoint(self, images, labels=None):
+        given = labels if self.is_conditional else None
+        return {"images": self.decode(self.codes_in_graph(images, labels), given)}
+
+
+class VariationalModel(EncoderModel):
+    """An encoder q(z|x), a diagonal Gaussian, and a decoder p(x|z)."""
+
+    def draw_posterior(self, mean, log_variance, noise):
+        """z = mean + std · ε, the reparameterised sample of q(z|x)."""
+        drawn = self.draw_latents(mean, noise)
+        return mean + ops.exp(0.5 * log_variance) * drawn
+
+
+class ClassifierModel(ImageModel):
+    """A model one of whose networks tells the class of an image.
+
+    A model gives `class_logits`; with "accuracy" among its losses and in `logged`,
+    `fit` and `evaluate` report it.
+    """
+
+    def class_logits(self, images, training):
+        """Unnormalised log-probabilities of the classes, `(batch, num_classes)`."""
+        raise NotImplementedError
+
+    def classify(self, images):
+        """Probabilities of the classes of images.
+
+        Args:
+            images: uint8 or floats in [0, 1], shape `(num, *image_shape)`.
+
+        Returns:
+            NumPy float32 of shape `(num, num_classes)`, rows that sum to 1.
+
+        Raises:
+            ValueError: If the images do not fit the model.
+        """
+        images = check_images(self, images)
+        return in_batches(
+            lambda images: self._classify_endpoint(images)["probabilities"], images
+        )
+
+    def _classify_endpoint(self, images):
+        logits = self.class_logits(images, training=False)
+        return {"probabilities": ops.softmax(ops.cast(logits, "float32"))}
+
+    def endpoints(self):
+        images = tf.TensorSpec((None, *self.image_shape), tf.float32, name="images")
+        return super().endpoints() | {"classify": (self._classify_endpoint, [images])}
+
+
+class ConvolutionalModel(GenerativeModel):
+    """The body that convolutional models share, so that they differ in objectives.
+
+    Args:
+        width: Channels of the stage nearest to the image in every network.
+        depth: Number of stages that halve or double the image, whose height and width
+            are multiples of 2 to the power of it.
+        normalization: "batch", "layer", "spectral" or None, in the generator or
+            decoder.
+        skip_connections: Whether each stage adds its resized input to its output.
+        hidden_units: Units of a dense layer between latents and the generator's first
+            stage, or None for no such layer.
+    """
+
+    def __init__(
+        self,
+        *args,
+        width=32,
+        depth=2,
+        normalization="batch",
+        skip_connections=False,
+        hidden_units=None,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.width, self.depth = width, depth
+        self.normalization = normalization
+        self.skip_connections = skip_connections
+        self.hidden_units = hidden_units
+
+    @property
+    def body(self):
+        """Switches of every network, as the builders take them."""
+        return {
+            "width": self.width,
+            "depth": self.depth,
+            "skip_connections": self.skip_connections,
+        }
+
+    @property
+    def generator_body(self):
+        """Switches of the generator or decoder."""
+        own = {"normalization": self.normalization, "hidden_units": self.hidden_units}
+        return self.body | own

@@ -23,7 +23,9 @@ def diagnose(model, bad_steps, x, steps_per_epoch):
         first, last = bad_steps
         where = f"step {first}" if first == last else f"steps {first} to {last}"
         said.append(f"It began in {where} of the training.")
-    players = [name for name, own in model.players().items() if not _are_finite(own)]
+    players = [
+        name for name, own in model.player_variables().items() if not _are_finite(own)
+    ]
     if players:
         said.append(f"The weights of the {' and the '.join(players)} are not finite.")
     else:

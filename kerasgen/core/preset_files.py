@@ -39,7 +39,7 @@ def contents(model, metadata):
     """
     arrays = _arrays(model)
     made = {CONFIG: _config(model), WEIGHTS: _in_npz(arrays)}
-    averaged = "" if model.average is None else ", the generator by its moving average"
+    averaged = ", averaged networks by their averages" if model.averages else ""
     own = {
         "format": FORMAT,
         "class": keras.saving.get_registered_name(type(model)),
@@ -143,8 +143,8 @@ def load_weights(model, content):
         raise ValueError(f"weights have shapes {shapes}; expected {expected}")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    if model.average is not None:
-        model.average.set_weights(model.raw_generator.get_weights())
+    for name, average in model.averages.items():
+        average.set_weights(getattr(model, name).get_weights())
 
 
 def _stored(model):
@@ -153,9 +153,9 @@ def _stored(model):
     All variables but those of the moving average, which the generator's stand for.
     """
     averaged = {}
-    if model.average is not None:
-        pairs = zip(model.raw_generator.weights, model.average.weights, strict=True)
-        averaged = {id(raw): average for raw, average in pairs}
+    for name, average in model.averages.items():
+        pairs = zip(getattr(model, name).weights, average.weights, strict=True)
+        averaged |= {id(raw): mean for raw, mean in pairs}
     left_out = {id(average) for average in averaged.values()}
     return [
         (variable, averaged.get(id(variable), variable))

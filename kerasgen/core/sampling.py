@@ -1,5 +1,7 @@
 """What a trained model does: images from latents, here and in a SavedModel."""
 
+import functools
+import inspect
 import pathlib
 import random
 
@@ -8,6 +10,7 @@ import tensorflow as tf
 
 from kerasgen import files
 from kerasgen import training
+from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_labels
 from kerasgen.core.arguments import check_latents
 from kerasgen.core.arguments import check_positive_int
@@ -21,20 +24,34 @@ REDUCED_PRECISIONS = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
 class SamplingModel(keras.Model):
-    """A network that maps latents (and labels) to images, and all that follows from it.
+    """A map from latents (and labels) to images, and all that follows from it.
 
-    Abstract: `GenerativeModel` sets `image_shape`, `latent_dim`, `num_classes`, the
-    network named `generator_name`, and its moving average, `average`, or None.
+    Abstract: `ConstructedModel` sets `image_shape`, `latent_dim`, `num_classes`, the
+    network named `generator_name`, and `averages` of networks by name.
     """
 
     generator_name = "generator"
-    average = None
-    _compiled_generator = None
+    fitted_prior = None
+
+    @property
+    def latent_shape(self):
+        """Shape of the latents of one image: `(latent_dim,)` unless a model differs."""
+        return (self.latent_dim,)
+
+    @property
+    def is_conditional(self):
+        """Whether images are made for a label."""
+        return self.takes_labels(self.generator_name)
 
     @property
     def raw_generator(self):
         """The network that is trained to make images."""
         return getattr(self, self.generator_name)
+
+    @property
+    def average(self):
+        """The averaged generator, or None."""
+        return self.averages.get(self.generator_name)
 
     @property
     def sampler(self):
@@ -45,13 +62,51 @@ class SamplingModel(keras.Model):
         """Images from latents, or from `[latents, labels]`."""
         return self.sampler(inputs, training=training)
 
-    def generate(self, latents, labels=None):
-        """Images from latents.
+    def decode(self, latents, labels=None):
+        """Images from latents, as a tensor, in a graph as well.
+
+        The one hook from latents to images: `sample`, `generate`, `interpolate` and
+        every export go through it. Its further keyword arguments, where a model has
+        any, are those of `sample` and `generate`.
 
         Args:
-            latents: Array of shape `(num, latent_dim)`.
+            latents: Tensor of shape `(num, *latent_shape)`.
+            labels: int32 tensor of shape `(num,)` for a conditional model.
+
+        Returns:
+            float32 pixels in [0, 1], shape `(num, *image_shape)`.
+        """
+        inputs = [latents] if labels is None else [latents, labels]
+        return self.sampler(one_or_list(inputs), training=False)
+
+    def draw_prior(self, num, seed, labels=None):
+        """Latents of the prior N(0, I), as a tensor, in a graph as well.
+
+        Args:
+            num: Number of latents, int or int32 scalar tensor.
+            seed: Two integers, as `kerasgen.training.normal` takes them.
+            labels: Class of each latent, where a model's prior depends on it.
+
+        Returns:
+            float32 tensor of shape `(num, *latent_shape)`.
+        """
+        return training.normal(tf.stack([num, *self.latent_shape]), seed)
+
+    def draw_latents_to_sample(self, num, seed, labels=None, prior="fitted"):
+        """Latents of the fitted prior where there is one, else of `draw_prior`."""
+        if self.fitted_prior is None or prior == "standard":
+            return self.draw_prior(num, seed, labels)
+        given = None if self.fitted_prior.num_classes is None else labels
+        return self.fitted_prior.draw(num, seed, given)
+
+    def generate(self, latents, labels=None, **options):
+        """Images from latents, checked and in batches.
+
+        Args:
+            latents: Array of shape `(num, *latent_shape)`.
             labels: Class of each image, integers of shape `(num,)`; a conditional model
                 takes the classes in turn where they are left out.
+            **options: Keyword arguments of the model's `decode`, if it has any.
 
         Returns:
             NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
@@ -60,21 +115,36 @@ class SamplingModel(keras.Model):
             ValueError: If a shape or a label does not fit, or a latent is not finite.
         """
         latents = check_latents(latents)
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
+        if latents.shape[1:] != self.latent_shape or not len(latents):
+            expected = ", ".join(map(str, self.latent_shape))
             raise ValueError(
-                f"latents have shape {latents.shape}; expected (num, "
-                f"{self.latent_dim}) with at least one row."
+                f"latents have shape {latents.shape}; expected (num, {expected}) with "
+                "at least one row."
             )
         labels = self.check_labels(labels, len(latents))
-        if self._compiled_generator is None:
-            latent_spec = tf.TensorSpec((None, self.latent_dim), tf.float32)
-            self._compiled_generator = tf.function(
-                lambda *inputs: self.sampler(one_or_list(inputs), training=False),
-                input_signature=[latent_spec, *self.label_spec()],
-            )
-        return in_batches(self._compiled_generator, latents, labels)
+        return in_batches(self._compiled_decoder(options), latents, labels)
 
-    def sample(self, num, labels=None, seed=None):
+    def _compiled_decoder(self, options):
+        """`decode` as a graph; one for each set of options."""
+        known = inspect.signature(self.decode).parameters
+        for name in options:
+            check_choice("option", name, list(known)[2:])
+        key = tuple(sorted(options.items()))
+        if key not in self._decoders:
+            spec = tf.TensorSpec((None, *self.latent_shape), tf.float32)
+            decoder = tf.function(
+                lambda *inputs: self.decode(*inputs, **options),
+                input_signature=[spec, *self.label_spec()],
+            )
+            # Traced once, here: TensorFlow warns of calls that trace again and again.
+            self._decoders[key] = decoder.get_concrete_function()
+        return self._decoders[key]
+
+    @functools.cached_property
+    def _decoders(self):
+        return {}
+
+    def sample(self, num, labels=None, seed=None, prior="fitted", **options):
         """Images of latents drawn from the prior.
 
         Args:
@@ -84,12 +154,15 @@ class SamplingModel(keras.Model):
                 out.
             seed: Equal seeds give equal samples, in any process; int of 32 bits. None
                 draws a new one.
+            prior: "fitted" for the density of `fit_prior` where there is one, or
+                "standard" for the prior that the model was trained with.
+            **options: Keyword arguments of the model's `decode`, if it has any.
 
         Returns:
             NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
 
         Raises:
-            ValueError: If `num`, `seed` or a label does not fit.
+            ValueError: If an argument does not fit.
 
         Example:
 
@@ -98,9 +171,12 @@ class SamplingModel(keras.Model):
         (16, 28, 28, 1)
         """
         check_positive_int("num", num)
+        check_choice("prior", prior, ("fitted", "standard"))
         seed = random.randrange(2**31) if seed is None else check_seed(seed)
-        latents = training.normal((num, self.latent_dim), training.sampling_seed(seed))
-        return self.generate(latents, labels)
+        labels = self.check_labels(labels, num)
+        seed = training.sampling_seed(seed)
+        latents = self.draw_latents_to_sample(num, seed, labels, prior)
+        return self.generate(latents, labels, **options)
 
     def interpolate(self, first, last, steps, label=None):
         """Images along the great circle between two latents.
@@ -109,8 +185,8 @@ class SamplingModel(keras.Model):
         (White 2016, Sampling Generative Networks, arXiv:1609.04468).
 
         Args:
-            first: Latents of the first image, shape `(latent_dim,)`.
-            last: Latents of the last image, shape `(latent_dim,)`.
+            first: Latents of the first image, shape `latent_shape`.
+            last: Latents of the last image, likewise.
             steps: Number of images, at least 2.
             label: Class of all images; a conditional model needs it.
 
@@ -121,23 +197,26 @@ class SamplingModel(keras.Model):
             ValueError: If a shape or `steps` does not fit.
         """
         first, last = check_latents(first), check_latents(last)
-        if first.shape != (self.latent_dim,) or last.shape != (self.latent_dim,):
+        if first.shape != self.latent_shape or last.shape != self.latent_shape:
             raise ValueError(
                 f"interpolate got latents of shapes {first.shape} and {last.shape}; "
-                f"expected ({self.latent_dim},) for both."
+                f"expected {self.latent_shape} for both."
             )
         if check_positive_int("steps", steps) < 2:
             raise ValueError(f"interpolate got steps={steps}; expected at least 2.")
         label = self.check_labels(label, steps, required=True)
-        return self.generate(great_circle(first, last, steps), label)
+        path = great_circle(first.ravel(), last.ravel(), steps)
+        return self.generate(path.reshape(steps, *self.latent_shape), label)
 
     def check_labels(self, labels, num, required=False):
         """Labels for `num` images as int32; see `arguments.check_labels`."""
-        return check_labels(labels, num, self.num_classes, required)
+        classes = self.num_classes if self.is_conditional else None
+        return check_labels(labels, num, classes, required)
 
     def endpoints(self):
         """Dict from signature name to `(function, list of tf.TensorSpec)`."""
-        latents = tf.TensorSpec((None, self.latent_dim), tf.float32, name="latents")
+        shape = (None, *self.latent_shape)
+        latents = tf.TensorSpec(shape, tf.float32, name="latents")
         scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("n", "seed")]
         return {
             "serving_default": (self._images_from, [latents, *self.label_spec()]),
@@ -146,16 +225,16 @@ class SamplingModel(keras.Model):
 
     def label_spec(self):
         """The specification of labels, in a list; empty if not conditional."""
-        if self.num_classes is None:
+        if not self.is_conditional:
             return []
         return [tf.TensorSpec((None,), tf.int32, name="labels")]
 
     def _images_from(self, *inputs):
-        return {"images": self.sampler(one_or_list(inputs), training=False)}
+        return {"images": self.decode(*inputs)}
 
     def _sample_in_graph(self, n, seed, labels=None):
-        shape = tf.stack([n, self.latent_dim])
-        latents = training.normal(shape, training.sampling_seed(seed))
+        seed = training.sampling_seed(seed)
+        latents = self.draw_latents_to_sample(n, seed, labels)
         given = [latents] if labels is None else [latents, labels]
         return {**self._images_from(*given), "latents": latents}
 

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from kerasgen import training
-from kerasgen.core.arguments import with_labels
 from kerasgen.core.sampling import SamplingModel
 from kerasgen.evaluation.encoder_case import EncoderMetric
 from kerasgen.evaluation.encoder_case import kind
@@ -37,7 +36,7 @@ class Inversion:
         return self.model.generate(latents, labels)
 
     def _generate(self, latents, labels):
-        return self.model.sampler(with_labels(latents, labels), training=False)
+        return self.model.decode(latents, labels)
 
 
 @dataclasses.dataclass(frozen=True)

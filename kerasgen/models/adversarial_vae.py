@@ -36,68 +36,49 @@ import math
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
-from kerasgen.core import arguments
-from kerasgen.core import capabilities
+from kerasgen.core.arguments import check_choice
+from kerasgen.core.arguments import check_not_negative
+from kerasgen.core.capabilities import AdversarialModel
+from kerasgen.core.capabilities import ConvolutionalModel
+from kerasgen.core.capabilities import VariationalModel
+from kerasgen.core.published import Published
+from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
 from kerasgen.core.registry import register
 
-REFERENCES = [
-    Reference(
-        "Jaiswal",
-        "Comparative Analysis of GANs and VAEs using MNIST Dataset",
-        "CAP6610 Machine Learning project report",
-        "",
-    ),
-    Reference(
-        "Donahue, Krähenbühl & Darrell 2017",
-        "Adversarial Feature Learning",
-        "ICLR",
-        "1605.09782",
-    ),
-    Reference(
-        "Dumoulin et al. 2017",
-        "Adversarially Learned Inference",
-        "ICLR",
-        "1606.00704",
-    ),
-]
+JAISWAL = Reference(
+    "Jaiswal",
+    "Comparative Analysis of GANs and VAEs using MNIST Dataset",
+    "CAP6610 Machine Learning Project Report",
+)
+DONAHUE2017 = Reference(
+    "Donahue, Krähenbühl & Darrell 2017",
+    "Adversarial Feature Learning",
+    "ICLR",
+    "1605.09782",
+)
+DUMOULIN2017 = Reference(
+    "Dumoulin et al. 2017", "Adversarially Learned Inference", "ICLR", "1606.00704"
+)
+NONE = "the paper prints no value; that of the CVAE"
 
 
-@register(family="hybrid", references=REFERENCES)
-class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialModel):
-    """ELBO plus ALI: the comparison's "Adversarial VAE", with a joint discriminator.
+@register(family="hybrid", references=[JAISWAL, DONAHUE2017, DUMOULIN2017])
+class AdversarialVAE(ConvolutionalModel, VariationalModel, AdversarialModel):
+    """Variational autoencoder whose pairs of images and codes a discriminator judges.
 
-    Reference: Kingma & Welling 2014 (arXiv:1312.6114), equation 10; Dumoulin et al.
-    2017 (arXiv:1606.00704), equation 1.
+    Reference: Jaiswal, section 4.2, in the reading above; the game of pairs is that of
+    Donahue et al. 2017, equation 2, and Dumoulin et al. 2017, equation 2.
 
     Args:
-        image_shape: `(height, width, channels)`; pixels are in [0, 1], height and width
-            multiples of 2 to the power of `depth`.
-        latent_dim: Number of latents.
-        num_classes: Number of classes to condition on, or None.
         beta: Weight of the KL divergence, at least 0.
-        adversarial_weight: λ, the weight of the game for encoder and decoder, at
-            least 0.
-        reconstruction: The decoder's distribution: `"bernoulli"` (cross-entropy) or
-            `"gaussian"` (squared error; unit variance).
-        width: Channels of the stage nearest to the image in every network.
-        depth: Number of stages that halve or double the image.
-        normalization: "batch", "layer", "spectral" or None, in encoder and decoder.
+        adversarial_weight: Weight λ of the game, at least 0.
+        reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
+            "gaussian" (squared error; unit variance).
+        encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
         discriminator_normalization: Likewise, in the discriminator.
-        skip_connections: Whether each stage adds its resized input to its output.
-        average_momentum: Momentum of the average of the decoder's weights that samples
-            are drawn from, or None.
-        encoder: The user's own encoder instead of the default one: `keras.Model` from
-            images (and labels) to the mean and the log-variance of the latents.
-        decoder: Likewise, from latents (and labels) to pixels in [0, 1].
-        discriminator: Likewise, from images and latents (and labels) to logits of shape
-            `(batch,)`.
-        seed: Seed of the noise drawn in training.
-        dtype: Keras dtype policy, such as `"mixed_bfloat16"`; default the global one.
-        name: Name of the model.
 
-    Raises:
-        ValueError: If an argument is out of range or a network does not fit.
+    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
 
     Example:
 
@@ -108,6 +89,11 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
     >>> restored = model.reconstruct(images[:16])
     """
 
+    players = {
+        "autoencoder": ["encoder", "decoder"],
+        "discriminator": ["discriminator"],
+    }
+    judges = "pairs"
     logged = {
         "loss": "autoencoder",
         "reconstruction_loss": "reconstruction",
@@ -115,6 +101,21 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
         "adversarial_loss": "adversarial",
         "discriminator_loss": "discriminator",
     }
+    published = Published(
+        batch_size=Setting(32, NONE),
+        optimizers=Setting(lambda: training.Adam(1e-4), NONE),
+        arguments={
+            "beta": Setting(1.0, "section 4.2, taken as 1"),
+            "adversarial_weight": Setting(1.0, "section 4.2, taken as 1"),
+            "latent_dim": Setting(2, NONE),
+            "width": Setting(32, NONE),
+            "normalization": Setting(None, NONE),
+            "discriminator_normalization": Setting(None, NONE),
+        },
+        departures=(
+            "The paper prints no settings: β = λ = 1, the rest is the CVAE's.",
+        ),
+    )
 
     def __init__(
         self,
@@ -125,76 +126,44 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
         beta=1.0,
         adversarial_weight=30.0,
         reconstruction="bernoulli",
-        width=48,
-        depth=2,
-        normalization=None,
+        encoder_normalization=None,
         discriminator_normalization="spectral",
-        skip_connections=False,
-        average_momentum=0.999,
-        encoder=None,
-        decoder=None,
-        discriminator=None,
-        seed=None,
-        dtype=None,
-        name="adversarial_vae",
+        **kwargs,
     ):
-        super().__init__(
-            image_shape, latent_dim, num_classes, average_momentum, seed, dtype, name
+        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        self.beta = check_not_negative("beta", beta)
+        self.adversarial_weight = check_not_negative(
+            "adversarial_weight", adversarial_weight
         )
-        arguments.check_not_negative("beta", beta)
-        arguments.check_not_negative("adversarial_weight", adversarial_weight)
-        arguments.check_choice(
+        self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        body = {"width": width, "depth": depth, "skip_connections": skip_connections}
-        switches = {"normalization": normalization, **body}
-        self.keep_arguments(
-            beta=beta,
-            adversarial_weight=adversarial_weight,
-            reconstruction=reconstruction,
-            discriminator_normalization=discriminator_normalization,
-            **switches,
-        )
-        with self.building():
-            self.add_network(
-                "encoder",
-                encoder,
-                lambda: networks.convolutional_encoder(*self.dimensions, **switches),
-                takes=[self.image_shape],
-                returns=2 * [(self.latent_dim,)],
-            )
-            self.add_network(
-                "decoder",
-                decoder,
-                lambda: networks.convolutional_generator(
-                    *self.dimensions,
-                    hidden_units=4 * width,
-                    name="decoder",
-                    **switches,
-                ),
-                takes=[(self.latent_dim,)],
-                returns=[self.image_shape],
-            )
-            self.add_network(
-                "discriminator",
-                discriminator,
-                lambda: networks.convolutional_discriminator(
-                    self.image_shape,
-                    self.num_classes,
-                    latent_dim=self.latent_dim,
-                    normalization=discriminator_normalization,
-                    **body,
-                ),
-                takes=[self.image_shape, (self.latent_dim,)],
-                returns=[()],
-            )
+        self.encoder_normalization = encoder_normalization
+        self.discriminator_normalization = discriminator_normalization
+        self.complete()
 
-    def players(self):
-        variables = self.decoder.trainable_variables + self.encoder.trainable_variables
-        return {
-            "autoencoder": variables,
-            "discriminator": self.discriminator.trainable_variables,
-        }
+    def default_encoder(self):
+        return networks.convolutional_encoder(
+            self.image_shape,
+            self.latent_dim,
+            self.num_classes,
+            normalization=self.encoder_normalization,
+            **self.body,
+        )
+
+    def default_decoder(self):
+        return networks.convolutional_generator(
+            *self.dimensions, name="decoder", **self.generator_body
+        )
+
+    def default_discriminator(self):
+        return networks.convolutional_discriminator(
+            self.image_shape,
+            self.num_classes,
+            latent_dim=self.latent_dim,
+            normalization=self.discriminator_normalization,
+            **self.body,
+        )
 
     def default_optimizers(self):
         # The loss is a sum over pixels, and so are its gradients.
@@ -204,25 +173,15 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
             "discriminator": training.Adam(1e-3, beta_1=0.5),
         }
 
-    def losses(self, images, labels, seed_generator, training):
-        mean, log_variance = self.encoder(
-            arguments.with_labels(images, labels), training=training
-        )
-        codes = self.draw_posterior(mean, log_variance, seed_generator)
-        latents = self.draw_latents(images, seed_generator)
-        decoded, fakes = (
-            self.decoder(arguments.with_labels(code, labels), training=training)
-            for code in (codes, latents)
-        )
-        real, fake = (
-            self.discriminator(
-                arguments.with_labels([*pair], labels), training=training
-            )
-            for pair in ((images, codes), (fakes, latents))
-        )
-        reconstruction = objectives.RECONSTRUCTION_LOSSES[self.reconstruction](
-            images, decoded
-        )
+    def player_losses(self, images, labels, noise, training):
+        encode, decode, D = self.bound(labels, training)
+        mean, log_variance = encode(images)
+        codes = self.draw_posterior(mean, log_variance, noise)
+        latents = self.draw_latents(images, noise)
+        decoded, fakes = decode(codes), decode(latents)
+        real, fake = D(images, codes), D(fakes, latents)
+        loss = objectives.RECONSTRUCTION_LOSSES[self.reconstruction]
+        reconstruction = loss(images, decoded)
         kl_divergence = objectives.gaussian_kl_divergence(mean, log_variance)
         # The same cross-entropy with the labels "real" and "fake" exchanged.
         adversarial = objectives.cross_entropy_discriminator_loss(fake, real)
@@ -237,14 +196,9 @@ class AdversarialVAE(capabilities.VariationalModel, capabilities.AdversarialMode
         }
 
     def train_step(self, data):
-        images, labels = self.unpack(data)
+        batch = (*self.unpack(data), self.seed_generator)
         losses = training.descend(
-            self.optimizer,
-            lambda: self.losses(images, labels, self.seed_generator, training=True),
+            self.optimizer, lambda: self.player_losses(*batch, training=True)
         )
         self.update_average()
         return self.log(losses)
-
-    def judged(self, images, *labels):
-        mean, _ = self.encoder(arguments.one_or_list((images, *labels)), training=False)
-        return [images, mean, *labels]

@@ -1,7 +1,5 @@
 """Vanilla GAN: the game of Goodfellow et al. 2014 between two dense networks.
 
-Reference: Goodfellow et al. 2014, Generative Adversarial Networks (arXiv:1406.2661).
-
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
 
 Departures from the paper: both players move at once from one shared forward pass (the
@@ -15,36 +13,37 @@ arXiv:1802.05957) instead of dropout. Its last layer is normalised, too: after f
 epochs samples are nearer without, but with it they still get nearer after twenty.
 """
 
+import keras
+
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
-from kerasgen.core import arguments
-from kerasgen.core import capabilities
+from kerasgen.core.arguments import check_choice
+from kerasgen.core.arguments import check_fraction
+from kerasgen.core.capabilities import AdversarialModel
+from kerasgen.core.published import Published
+from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
 from kerasgen.core.registry import register
 
-REFERENCES = [
-    Reference(
-        "Goodfellow et al. 2014",
-        "Generative Adversarial Networks",
-        "NeurIPS",
-        "1406.2661",
-    ),
-]
+GOODFELLOW2014 = Reference(
+    "Goodfellow et al. 2014",
+    "Generative Adversarial Networks",
+    "NeurIPS",
+    "1406.2661",
+)
+CODE = "the authors' adversarial/mnist.yaml"
 
 
-@register(family="gan", references=REFERENCES)
-class VanillaGAN(capabilities.AdversarialModel):
+@register(family="gan", references=[GOODFELLOW2014])
+class VanillaGAN(AdversarialModel):
     """The first GAN, for images: dense networks and binary cross-entropy.
 
     Reference: Goodfellow et al. 2014 (arXiv:1406.2661), equation 1, Algorithm 1.
 
     Args:
-        image_shape: `(height, width, channels)`; pixels are in [0, 1].
-        latent_dim: Number of latents.
-        num_classes: Number of classes to condition on, or None.
-        objective: What the generator minimises: `"non_saturating"`, -log D(G(z)), or
-            `"minimax"`, log(1 - D(G(z))).
+        objective: The game, one of `kerasgen.objectives.GAMES`; "non_saturating" has
+            the generator minimise -log D(G(z)), "minimax" log(1 - D(G(z))).
         width: Units of the generator's first and the discriminator's last hidden layer.
         depth: Number of hidden layers of each network.
         normalization: "batch", "layer", "spectral" or None, in the generator.
@@ -52,17 +51,8 @@ class VanillaGAN(capabilities.AdversarialModel):
         skip_connections: Whether hidden layers also see the networks' inputs.
         dropout: Share of the discriminator's hidden units dropped in training, in
             [0, 1).
-        average_momentum: Momentum of the average of the generator's weights that
-            samples are drawn from, or None.
-        generator: The user's own generator instead of the default one: `keras.Model`
-            from latents (and labels) to pixels in [0, 1].
-        discriminator: Likewise, from images (and labels) to logits of shape `(batch,)`.
-        seed: Seed of the noise drawn in training.
-        dtype: Keras dtype policy, such as `"mixed_bfloat16"`; default the global one.
-        name: Name of the model.
 
-    Raises:
-        ValueError: If an argument is out of range or a network does not fit.
+    The other arguments are those of `GenerativeModel`.
 
     Example:
 
@@ -72,7 +62,33 @@ class VanillaGAN(capabilities.AdversarialModel):
     >>> images = model.sample(64, seed=0)
     """
 
+    players = {"generator": ["generator"], "discriminator": ["discriminator"]}
     logged = {"generator_loss": "generator", "discriminator_loss": "discriminator"}
+    published = Published(
+        batch_size=Setting(100, CODE),
+        optimizers=Setting(lambda: keras.optimizers.SGD(0.1, momentum=0.5), CODE),
+        arguments={"latent_dim": Setting(100, CODE)},
+        networks={
+            "generator": Setting(
+                lambda model: networks.rectifier_generator(
+                    *model.dimensions, widths=(1200, 1200)
+                ),
+                CODE,
+            ),
+            "discriminator": Setting(
+                lambda model: networks.maxout_discriminator(
+                    model.image_shape, model.num_classes, widths=(240, 240)
+                ),
+                CODE,
+            ),
+        },
+        departures=(
+            "Latents are normal instead of uniform.",
+            "Rate and momentum stay at 0.1 and 0.5; in the code the rate decays by "
+            "1.000004 a step and the momentum grows to 0.7 by epoch 250.",
+            "Both players move at once.",
+        ),
+    )
 
     def __init__(
         self,
@@ -87,83 +103,54 @@ class VanillaGAN(capabilities.AdversarialModel):
         discriminator_normalization="spectral",
         skip_connections=False,
         dropout=0.0,
-        average_momentum=0.999,
-        generator=None,
-        discriminator=None,
-        seed=None,
-        dtype=None,
-        name="vanilla_gan",
+        **kwargs,
     ):
-        super().__init__(
-            image_shape, latent_dim, num_classes, average_momentum, seed, dtype, name
-        )
-        arguments.check_choice("objective", objective, objectives.GENERATOR_LOSSES)
-        arguments.check_fraction("dropout", dropout)
-        self.keep_arguments(
-            objective=objective,
-            width=width,
-            depth=depth,
-            normalization=normalization,
-            discriminator_normalization=discriminator_normalization,
-            skip_connections=skip_connections,
-            dropout=dropout,
-        )
-        shape = {"width": width, "depth": depth, "skip_connections": skip_connections}
-        with self.building():
-            self.add_network(
-                "generator",
-                generator,
-                lambda: networks.dense_generator(
-                    *self.dimensions, normalization=normalization, **shape
-                ),
-                takes=[(self.latent_dim,)],
-                returns=[self.image_shape],
-            )
-            self.add_network(
-                "discriminator",
-                discriminator,
-                lambda: networks.dense_discriminator(
-                    self.image_shape,
-                    self.num_classes,
-                    normalization=discriminator_normalization,
-                    dropout=dropout,
-                    **shape,
-                ),
-                takes=[self.image_shape],
-                returns=[()],
-            )
+        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        self.objective = check_choice("objective", objective, objectives.GAMES)
+        self.width, self.depth = width, depth
+        self.normalization = normalization
+        self.discriminator_normalization = discriminator_normalization
+        self.skip_connections = skip_connections
+        self.dropout = check_fraction("dropout", dropout)
+        self.complete()
 
-    def players(self):
-        return {
-            "generator": self.generator.trainable_variables,
-            "discriminator": self.discriminator.trainable_variables,
-        }
+    @property
+    def body(self):
+        """Switches of both networks, as the builders take them."""
+        names = ("width", "depth", "skip_connections")
+        return {name: getattr(self, name) for name in names}
+
+    def default_generator(self):
+        return networks.dense_generator(
+            *self.dimensions, normalization=self.normalization, **self.body
+        )
+
+    def default_discriminator(self):
+        return networks.dense_discriminator(
+            self.image_shape,
+            self.num_classes,
+            normalization=self.discriminator_normalization,
+            dropout=self.dropout,
+            **self.body,
+        )
 
     def default_optimizers(self):
-        return {
-            "generator": training.Adam(1e-3, beta_1=0.0),
-            "discriminator": training.Adam(1e-3, beta_1=0.0),
-        }
+        return {player: training.Adam(1e-3, beta_1=0.0) for player in self.players}
 
-    def losses(self, images, labels, seed_generator, training):
-        latents = self.draw_latents(images, seed_generator)
-        fakes = self.generator(
-            arguments.with_labels(latents, labels), training=training
-        )
-        real, fake = (
-            self.discriminator(arguments.with_labels(batch, labels), training=training)
-            for batch in (images, fakes)
-        )
+    def player_losses(self, images, labels, noise, training):
+        G, D = self.bound(labels, training)
+        fakes = G(self.draw_latents(images, noise))
+        real, fake = D(images), D(fakes)
+        game = objectives.GAMES[self.objective]
         return {
-            "generator": objectives.GENERATOR_LOSSES[self.objective](fake),
-            "discriminator": objectives.cross_entropy_discriminator_loss(real, fake),
+            "generator": game.generator(real, fake),
+            "discriminator": game.judge(real, fake),
         }
 
     def train_step(self, data):
-        images, labels = self.unpack(data)
+        batch = (*self.unpack(data), self.seed_generator)
         losses = training.descend(
-            self.optimizer,
-            lambda: self.losses(images, labels, self.seed_generator, training=True),
+            self.optimizer, lambda: self.player_losses(*batch, training=True)
         )
         self.update_average()
         return self.log(losses)

@@ -10,6 +10,8 @@ from kerasgen.networks.convolutional import convolutional_encoder
 from kerasgen.networks.convolutional import convolutional_generator
 from kerasgen.networks.dense import dense_discriminator
 from kerasgen.networks.dense import dense_generator
+from kerasgen.networks.dense import maxout_discriminator
+from kerasgen.networks.dense import rectifier_generator
 from kerasgen.networks.dense_autoencoder import dense_decoder
 from kerasgen.networks.dense_autoencoder import dense_encoder
 from kerasgen.networks.dense_autoencoder import point_encoder

@@ -9,6 +9,7 @@ from kerasgen.training.batches import find_fault
 from kerasgen.training.batches import unpack_batch
 from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend
+from kerasgen.training.descent import every
 from kerasgen.training.descent import update_average
 from kerasgen.training.divergence import DivergenceError
 from kerasgen.training.gradients import input_gradient

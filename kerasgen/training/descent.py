@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 
-def descend(optimizers, losses):
+def descend(optimizers, losses, only=None):
     """Lets every player that moves descend its own loss on its own variables.
 
     All losses come from one forward pass, and all gradients are taken before any
@@ -17,6 +17,7 @@ def descend(optimizers, losses):
         losses: Function without arguments that returns a dict from player name to
             loss, one value per example, shape `(batch,)`. Keys that are not players
             (terms of a loss that are only logged) are passed through.
+        only: List of the players that move, or None for all that have a loss.
 
     Returns:
         The dict that `losses` returned.
@@ -25,7 +26,7 @@ def descend(optimizers, losses):
         values = losses()
         scaled = {
             player: optimizers[player].scale_loss(_objective(values[player]))
-            for player in values
+            for player in (values if only is None else only)
             if player in optimizers.players
         }
     gradients = {
@@ -50,6 +51,30 @@ def _dense(gradients):
     batch; optimizers and norms would take its parts one by one instead of their sum.
     """
     return [g if g is None else tf.convert_to_tensor(g) for g in gradients]
+
+
+def every(num, optimizer, step):
+    """Take a step of the game with every `num`-th step of an optimizer.
+
+    Args:
+        num: Positive int; 1 takes it always.
+        optimizer: The player's optimizer whose `iterations` count.
+        step: Function without arguments or result.
+
+    Raises:
+        ValueError: If `num` > 1 under `tf.distribute`.
+    """
+    if num == 1:
+        step()
+        return
+    strategy = tf.distribute.get_strategy()
+    if tf.distribute.has_strategy() and strategy.num_replicas_in_sync > 1:
+        raise ValueError(
+            f"Got a player that moves every {num} steps under "
+            f"{type(strategy).__name__}; expected every step, or no strategy: replicas "
+            "cannot skip a step together."
+        )
+    ops.cond(optimizer.iterations % num == 0, step, lambda: None)
 
 
 def clip_weights(variables, clip_value):

@@ -48,7 +48,8 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         for name, player_variables in self.player_variables.items():
             if not self.players[name].built:
                 self.players[name].build(player_variables)
-        super().build([v for vs in self.player_variables.values() for v in vs])
+        each = {id(v): v for vs in self.player_variables.values() for v in vs}
+        super().build(list(each.values()))  # a network may have two players
 
     def scale_losses(self):
         """Wraps every optimizer in its own `LossScaleOptimizer` (for float16)."""

@@ -44,7 +44,7 @@ class TestAdversarialVAE(VariationalContract):
         model = self.make()
         images = digits[0][:32].astype("float32") / 255.0
         tensor = keras.ops.convert_to_tensor(images)
-        losses = model.losses(tensor, None, model.seed_generator, training=False)
+        losses = model.player_losses(tensor, None, model.seed_generator, training=False)
         discriminator, adversarial = (
             np.asarray(losses[key]) for key in ("discriminator", "adversarial")
         )

@@ -123,13 +123,6 @@ def test_a_preset_is_small_and_describes_itself(folder):
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha
 
 
-def test_whole_numbers_stay_as_they_are(tmp_path):
-    model = kerasgen.WGAN(**SMALL)
-    model.critic_updates.assign(100_003)
-    model.save_to_preset(tmp_path / "preset")
-    assert kerasgen.WGAN.from_preset(tmp_path / "preset").critic_updates == 100_003
-
-
 def test_without_weights_only_the_architecture_is_loaded(folder):
     fresh = kerasgen.VanillaGAN.from_preset(folder, load_weights=False)
     again = kerasgen.VanillaGAN.from_preset(folder, load_weights=False)
@@ -281,7 +274,7 @@ def test_python_code_is_neither_saved_nor_loaded(copy, tmp_path):
     pixels = keras.layers.Dense(16, activation="sigmoid")(latents)
     pixels = keras.layers.Lambda(lambda x: 0.5 * x, output_shape=(16,))(pixels)
     network = keras.Model(latents, keras.layers.Reshape((4, 4, 1))(pixels))
-    model = kerasgen.CVAE(decoder=network, **TINY)
+    model = kerasgen.CVAE(decoder=network, average_momentum=None, **TINY)
     with pytest.raises(ValueError, match="Lambda layer"):
         model.save_to_preset(tmp_path / "preset")
     assert not (tmp_path / "preset").exists()

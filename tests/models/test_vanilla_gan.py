@@ -17,7 +17,9 @@ class TestVanillaGAN(contract.ModelContract):
         for objective in ("non_saturating", "minimax"):
             model = self.make(objective=objective, average_momentum=None)
             model.seed_generator.state.assign([0, 5])
-            losses = model.losses(images, None, model.seed_generator, training=False)
+            losses = model.player_losses(
+                images, None, model.seed_generator, training=False
+            )
             model.seed_generator.state.assign([0, 5])
             fakes = model.generate(model.draw_latents(images, model.seed_generator))
             real, fake = model.discriminate(images), model.discriminate(fakes)

@@ -52,7 +52,7 @@ def test_a_bad_pixel_in_a_later_batch_ends_training(digits, value, eagerly):
 
 def test_a_validation_that_is_not_finite_ends_training(digits, monkeypatch):
     model, epochs = make(), Epochs()
-    losses = model.losses
+    losses = model.player_losses
 
     def bad(images, labels, seed_generator, training):
         good = losses(images, labels, seed_generator, training)
@@ -60,7 +60,7 @@ def test_a_validation_that_is_not_finite_ends_training(digits, monkeypatch):
             good if training else {key: value * np.nan for key, value in good.items()}
         )
 
-    monkeypatch.setattr(model, "losses", bad)
+    monkeypatch.setattr(model, "player_losses", bad)
     with pytest.raises(DivergenceError, match=r"epoch 1: val_\w+_loss is nan"):
         model.fit(
             digits[0],
@@ -74,7 +74,7 @@ def test_a_validation_that_is_not_finite_ends_training(digits, monkeypatch):
 
 def test_good_data_are_not_blamed(digits):
     model = make()
-    network = next(iter(model.players().values()))
+    network = next(iter(model.player_variables().values()))
     network[0].assign(network[0] * np.nan)
     with pytest.raises(DivergenceError, match="Lower the learning rate") as raised:
         model.fit(digits[0], batch_size=32, verbose=0)

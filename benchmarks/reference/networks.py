@@ -50,8 +50,8 @@ def batch_normalization():
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
 
 
-def generator(image_shape, latent_dim, width):
-    """Of DCGAN and WGAN, with batch normalisation."""
+def generator(image_shape, latent_dim, width, name="generator"):
+    """Of DCGAN and WGAN; the decoder of the autoencoders."""
     height, breadth, channels = image_shape
     return keras.Sequential(
         [
@@ -66,45 +66,25 @@ def generator(image_shape, latent_dim, width):
             layers.Conv2DTranspose(channels, 4, strides=2, padding="same"),
             layers.Activation("sigmoid", dtype="float32"),
         ],
-        name="generator",
+        name=name,
     )
 
 
-def decoder(image_shape, latent_dim, width):
-    """Of the autoencoders, without normalisation."""
-    height, breadth, channels = image_shape
-    return keras.Sequential(
-        [
-            keras.Input((latent_dim,)),
-            layers.Dense(4 * width),
-            layers.LeakyReLU(0.2),
-            layers.Dense(height // 4 * (breadth // 4) * 2 * width),
-            layers.Reshape((height // 4, breadth // 4, 2 * width)),
-            layers.ReLU(),
-            layers.Conv2DTranspose(width, 4, strides=2, padding="same"),
-            layers.ReLU(),
-            layers.Conv2DTranspose(channels, 4, strides=2, padding="same"),
-            layers.Activation("sigmoid", dtype="float32"),
-        ],
-        name="decoder",
-    )
-
-
-def judge(image_shape, width, name):
-    """Of DCGAN and WGAN."""
-    spectral = layers.SpectralNormalization
+def judge(image_shape, width, name, spectral):
+    """DCGAN's with spectral normalisation, WGAN's without."""
+    wrapped = layers.SpectralNormalization if spectral else lambda layer: layer
     return keras.Sequential(
         [
             keras.Input(image_shape),
             layers.Rescaling(2.0, offset=-1.0),
-            spectral(layers.Conv2D(width, 4, strides=2, padding="same")),
+            wrapped(layers.Conv2D(width, 4, strides=2, padding="same")),
             layers.LeakyReLU(0.2),
-            spectral(layers.Conv2D(2 * width, 4, strides=2, padding="same")),
+            wrapped(layers.Conv2D(2 * width, 4, strides=2, padding="same")),
             layers.LeakyReLU(0.2),
             layers.Flatten(),
-            spectral(layers.Dense(4 * width)),
+            wrapped(layers.Dense(4 * width)),
             layers.LeakyReLU(0.2),
-            spectral(layers.Dense(1, dtype="float32")),
+            wrapped(layers.Dense(1, dtype="float32")),
         ],
         name=name,
     )
@@ -162,19 +142,19 @@ def like(model):
         },
         "DCGAN": lambda: {
             "generator": generator(shape, latents, width),
-            "discriminator": judge(shape, width, "discriminator"),
+            "discriminator": judge(shape, width, "discriminator", spectral=True),
         },
         "WGAN": lambda: {
             "generator": generator(shape, latents, width),
-            "critic": judge(shape, width, "critic"),
+            "critic": judge(shape, width, "critic", spectral=False),
         },
         "CVAE": lambda: {
             "encoder": encoder(shape, latents, width),
-            "decoder": decoder(shape, latents, width),
+            "decoder": generator(shape, latents, width, "decoder"),
         },
         "AdversarialVAE": lambda: {
             "encoder": encoder(shape, latents, width),
-            "decoder": decoder(shape, latents, width),
+            "decoder": generator(shape, latents, width, "decoder"),
             "discriminator": joint_discriminator(shape, latents, width),
         },
     }[type(model).__name__]()

@@ -3,7 +3,6 @@
 import dataclasses
 import difflib
 import hashlib
-import inspect
 import json
 import math
 import numbers
@@ -80,7 +79,7 @@ class RunSettings:
             )
         if not isinstance(self.arguments, dict):
             raise ValueError(f"arguments={self.arguments!r}; expected a dict.")
-        known = inspect.signature(MODELS[self.model]).parameters
+        known = MODELS[self.model].argument_names()
         for name in self.arguments:
             _check_name(f"argument of {MODELS[self.model].__name__}", name, known)
         factor = self.learning_rate_factor

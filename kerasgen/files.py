@@ -18,6 +18,39 @@ AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 
 
+def user_path(path):
+    """A path as a user writes it, in a flag or an argument.
+
+    Args:
+        path: str or path; `~` and `~name` stand for home folders, blanks and letters of
+            any language are kept.
+
+    Returns:
+        pathlib.Path without `~`.
+
+    Raises:
+        ValueError: If it is no path, is empty, or names the home of nobody.
+
+    Example:
+        >>> user_path("runs/first").as_posix()
+        'runs/first'
+    """
+    is_path = isinstance(path, str | os.PathLike) and "\0" not in os.fspath(path)
+    if not is_path or not os.fspath(path).strip():
+        # Empty text would mean the folder that the program happens to run in.
+        raise ValueError(
+            f"Got the path {path!r}; expected the name of a file or folder. For the "
+            "current folder write '.'."
+        )
+    try:
+        return pathlib.Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"Got the path {str(path)!r}, and {error}; expected ~ or the ~name of a "
+            "user of this machine. Write the whole path."
+        ) from error
+
+
 def prepare_directory(directory):
     """Creates `directory` and makes sure that files can be written to it.
 
@@ -35,7 +68,7 @@ def prepare_directory(directory):
         >>> prepare_directory("runs/first/samples").is_dir()
         True
     """
-    directory = pathlib.Path(directory)
+    directory = user_path(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         # Without a name where the system can do that: a kill leaves nothing.
@@ -76,7 +109,7 @@ def replacing(path):
         ...     temporary.write_text("{}")
         2
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(PARTIAL_PREFIX + path.name)
     try:
@@ -104,7 +137,12 @@ def write_folder(path, write):
     Example:
         >>> write_folder("exported", model.export)
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
+    if path.is_file():
+        raise ValueError(
+            f"Got {path}, which is a file; expected a folder or a new name. Remove the "
+            "file, or write elsewhere."
+        )
     prepare_directory(path.parent)
     temporary = path.with_name(PARTIAL_PREFIX + path.name)
     old = path.with_name(OLD_PREFIX + path.name)
@@ -135,7 +173,7 @@ def remove_partial_files(directory):
     Args:
         directory: str or path.
     """
-    for path in pathlib.Path(directory).glob(f"{PARTIAL_PREFIX}*"):
+    for path in user_path(directory).glob(f"{PARTIAL_PREFIX}*"):
         if path.name.startswith(OLD_PREFIX):
             _put_back(path, path.with_name(path.name.removeprefix(OLD_PREFIX)))
         _remove(path)

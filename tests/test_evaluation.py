@@ -371,11 +371,11 @@ original = kerasgen.features.FeatureExtractor.__call__
     [
         (lambda x: np.where(x > 0.99, np.nan, x), "hold NaN or infinite.*diverged"),
         (lambda x: 2.0 * x - 1.0, r"from -1 to 1; expected \[0, 1\].*images \+ 1"),
-        (lambda x: 255.0 * x, "divide values from 0 to 255 by 255"),
+        (lambda x: 255.0 * x, "Divide by 255"),
         (lambda x: x[:, 2:-2], r"shape \(24, 28, 1\), the dataset's images \(28, 28"),
-        (lambda x: x[..., 0], "add a channel axis"),
-        (lambda x: np.int64(x), "images of type int64"),
-        (lambda x: x[:0], "holds no pixel"),
+        (lambda x: x[..., 0], "Add a channel axis"),
+        (lambda x: np.int64(x), "images of dtype int64"),
+        (lambda x: x[:0], "without a pixel"),
     ],
 )
 def test_images_that_do_not_fit_are_refused(reference, pairs, spoil, message):
@@ -414,7 +414,7 @@ def test_too_few_samples_are_told_by_number(reference, pairs):
     [
         ("mnits", {}, "Did you mean mnist"),
         (np.zeros((5, 28, 28, 1)), {}, "dataset is ndarray; expected a name"),
-        (lambda pairs: (pairs[0][0], pairs[0][1][:9]), {}, "9 labels came for 1200"),
+        (lambda pairs: (pairs[0][0], pairs[0][1][:9]), {}, "1200 images and 9 labels"),
         (lambda pairs: (pairs[0], (pairs[1][0][:, :20], None)), {}, "test images"),
         (lambda pairs: pairs, {"features": "inceptoin"}, "Did you mean 'inception'"),
         (lambda pairs: (pairs[1][0], None), {}, "No shipped features recognise"),
@@ -440,7 +440,7 @@ def test_too_few_samples_are_told_by_number(reference, pairs):
         (
             lambda pairs: image_set((pairs[0][0], pairs[1][1]), "train"),
             {},
-            "597 labels came for 1200 images",
+            "1200 images and 597 labels",
         ),
     ],
 )

@@ -219,3 +219,38 @@ def test_write_folder_below_a_file_is_refused_before_writing(tmp_path):
     (tmp_path / "blocker").write_text("")
     with pytest.raises(ValueError, match="blocker.*file is in its place"):
         write_folder(tmp_path / "blocker" / "exported", writer(first="1"))
+
+
+class TestUserPath:
+    @pytest.fixture(autouse=True)
+    def home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        monkeypatch.chdir(tmp_path)
+
+    def test_home_blanks_and_letters(self, tmp_path):
+        assert files.user_path("~/runs") == tmp_path / "home" / "runs"
+        assert files.user_path("my runs/Läufe").as_posix() == "my runs/Läufe"
+        assert files.user_path(pathlib.Path("~")) == tmp_path / "home"
+
+    @pytest.mark.parametrize("path", ["", " ", "a\0b", None, 5, b"runs"])
+    def test_no_paths(self, path):
+        with pytest.raises(ValueError, match=r"Got the path .*; expected"):
+            files.user_path(path)
+
+    def test_the_home_of_nobody(self):
+        with pytest.raises(ValueError, match=r"~nobody-of-that-name/x'.*expected ~"):
+            files.user_path("~nobody-of-that-name/x")
+
+    def test_whatever_writes_expands_it(self, tmp_path):
+        assert files.prepare_directory("~/a b/é").is_dir()
+        with files.replacing("~/a b/file") as temporary:
+            temporary.write_text("x")
+        files.write_folder("~/folder", lambda folder: pathlib.Path(folder).mkdir())
+        made = {p.name for p in (tmp_path / "home").iterdir()}
+        assert made == {"a b", "folder"} and not (tmp_path / "~").exists()
+
+    def test_a_folder_does_not_take_the_place_of_a_file(self, tmp_path):
+        (tmp_path / "taken").write_text("x")
+        with pytest.raises(ValueError, match="which is a file; expected a folder"):
+            files.write_folder("taken", lambda folder: None)
+        assert (tmp_path / "taken").read_text() == "x"

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from kerasgen import inputs
 from kerasgen.callbacks.arguments import require_count
 from kerasgen.files import replacing
 
@@ -91,17 +92,15 @@ def write_png(path, pixels):
 
 def _as_bytes(images):
     images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
+    inputs.check_image_form(images.shape)
+    if images.shape[-1] not in (1, 3):
         raise ValueError(
-            "Images must have the shape (n, height, width, channels) with 1 or 3 "
-            f"channels and n ≥ 1, but {images.shape} came; add the channel axis with "
-            "`images[..., np.newaxis]` if it is missing."
+            f"Got images with {images.shape[-1]} channels; expected 1 (grey) or 3 "
+            "(red, green, blue), which can be drawn. Leave this callback out, or draw "
+            "three of the channels: images[..., :3]."
         )
     if images.dtype == np.uint8:
         return images
-    if images.dtype.kind in "cOSUMm":
-        raise ValueError(
-            f"Images of type {images.dtype} came; expected floats in [0, 1] or uint8."
-        )
+    inputs.check_image_dtype(images.dtype.name)
     pixels = np.clip(np.nan_to_num(images.astype(np.float32)), 0.0, 1.0)
     return np.rint(pixels * 255.0).astype(np.uint8)

@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from kerasgen import inputs
 from kerasgen.callbacks.arguments import require_count
 from kerasgen.callbacks.epoch_files import EpochFiles
 from kerasgen.callbacks.latent_plane import check_method
@@ -58,8 +59,7 @@ class LatentScatter(PeriodicCallback):
         super().__init__(directory, every)
         order = np.random.default_rng(0).permutation(len(images))[:max_points]
         images, self.labels = images[np.sort(order)], labels[np.sort(order)]
-        scale = 255.0 if images.dtype == np.uint8 else 1.0
-        self.images = images.astype(np.float32) / np.float32(scale)
+        self.images = inputs.as_pixels(images)
         self.pictures = EpochFiles(self.directory, "latent", ".png")
 
     def on_train_begin(self, logs=None):
@@ -169,28 +169,10 @@ def _read_class_means(path):
 
 
 def _check(images, labels):
-    images, labels = np.asarray(images), np.asarray(labels)
-    if images.ndim != 4 or len(images) < 3:
+    images = inputs.check_images(images)
+    if len(images) < 3:
         raise ValueError(
-            "`images` must have the shape (n, height, width, channels) with n ≥ 3, but "
-            f"{images.shape} came; add the channel axis with `images[..., np.newaxis]` "
-            "if it is missing."
+            f"Got {len(images)} images; expected at least 3, which span a plane. Pass "
+            "more images."
         )
-    if labels.shape != images.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"`labels` must be one integer per image, shape ({len(images)},), but "
-            f"{labels.dtype} of shape {labels.shape} came; pass the classes, not "
-            "one-hot vectors."
-        )
-    if labels.min() < 0:
-        raise ValueError(
-            f"`labels` must not be negative, but {labels.min()} came; number the "
-            "classes from 0."
-        )
-    in_range = images.dtype == np.uint8 or (images.min() >= 0 and images.max() <= 1)
-    if not in_range:
-        raise ValueError(
-            "`images` must be floats in [0, 1] or uint8, but values from "
-            f"{images.min()} to {images.max()} came; divide by 255 or pass uint8."
-        )
-    return images, labels
+    return images, inputs.check_labels(labels, len(images))

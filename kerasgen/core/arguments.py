@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from kerasgen import training
+from kerasgen import inputs
 
 SAMPLING_BATCH = 500
 
@@ -52,14 +52,12 @@ def great_circle(first, last, steps):
 
 def check_images(model, images):
     """Images as float32 in [0, 1]; raises ValueError where they do not fit `model`."""
-    images = _array("images", images)
-    training.check_data(images, None, model.image_shape, None)
-    return np.asarray(training.unpack_batch(images)[0])
+    return inputs.as_pixels(inputs.check_images(images, model.image_shape))
 
 
 def check_latents(latents):
     """Latents as a float32 array; ValueError where they are no finite numbers."""
-    latents = _array("latents", latents)
+    latents = inputs.as_array("latents", latents)
     if latents.dtype.kind in "cOSUMm":
         raise ValueError(
             f"latents have dtype {latents.dtype}; expected floats. Cast them."
@@ -71,16 +69,6 @@ def check_latents(latents):
             "standard normal distribution, or from the encoder of a healthy model."
         )
     return latents
-
-
-def _array(name, values):
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} are no rectangular array ({error}); expected the same shape for "
-            "each of them."
-        ) from error
 
 
 def check_positive_int(name, value):
@@ -137,31 +125,22 @@ def check_labels(labels, num, num_classes, required=False):
     if num_classes is None:
         if labels is not None:
             raise ValueError(
-                "Labels were given, but this model is not conditional. Leave them "
-                "out, or construct the model with num_classes."
+                "Got labels; expected none, as this model is not conditional. Leave "
+                "them out, or construct the model with num_classes."
             )
         return None
     if labels is None and required:
         raise ValueError(
-            f"This model is conditional (num_classes={num_classes}) but got no labels. "
-            "Pass labels, one class number for each image."
+            f"Got images without labels; expected one class number for each image, as "
+            f"this model is conditional (num_classes={num_classes}). Pass labels."
         )
     if labels is None:
         return np.arange(num, dtype="int32") % num_classes
-    labels = _array("Labels", labels)
+    labels = inputs.as_array("labels", labels)
     if labels.ndim == 0:
         labels = np.full(num, labels)
-    if labels.shape != (num,) or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"Labels have shape {labels.shape} and dtype {labels.dtype}; expected "
-            f"{num} integers, one for each image."
-        )
-    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
-        raise ValueError(
-            f"Labels lie in {labels.min()}..{labels.max()}; this model has "
-            f"num_classes={num_classes}, so they must lie in 0..{num_classes - 1}."
-        )
-    return labels.astype("int32")
+    known = None if num_classes == np.inf else num_classes
+    return inputs.check_labels(labels, num, known)
 
 
 def check_image_shape(image_shape):

@@ -1,7 +1,7 @@
 """From arrays to a `tf.data.Dataset` of batches, in an order that can be resumed.
 
-The images stay in memory as they come (uint8: a quarter of the room), and each batch
-is one gather, one cast and one division.
+The images stay as they come (uint8: a quarter of the room; memory-mapped: on disk),
+and each batch is one gather, one cast and one division.
 
 Every pass over a shuffled dataset, that is every `iter(dataset)` of which a first batch
 is drawn, has its own order: the stable argsort of Philox bits keyed by the seed and the
@@ -13,16 +13,21 @@ So the order is the same in any process, and training that goes on at epoch 7 wi
 
 import uuid
 
+import numpy as np
 import tensorflow as tf
 
-from kerasgen.data.arrays import check_images
+from kerasgen import inputs
 from kerasgen.data.arrays import check_integer
-from kerasgen.data.arrays import check_labels
 from kerasgen.data.sources import load_arrays
 
 # Orders count down from here: a model of the same seed draws its noise from the numbers
 # above, and its samples from -1.
 FIRST_ORDER = -2
+
+# TensorFlow's copy of an array takes twice its bytes on top of it. Up to this many the
+# copy is made, as its gather needs no Python; larger and memory-mapped arrays stay
+# where they are.
+_COPIED_BYTES = 2**28
 
 
 def load(
@@ -80,7 +85,7 @@ def batches(
 
     Args:
         images: array of shape `(n, height, width, channels)`: uint8, or floating
-            point in [0, 1].
+            point in [0, 1]. Of a memory-mapped one each batch is read as it is due.
         labels: integer array of shape `(n,)`, each at least 0; default None.
         batch_size: int, images per batch, at least 1.
         shuffle: bool, whether each pass has an order of its own (default) or all keep
@@ -109,26 +114,65 @@ def batches(
     batch_size = check_integer("batch_size", batch_size, at_least=1)
     initial_epoch = check_integer("initial_epoch", initial_epoch, at_least=0)
     seed = check_integer("seed", seed, at_least=-(2**63))
-    images = check_images(images)
-    num_images = len(images)
-    arrays = [images]
+    images = inputs.check_images(images)
     if labels is not None:
-        arrays.append(check_labels(labels, num_images))
-    num_used = num_images - num_images % batch_size if drop_remainder else num_images
-    if num_used == 0:
+        labels = inputs.check_labels(labels, len(images))
+    num_images = len(images)
+    if drop_remainder and num_images < batch_size:
         raise ValueError(
-            f"{num_images} images came, fewer than one batch of {batch_size}. Pass "
-            f"batch_size={num_images} or less, or drop_remainder=False."
+            f"Got {num_images} images, fewer than one batch of {batch_size}; expected "
+            f"at least one batch. Pass batch_size={num_images} or less, or "
+            "drop_remainder=False."
         )
+    order = (seed, initial_epoch) if shuffle else None
+    return stream_arrays(images, labels, batch_size, order, drop_remainder)
+
+
+def stream_arrays(images, labels, batch_size, order, drop_remainder):
+    """Makes a dataset of batches from arrays that are known to be right.
+
+    Args:
+        images, labels, batch_size, drop_remainder: as for `batches`.
+        order: `(seed, initial_epoch)` as for `batches`, or None for the arrays' order.
+
+    Returns:
+        As from `batches`.
+    """
+    num_images = len(images)
+    num_used = num_images - num_images % batch_size if drop_remainder else num_images
+    arrays = [images] if labels is None else [images, labels]
     # tf.data works on the CPU, so that is where its tensors have to be.
     with tf.device("CPU:0"):
-        tensors = [tf.constant(array) for array in arrays]
-        order = _Orders(num_images, seed, initial_epoch) if shuffle else None
-    rows = _batches_of_rows(order, num_used, batch_size)
-    dataset = rows.map(lambda row: _gather(tensors, row)).prefetch(2)
-    dataset = dataset.with_options(_without_tuning())
+        gathers = [_gather(array) for array in arrays]
+        orders = None if order is None else _Orders(num_images, *order)
+
+    def batch(row):
+        images, *labels = (gather(row) for gather in gathers)
+        if images.dtype == tf.uint8:
+            images = tf.cast(images, tf.float32) / 255.0
+        else:
+            images = tf.cast(images, tf.float32)
+        return (images, *labels) if labels else images
+
+    rows = _batches_of_rows(orders, num_used, batch_size)
+    dataset = rows.map(batch).prefetch(2).with_options(_without_tuning())
     dataset.is_checked = True  # `fit` need not draw a batch to look at it
     return dataset
+
+
+def _gather(array):
+    """A function from row numbers to rows, in the graph."""
+    if array.nbytes <= _COPIED_BYTES and not isinstance(array, np.memmap):
+        tensor = tf.constant(array)
+        return lambda rows: tf.gather(tensor, rows)
+
+    def gather(rows):
+        found = tf.numpy_function(
+            lambda index: np.asarray(array[index]), [rows], array.dtype
+        )
+        return tf.ensure_shape(found, (*rows.shape, *array.shape[1:]))
+
+    return gather
 
 
 def _without_tuning():
@@ -160,13 +204,6 @@ def _batches_of_rows(order, num_used, batch_size):
     passes = tf.data.Dataset.from_tensors(0).flat_map(one_pass)
     # Of an unknown number of batches, Keras would train one more than there are.
     return passes.apply(tf.data.experimental.assert_cardinality(num_batches))
-
-
-def _gather(tensors, row):
-    images = tf.gather(tensors[0], row)
-    if images.dtype == tf.uint8:
-        images = tf.cast(images, tf.float32) / 255.0
-    return (images, tf.gather(tensors[1], row)) if len(tensors) > 1 else images
 
 
 class _Orders:

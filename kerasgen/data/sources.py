@@ -14,7 +14,6 @@ error, so that nobody trains on other images than those they put there.
 
 import difflib
 import os
-import pathlib
 import re
 
 from absl import logging
@@ -23,6 +22,7 @@ from kerasgen.data import idx
 from kerasgen.data import tfds
 from kerasgen.data import wheel
 from kerasgen.data.splits import Split
+from kerasgen.files import user_path
 
 # Names that need no look into TFDS, and that near matches are drawn from.
 _EMNIST = ("balanced", "byclass", "bymerge", "digits", "letters", "mnist")
@@ -125,7 +125,7 @@ def _named_folder():
     named = os.environ.get("KERASGEN_DATA_DIR")
     if not named:
         return None
-    folder = pathlib.Path(named).expanduser()
+    folder = user_path(named)
     if not folder.is_dir():
         raise ValueError(
             f"KERASGEN_DATA_DIR={named!r} is not a folder. Expected one with IDX files "
@@ -148,9 +148,10 @@ def _look_in(folder, name, split):
 
 
 def _given_folder(data_dir):
-    # An empty text would mean the folder that the program happens to run in.
-    is_path = isinstance(data_dir, str | os.PathLike) and str(data_dir)
-    folder = pathlib.Path(data_dir).expanduser() if is_path else None
+    try:
+        folder = user_path(data_dir)
+    except ValueError:
+        folder = None
     if folder is None or not folder.is_dir():
         raise ValueError(
             f"data_dir={str(data_dir)!r} is not a folder. Expected one with IDX files "

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from kerasgen.data.arrays import check_images
+from kerasgen.data.pictures import read_pictures
 
-_ENDINGS = (".png", ".jpg", ".jpeg")
 # What NumPy raises of a damaged file; of memory, where the file promises too much.
 _DAMAGED = (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
 
@@ -111,33 +111,13 @@ def load_images(path, channels=1):
     """
     path = pathlib.Path(path)
     try:
-        images = _pictures(path, channels) if path.is_dir() else _array(path)
+        images = read_pictures(path, channels) if path.is_dir() else _array(path)
     except (OSError, Image.DecompressionBombError) as error:
         raise ValueError(
             f"{path} cannot be read ({error}). Expected a folder of PNG images, or a "
             ".npy or .npz file of an array (num, height, width, channels)."
         ) from error
     return images[..., None] if images.ndim == 3 else images
-
-
-def _pictures(folder, channels):
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in _ENDINGS)
-    if not paths:
-        raise ValueError(
-            f"{folder} holds no image ({', '.join(_ENDINGS)}) and is no SavedModel. "
-            "Pass a folder of pictures, one for each sample."
-        )
-    first, images = None, []
-    for path in paths:
-        with Image.open(path) as picture:
-            images.append(np.asarray(picture.convert("L" if channels == 1 else "RGB")))
-        first = images[0].shape
-        if images[-1].shape != first:
-            raise ValueError(
-                f"{path} has {images[-1].shape[:2]} pixels, {paths[0].name} has "
-                f"{first[:2]}; expected one size. Resize them."
-            )
-    return np.stack(images)
 
 
 def _array(path):

@@ -1,7 +1,9 @@
 """How a step is taken: players, optimizers, descent, noise, batches; and inversion."""
 
 from kerasgen.training.adam import Adam
+from kerasgen.training.batches import admit
 from kerasgen.training.batches import as_pair
+from kerasgen.training.batches import check_arrays
 from kerasgen.training.batches import check_batch
 from kerasgen.training.batches import check_data
 from kerasgen.training.batches import check_values

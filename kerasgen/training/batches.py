@@ -1,9 +1,25 @@
-"""What `fit` takes: the forms of a batch of images, and the checks before training."""
+"""The door for a model's data: what `fit` and its like take, and what is checked.
+
+Arrays are checked whole, anything else by its first batch before training begins and
+by every later one as it arrives: by an operation of the dataset, outside the training
+step and so also where that is compiled by XLA, or in Python where batches come from
+there.
+"""
+
+import collections.abc
+import itertools
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+
+from kerasgen import inputs
+
+_EXPECTED = (
+    "expected an array of images, a pair (images, labels), a dict with 'image', a "
+    "tf.data.Dataset, a PyDataset or an iterable of batches"
+)
 
 
 def as_pair(x, y):
@@ -16,7 +32,8 @@ def as_pair(x, y):
         return x, y
     if len(x) not in (1, 2):
         raise ValueError(
-            f"Got a tuple of {len(x)} parts; expected (images,) or (images, labels)."
+            f"Got a tuple of {len(x)} parts; expected (images,) or (images, labels). "
+            "Leave out weights: they are not supported."
         )
     return x if len(x) == 2 else (x[0], None)
 
@@ -42,18 +59,19 @@ def unpack_batch(batch):
     if is_bytes:
         images = images / 255.0
     if labels is not None:
+        inputs.check_label_form(_dtype(labels), labels.shape, images.shape)
         labels = ops.reshape(ops.cast(labels, "int32"), (-1,))
     return images, labels
 
 
 def _split(batch):
-    """Images and labels as they came, once their form and types are known to fit."""
+    """Images and labels as they came, once the form and the images' type fit."""
     labels = None
     if isinstance(batch, (tuple, list)):
         if len(batch) > 2 and batch[2] is not None:
             raise ValueError(
-                "sample_weight is not supported by generative models here. "
-                "Pass images alone or (images, labels)."
+                "Got a sample_weight; expected images alone or (images, labels). "
+                "Generative models here have no weights of samples: leave it out."
             )
         if len(batch) == 1 and isinstance(batch[0], tuple):
             batch = batch[0]  # Keras wraps a pair that was given as `x` alone.
@@ -61,18 +79,12 @@ def _split(batch):
     if isinstance(batch, dict):
         if "image" not in batch:
             raise ValueError(
-                f"A batch given as a dict needs the key 'image'; it has {list(batch)}. "
-                "Map the dataset to {'image': ..., 'label': ...}."
+                f"Got a dict with the keys {list(batch)}; expected 'image' and, where "
+                "there are labels, 'label'. Map the dataset to {'image': ..., "
+                "'label': ...}."
             )
         batch, labels = batch["image"], batch.get("label", labels)
-    dtype = _dtype(batch)
-    if dtype != "uint8" and not dtype.startswith(("float", "bfloat")):
-        raise ValueError(
-            f"Images have dtype {dtype}; expected uint8 (0 to 255) or floats in "
-            "[0, 1]. Cast them."
-        )
-    if labels is not None:
-        _check_label_form(labels)
+    inputs.check_image_dtype(_dtype(batch))
     return batch, labels
 
 
@@ -84,23 +96,8 @@ def _dtype(array):
         return str(array.dtype)
 
 
-def _check_label_form(labels):
-    dtype = _dtype(labels)
-    if not dtype.startswith(("int", "uint")):
-        raise ValueError(
-            f"Labels have dtype {dtype}; expected integers, one class number for each "
-            "image. Cast them, for example with labels.astype('int32')."
-        )
-    shape = tuple(labels.shape)
-    if not (len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)):
-        raise ValueError(
-            f"Labels have shape {shape}; expected (batch,), one class number for each "
-            "image. Turn one-hot labels into numbers with argmax."
-        )
-
-
 def check_batch(images, labels, image_shape, num_classes):
-    """Checks the static shape of a batch, in a graph or outside.
+    """Checks the static form of a batch, in a graph or outside; images before labels.
 
     Args:
         images: Images, as `unpack_batch` returns them.
@@ -112,33 +109,15 @@ def check_batch(images, labels, image_shape, num_classes):
         ValueError: If the images have another shape, or a conditional model gets no
             labels.
     """
-    shape = tuple(images.shape)
-    if len(shape) == 3 and shape == tuple(image_shape):
+    inputs.check_image_form(images.shape, image_shape)
+    if labels is not None:
+        inputs.check_label_form(_dtype(labels), labels.shape, images.shape)
+    elif num_classes is not None:
         raise ValueError(
-            f"Images have shape {shape}, a single image; expected a batch of shape "
-            f"(batch, {_inside(image_shape)}). Batch the dataset: dataset.batch(64)."
+            f"Got images without labels; expected a pair, as this model is conditional "
+            f"(num_classes={num_classes}). Pass (images, labels), or leave num_classes "
+            "out."
         )
-    if len(shape) != 4:
-        raise ValueError(
-            f"Images have shape {shape}; expected rank 4: (batch, "
-            f"{_inside(image_shape)}). Add a channel axis with images[..., None]."
-        )
-    for got, expected in zip(shape[1:], image_shape, strict=True):
-        if got is not None and got != expected:
-            raise ValueError(
-                f"Images have shape {shape[1:]}; this model was made for "
-                f"{tuple(image_shape)}. Resize the images, or pass image_shape="
-                f"{shape[1:]} to the constructor."
-            )
-    if num_classes is not None and labels is None:
-        raise ValueError(
-            f"This model is conditional (num_classes={num_classes}) but got images "
-            "without labels. Pass (images, labels), or leave num_classes out."
-        )
-
-
-def _inside(shape):
-    return ", ".join(str(n) for n in shape)
 
 
 def check_values(images, labels, num_classes):
@@ -152,72 +131,96 @@ def check_values(images, labels, num_classes):
     Raises:
         ValueError: If a pixel is NaN or outside [0, 1], or a label out of range.
     """
-    if keras.backend.is_float_dtype(keras.backend.standardize_dtype(images.dtype)):
-        low, high = float(np.min(images)), float(np.max(images))
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError(
-                "Images hold NaN or infinite pixels; expected finite floats in [0, 1]. "
-                "Remove or repair them before training."
-            )
-        if low < 0.0 or high > 1.0:
-            raise ValueError(
-                f"Float images lie in [{low:g}, {high:g}]; expected [0, 1]. "
-                "Divide by 255 (or pass uint8), or rescale [-1, 1] with (x + 1) / 2."
-            )
+    if inputs.is_float(_dtype(images)):
+        inputs.check_range(float(np.min(images)), float(np.max(images)))
     if num_classes is not None and labels is not None:
-        low, high = int(np.min(labels)), int(np.max(labels))
-        if low < 0 or high >= num_classes:
-            raise ValueError(
-                f"Labels lie in {low}..{high}; this model has num_classes="
-                f"{num_classes}, so they must lie in 0..{num_classes - 1}."
-            )
+        inputs.check_classes(int(np.min(labels)), int(np.max(labels)), num_classes)
 
 
 def check_data(x, y, image_shape, num_classes, batch_size=None, steps=None):
-    """Checks what `fit` or `evaluate` got, before the first step.
+    """Checks as `admit` does, without drawing from what would be used up by it."""
+    if not isinstance(x, collections.abc.Iterator):
+        admit(x, y, image_shape, num_classes, batch_size, steps)
 
-    Arrays are checked whole, datasets by their specification and first batch. A Python
-    generator cannot be looked at without using it up, so only its shapes are checked,
-    when the step is traced.
+
+def admit(x, y, image_shape, num_classes, batch_size=None, steps=None):
+    """Checks what `fit`, `evaluate` or `predict` got, before the first step.
 
     Args:
-        x: Images, a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator.
+        x: Images, a `tf.data.Dataset`, a `keras.utils.PyDataset` or an iterable of
+            batches: one to be used up, as generators are, or to be gone through anew.
         y: Labels of an array, or None.
         image_shape: The model's `(height, width, channels)`.
         num_classes: The model's number of classes, or None.
         batch_size: Batch size for arrays, or None.
         steps: Steps per epoch that were asked for, or None.
 
+    Returns:
+        `(x, y)` to hand to Keras. Arrays come as they were, without a copy; all else
+        with a check of every later batch and, where it was taken to look at, the first
+        batch put back.
+
     Raises:
         ValueError: That says what came, what was expected and what to do.
     """
+    form = (image_shape, num_classes)
+    is_array = isinstance(x, (np.ndarray, tf.Tensor, list, tuple, dict))
     if x is None:
+        raise ValueError(f"Got no images (x=None); {_EXPECTED}. Pass them as x.")
+    if isinstance(x, (str, bytes, set)) or not (is_array or _is_stream(x)):
+        raise ValueError(f"Got a {type(x).__name__}; {_EXPECTED}. Load the images.")
+    if is_array:
+        images, labels = check_arrays(x if y is None else (x, y), *form)
+        _check_batch_size(len(images), batch_size)
+        return images, labels
+    if y is not None:
         raise ValueError(
-            "Got no images (x=None); expected an array of images, a tf.data.Dataset, a "
-            "PyDataset or a generator of batches."
+            f"Got labels y beside a {type(x).__name__}; expected them in its batches. "
+            "Let it give pairs (images, labels)."
         )
     if isinstance(x, tf.data.Dataset):
-        _check_dataset(x, image_shape, num_classes, steps)
-    elif isinstance(x, keras.utils.PyDataset):
-        _check_all(_arrays(x[0]), image_shape, num_classes)
-    elif isinstance(x, (np.ndarray, tf.Tensor, list, tuple, dict)):
-        given = (x, y) if y is not None else x
-        images, labels = _check_all(_arrays(given), image_shape, num_classes)
-        if labels is not None and len(labels) != len(images):
-            raise ValueError(
-                f"Got {len(images)} images and {len(labels)} labels; expected one "
-                "label for each image."
-            )
-        if batch_size is not None and len(images) < batch_size:
-            raise ValueError(
-                f"Got {len(images)} images, fewer than one batch of {batch_size}. "
-                f"Pass batch_size={len(images)} or less, or more images."
-            )
-    elif isinstance(x, (str, bytes, set)) or not hasattr(x, "__iter__"):
+        _check_dataset(x, *form, steps)
+        return checked_dataset(x, *form), None
+    if isinstance(x, keras.utils.PyDataset):
+        check_arrays(x[0], *form)
+        return _CheckedPyDataset(x, form), None
+    return _admit_iterable(x, form), None
+
+
+def _is_stream(x):
+    return hasattr(x, "__iter__") or isinstance(x, keras.utils.PyDataset)
+
+
+def _check_batch_size(num_images, batch_size):
+    if batch_size is not None and num_images < batch_size:
         raise ValueError(
-            f"Got a {type(x).__name__}; expected an array of images, a pair (images, "
-            "labels), a tf.data.Dataset, a PyDataset or a generator of batches."
+            f"Got {num_images} images, fewer than one batch of {batch_size}; expected "
+            f"at least one batch. Pass batch_size={num_images} or less, or more images."
         )
+
+
+def check_arrays(batch, image_shape, num_classes):
+    """Checks form, shape and numbers of arrays.
+
+    Args:
+        batch: Images, a pair or a dict, of arrays.
+        image_shape: The model's `(height, width, channels)`.
+        num_classes: The model's number of classes, or None.
+
+    Returns:
+        `(images, labels)` as NumPy arrays, unscaled; labels may be None.
+
+    Raises:
+        ValueError: If anything does not fit.
+    """
+    images, labels = _split(_arrays(batch))
+    inputs.check_images(images, image_shape)
+    check_batch(images, labels, image_shape, num_classes)
+    if labels is not None:
+        inputs.check_count(len(labels), len(images))
+        if num_classes is not None:
+            inputs.check_classes(int(labels.min()), int(labels.max()), num_classes)
+    return images, labels
 
 
 def _arrays(batch):
@@ -231,19 +234,7 @@ def _arrays(batch):
         return tuple(_arrays(part) for part in batch)
     if isinstance(batch, dict):
         return {key: _arrays(part) for key, part in batch.items()}
-    return None if batch is None else np.asarray(batch)
-
-
-def _check_all(batch, image_shape, num_classes):
-    """Checks form, shape and numbers of arrays; returns them unscaled."""
-    images, labels = _split(batch)
-    if images.size == 0:
-        raise ValueError(
-            f"Got an empty array of shape {images.shape}; expected at least one image."
-        )
-    check_batch(images, labels, image_shape, num_classes)
-    check_values(images, labels, num_classes)
-    return images, labels
+    return None if batch is None else np.asanyarray(batch)
 
 
 def _check_dataset(dataset, image_shape, num_classes, steps):
@@ -251,8 +242,8 @@ def _check_dataset(dataset, image_shape, num_classes, steps):
     check_batch(*_split(spec), image_shape, num_classes)
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY and steps is None:
         raise ValueError(
-            "Got an infinite dataset (repeat()), so an epoch has no end. "
-            "Pass steps_per_epoch (or steps), or drop the repeat()."
+            "Got an infinite dataset (repeat()), so an epoch has no end; expected "
+            "one that ends. Pass steps_per_epoch (or steps), or drop the repeat()."
         )
     if getattr(dataset, "is_checked", False):
         return  # Made from arrays that were; drawing a batch would count as a pass.
@@ -263,7 +254,134 @@ def _check_dataset(dataset, image_shape, num_classes, steps):
             "drop_remainder=True, there are fewer images than one batch: lower the "
             "batch size."
         )
-    _check_all(_arrays(first), image_shape, num_classes)
+    check_arrays(first, image_shape, num_classes)
+
+
+def _symbolic(spec):
+    if not isinstance(spec, tf.TensorSpec):
+        raise ValueError(
+            f"Got a dataset of {type(spec).__name__.removesuffix('Spec')}s; expected "
+            "dense tensors: images of one size. Resize them before they are batched."
+        )
+    if spec.shape.rank is None:
+        raise ValueError(
+            "Got a dataset that does not know the rank of its elements; expected "
+            "images of shape (batch, height, width, channels). Map it with "
+            "tf.ensure_shape."
+        )
+    return keras.KerasTensor(tuple(spec.shape), spec.dtype.name)
+
+
+def checked_dataset(dataset, image_shape, num_classes):
+    """The dataset with a check of the numbers of each batch, as images or pairs.
+
+    An epoch ends with `tf.errors.InvalidArgumentError` at a batch with pixels outside
+    [0, 1], images of another size or labels that are no classes; `find_fault` says
+    which.
+
+    Args:
+        dataset: `tf.data.Dataset` of batches.
+        image_shape: The model's `(height, width, channels)`.
+        num_classes: The model's number of classes, or None.
+
+    Returns:
+        `tf.data.Dataset` of `(images,)` or `(images, labels)`.
+    """
+    if getattr(dataset, "is_checked", False):
+        return dataset
+
+    def check(*batch):
+        images, labels = _split(batch)
+        images = tf.ensure_shape(images, (None, *image_shape))
+        asserted = []
+        if images.dtype.is_floating:
+            fits = tf.reduce_all((images >= 0) & (images <= 1))  # false for NaN
+            asserted.append(tf.debugging.Assert(fits, ["Pixels are outside [0, 1]."]))
+        if labels is not None and num_classes is not None:
+            fits = tf.reduce_all((labels >= 0) & (labels < num_classes))
+            asserted.append(tf.debugging.Assert(fits, ["Labels are no classes."]))
+        with tf.control_dependencies(asserted):
+            images = tf.identity(images)
+        return (images,) if labels is None else (images, labels)
+
+    # Ahead of the step by as much as a pipeline that ends in a prefetch was before.
+    checked = dataset.map(check).prefetch(2)
+    checked.is_checked = True
+    return checked
+
+
+class _CheckedPyDataset(keras.utils.PyDataset):
+    """A `PyDataset` whose batches are checked as they are made."""
+
+    def __init__(self, dataset, form):
+        super().__init__(
+            workers=dataset.workers,
+            use_multiprocessing=dataset.use_multiprocessing,
+            max_queue_size=dataset.max_queue_size,
+        )
+        self.dataset = dataset
+        self.form = form
+
+    @property
+    def num_batches(self):
+        return self.dataset.num_batches
+
+    def __getitem__(self, index):
+        return _as_tuple(_checked_batch(self.dataset[index], index + 1, self.form))
+
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.dataset.on_epoch_end()
+
+
+def _admit_iterable(x, form):
+    """What Keras takes of an iterable: a generator, or a dataset if it starts anew."""
+    if iter(x) is x:
+        first = next(x, None)
+        if first is None:
+            raise ValueError(
+                "Got a generator that is used up or empty; it must yield at least one "
+                "batch. Make a new one."
+            )
+        check_arrays(first, *form)
+        return (batch for batch in _checked_batches(itertools.chain([first], x), form))
+    first = next(iter(x), None)
+    if first is None:
+        raise ValueError(
+            f"Got a {type(x).__name__} without a batch; expected at least one."
+            " Look at how it was made."
+        )
+    arrays = _as_tuple(check_arrays(first, *form))
+    dataset = tf.data.Dataset.from_generator(
+        lambda: _checked_batches(x, form),
+        output_signature=tuple(
+            tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays
+        ),
+    )
+    if hasattr(x, "__len__"):
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(x)))
+    dataset.is_checked = True
+    return dataset
+
+
+def _checked_batches(batches, form):
+    for number, batch in enumerate(batches, start=1):
+        yield _as_tuple(_checked_batch(batch, number, form))
+
+
+def _checked_batch(batch, number, form):
+    try:
+        return check_arrays(batch, *form)
+    except ValueError as error:
+        raise ValueError(
+            f"The data are at fault, first in batch {number}: {error}"
+        ) from error
+
+
+def _as_tuple(pair):
+    return pair[:1] if pair[1] is None else pair
 
 
 def find_fault(x, image_shape, num_classes, steps=None):
@@ -290,21 +408,7 @@ def find_fault(x, image_shape, num_classes, steps=None):
         return None
     for number, batch in enumerate(found, start=1):
         try:
-            _check_all(_arrays(batch), image_shape, num_classes)
+            _checked_batch(batch, number, (image_shape, num_classes))
         except ValueError as error:
-            return f"The data are at fault, first in batch {number}: {error}"
+            return str(error)
     return None
-
-
-def _symbolic(spec):
-    if not isinstance(spec, tf.TensorSpec):
-        raise ValueError(
-            f"The dataset gives a {type(spec).__name__.removesuffix('Spec')}; expected "
-            "dense tensors: images of one size. Resize them before they are batched."
-        )
-    if spec.shape.rank is None:
-        raise ValueError(
-            "The dataset does not know the rank of its elements; expected images of "
-            "shape (batch, height, width, channels). Map it with tf.ensure_shape."
-        )
-    return keras.KerasTensor(tuple(spec.shape), spec.dtype.name)

@@ -38,20 +38,20 @@ def _offline(*_):
 
 
 CASES = [
-    row("nothing", _batches(None), "type object|shape"),
-    row("text", _batches("digits"), "shape"),
-    row("array of text", _batches(IMAGES.astype(str)), "type <U"),
+    row("nothing", _batches(None), "dtype object"),
+    row("text", _batches("digits"), "dtype <U"),
+    row("array of text", _batches(IMAGES.astype(str)), "dtype <U"),
     row("objects", _batches(IMAGES.astype(object)), "type object"),
     row("ragged", _batches([[1], [1, 2]]), "rectangular"),
-    row("generator", _batches(image for image in IMAGES), "Expected 4 dimensions"),
+    row("generator", _batches(image for image in IMAGES), "dtype object"),
     row("infinite", _batches(np.full(IMAGES.shape, np.inf)), "from inf to inf"),
     row(
         "NaN in the last",
         _batches(np.where(np.arange(8)[:, None, None, None] == 7, np.nan, IMAGES)),
         "nan",
     ),
-    row("five dimensions", _batches(IMAGES[None]), "Expected 4"),
-    row("no channel", _batches(IMAGES[..., :0]), "no pixel"),
+    row("five dimensions", _batches(IMAGES[None]), "expected rank 4"),
+    row("no channel", _batches(IMAGES[..., :0]), "without a pixel"),
     row("labels as text", _batches(labels=LABELS.astype(str)), "type <U"),
     row("labels as objects", _batches(labels=[None] * 8), "type object"),
     row("ragged labels", _batches(labels=[[1], [1, 2]] * 4), "rectangular"),

@@ -164,9 +164,13 @@ FIT = [
     row("NaN", _fit(lambda g: g.floats * NAN), "NaN"),
     row("Inf", _fit(lambda g: np.where(g.floats > 0.5, INF, g.floats)), "infinite"),
     row("bytes as floats", _fit(lambda g: g.floats * 255), "Divide by 255"),
-    row("negative", _fit(lambda g: g.floats - 0.5), "rescale"),
+    row("negative", _fit(lambda g: g.floats - 0.5), "Rescale"),
     row("two-dimensional", _fit(lambda g: g.images.reshape(8, 64)), "rank 4"),
-    row("channels first", _fit(lambda g: g.images.transpose(0, 3, 1, 2)), "made for"),
+    row(
+        "channels first",
+        _fit(lambda g: g.images.transpose(0, 3, 1, 2)),
+        "channels last",
+    ),
     row("scalar", _fit(lambda g: np.uint8(3)), "rank 4|array"),
     row("ragged dataset", _fit(_ragged), "[Rr]agged"),
     row(
@@ -179,12 +183,12 @@ FIT = [
     row(
         "labels too long",
         _fit(_images, np.arange(9), model="cond"),
-        "8 images and 9 labels|lie in",
+        "8 images and 9 labels",
     ),
     row("NaN labels", _fit(_images, np.full(8, NAN), model="cond"), "dtype float"),
     row("label 3 of 3", _fit(_images, np.full(8, 3), model="cond"), r"0\.\.2"),
     row("no labels", _fit(_images, model="cond"), "without labels"),
-    row("scalar labels", _fit(_images, 3, model="cond"), "Labels"),
+    row("scalar labels", _fit(_images, 3, model="cond"), "labels"),
     row("three parts", _fit(lambda g: (g.images, g.labels, g.labels)), "3 parts"),
     row("epochs 0", _fit(_images, epochs=0), "epochs=0"),
     row("epochs 1.5", _fit(_images, epochs=1.5), "epochs=1.5"),
@@ -246,7 +250,7 @@ ASK = [
         row(
             f"label {label!r}",
             lambda g, label=label: g.cond.sample(2, label),
-            "Labels|rectangular",
+            "labels",
         )
         for label in (-1, 3, 0.5, "1", [0], [0, 1, 2], [[0], [0, 1]], True)
     ),
@@ -260,7 +264,7 @@ ASK = [
     row("objects", lambda g: g.gan.generate(np.full((2, 2), object())), "latents"),
     row("flat latents", lambda g: g.gan.generate(g.latents[0]), r"\(num, 2\)"),
     row("wide latents", lambda g: g.vae.decode(np.zeros((1, 3))), r"\(num, 2\)"),
-    row("few labels", lambda g: g.cond.decode(g.latents, [1]), "4 integers"),
+    row("few labels", lambda g: g.cond.decode(g.latents, [1]), "4 images and 1 labels"),
     row("encode nothing", lambda g: g.vae.encode(None), "."),
     row("encode text", lambda g: g.vae.encode("x"), "dtype"),
     row("encode ragged", lambda g: g.vae.encode([[1], [1, 2]]), "."),
@@ -271,13 +275,13 @@ ASK = [
     row("encode one image", lambda g: g.vae.encode(g.images[0]), "single image"),
     row("encode one row", lambda g: g.vae.encode(g.images[:, :1]), "made for"),
     row("encode labels", lambda g: g.vae.encode(g.images, g.labels), "not conditional"),
-    row("encode no labels", lambda g: g.cond.encode(g.images), "got no labels"),
+    row("encode no labels", lambda g: g.cond.encode(g.images), "without labels"),
     row("reconstruct label", lambda g: g.cond.reconstruct(g.images, 3), r"0\.\.2"),
     row("reconstruct float", lambda g: g.cond.reconstruct(g.images, 0.5), "integers"),
     row(
         "discriminate few",
         lambda g: g.both.discriminate(g.images, [1, 2]),
-        "8 integers",
+        "8 images and 2 labels",
     ),
     row("discriminate NaN", lambda g: g.gan.discriminate(g.floats * NAN), "NaN"),
     row("discriminate list", lambda g: g.gan.discriminate([g.images, 3]), "."),
@@ -286,7 +290,7 @@ ASK = [
     row("ends", lambda g: g.gan.interpolate([0, 1], [1], 3), r"expected \(2,\)"),
     row("text ends", lambda g: g.gan.interpolate("ab", "cd", 3), "latents"),
     row("NaN ends", lambda g: g.gan.interpolate([NAN, 1], [1, 0], 3), "latents .*NaN"),
-    row("no label", lambda g: g.cond.interpolate([0, 1], [1, 0], 3), "got no labels"),
+    row("no label", lambda g: g.cond.interpolate([0, 1], [1, 0], 3), "without labels"),
     row("label 3", lambda g: g.cond.interpolate([0, 1], [1, 0], 3, 3), r"0\.\.2"),
 ]
 
@@ -329,11 +333,11 @@ def test_a_generator_of_nothing(given):
 
 def test_a_later_batch_of_another_size(given):
     images = _from_generator(given.images, given.images[:, :4])
-    with pytest.raises(ValueError, match="first in batch 2: Images .* made for"):
+    with pytest.raises(ValueError, match="first in batch 2: Got images .* made for"):
         given.gan.fit(images, verbose=0)
 
 
 def test_a_later_label_out_of_range(given):
     pairs = tf.data.Dataset.from_tensor_slices((given.images, given.labels + 1))
-    with pytest.raises(ValueError, match=r"first in batch 3: Labels lie in 3\.\.3"):
+    with pytest.raises(ValueError, match=r"first in batch 3: Got labels in 3\.\.3"):
         given.cond.fit(pairs.batch(1), verbose=0)

@@ -190,14 +190,14 @@ def test_unknown_methods_name_the_known_ones(
 @pytest.mark.parametrize(
     ("images", "labels", "message"),
     [
-        (np.zeros((5, 28, 28)), np.zeros(5, int), r"\(5, 28, 28\) came; add the ch"),
-        (np.zeros((2, 8, 8, 1)), np.zeros(2, int), "n ≥ 3"),
-        (np.zeros((5, 8, 8, 1)), np.zeros(4, int), r"shape \(5,\).*shape \(4,\)"),
-        (np.zeros((5, 8, 8, 1)), np.zeros((5, 10), int), "not one-hot"),
-        (np.zeros((5, 8, 8, 1)), np.zeros(5), "one integer per image.*float64"),
-        (np.zeros((5, 8, 8, 1)), np.full(5, -1), "must not be negative, but -1"),
-        (np.full((5, 8, 8, 1), 255.0), np.zeros(5, int), "to 255.0 came; divide by"),
-        (np.full((5, 8, 8, 1), np.nan), np.zeros(5, int), "from nan to nan came"),
+        (np.zeros((5, 28, 28)), np.zeros(5, int), r"\(5, 28, 28\).*Add a channel"),
+        (np.zeros((2, 8, 8, 1)), np.zeros(2, int), "2 images; expected at least 3"),
+        (np.zeros((5, 8, 8, 1)), np.zeros(4, int), "5 images and 4 labels"),
+        (np.zeros((5, 8, 8, 1)), np.zeros((5, 10), int), "one-hot"),
+        (np.zeros((5, 8, 8, 1)), np.zeros(5), "dtype float64.*one class number"),
+        (np.zeros((5, 8, 8, 1)), np.full(5, -1), r"labels in -1\.\.-1"),
+        (np.full((5, 8, 8, 1), 255.0), np.zeros(5, int), r"\[255, 255\].*Divide by"),
+        (np.full((5, 8, 8, 1), np.nan), np.zeros(5, int), "from nan to nan"),
     ],
 )
 def test_bad_images_and_labels_say_what_came(tmp_path, images, labels, message):

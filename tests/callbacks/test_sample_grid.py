@@ -55,10 +55,10 @@ def test_nan_is_black_and_values_outside_are_clipped():
         (
             (4, 28, 28),
             {"rows": 2, "columns": 2},
-            r"\(4, 28, 28\) came; add the channel",
+            r"shape \(4, 28, 28\).*Add a channel axis",
         ),
-        ((4, 8, 8, 2), {"rows": 2, "columns": 2}, "1 or 3 channels"),
-        ((0, 8, 8, 1), {"rows": 2, "columns": 2}, "n ≥ 1"),
+        ((4, 8, 8, 4), {"rows": 2, "columns": 2}, r"4 channels; expected 1 .* or 3"),
+        ((0, 8, 8, 1), {"rows": 2, "columns": 2}, "at least one image"),
         ((5, 8, 8, 1), {"rows": 2, "columns": 2}, "5 images do not fit.*at most 4"),
         ((4, 8, 8, 1), {"rows": 0, "columns": 2}, "`rows` must be an integer"),
         ((4, 8, 8, 1), {"rows": 2, "columns": 2, "scale": 1.5}, "`scale`.*1.5 came"),

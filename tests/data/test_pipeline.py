@@ -307,20 +307,20 @@ GOOD = np.zeros((8, 2, 2, 1), np.uint8)
         ({"initial_epoch": -1}, "initial_epoch=-1 is out of range"),
         ({"initial_epoch": None}, "initial_epoch=None is not a whole number"),
         ({"images": GOOD[..., 0]}, r"\(8, 2, 2\).*images\[..., None\]"),
-        ({"images": GOOD[0, 0, 0]}, "Expected 4 dimensions"),
-        ({"images": GOOD[:0]}, "holds no pixel"),
-        ({"images": GOOD[:, :0]}, "holds no pixel"),
-        ({"images": GOOD.astype("int64")}, "int64 came.*uint8"),
-        ({"images": GOOD.astype(bool)}, "bool came"),
-        ({"images": GOOD.astype("complex64")}, "complex64 came"),
-        ({"images": GOOD + 1.5}, "from 1.5 to 1.5 came.*divide"),
-        ({"images": GOOD - 0.5}, "from -0.5 to -0.5 came"),
-        ({"images": NAN}, "from nan to nan came.*without NaN"),
-        ({"labels": range(7)}, "7 labels came for 8 images"),
+        ({"images": GOOD[0, 0, 0]}, "expected rank 4"),
+        ({"images": GOOD[:0]}, "without a pixel"),
+        ({"images": GOOD[:, :0]}, "without a pixel"),
+        ({"images": GOOD.astype("int64")}, "dtype int64; expected.*uint8"),
+        ({"images": GOOD.astype(bool)}, "dtype bool"),
+        ({"images": GOOD.astype("complex64")}, "dtype complex64"),
+        ({"images": GOOD + 1.5}, r"floats in \[1.5, 1.5\].*Divide"),
+        ({"images": GOOD - 0.5}, r"floats in \[-0.5, -0.5\]"),
+        ({"images": NAN}, "NaN.*from nan to nan; expected finite"),
+        ({"labels": range(7)}, "8 images and 7 labels"),
         ({"labels": np.eye(8, dtype="int32")}, "argmax"),
-        ({"labels": 3}, "one number per image"),
-        ({"labels": np.zeros(8)}, "float64 came. Expected integers"),
-        ({"labels": [-1] * 8}, "labels from -1 to -1"),
+        ({"labels": 3}, "one class number for each"),
+        ({"labels": np.zeros(8)}, "dtype float64; expected integers"),
+        ({"labels": [-1] * 8}, r"labels in -1\.\.-1"),
         ({"labels": [2**31] * 8}, "fit into 32 bits"),
     ],
 )
@@ -334,3 +334,32 @@ def test_no_thread_tunes_a_pipeline_and_holds_up_its_end():
     images = np.zeros((8, 4, 4, 1), "uint8")
     dataset = data.batches(images, batch_size=4)
     assert dataset.options().autotune.enabled is False
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_a_memory_mapped_array_gives_the_batches_of_the_array(tmp_path, dtype):
+    images = np.random.default_rng(0).integers(0, 256, (11, 2, 3, 1)).astype(dtype)
+    if dtype != "uint8":
+        images /= 255
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    settings = {"batch_size": 4, "drop_remainder": False, "seed": 3}
+    expected = data.batches(images, np.arange(11), **settings)
+    found = data.batches(mapped, np.arange(11), **settings)
+    assert found.element_spec == expected.element_spec
+    for _ in range(2):
+        pairs = zip(expected, found, strict=True)
+        for (images_of_one, labels_of_one), (images_of_other, labels_of_other) in pairs:
+            np.testing.assert_array_equal(images_of_one, images_of_other)
+            np.testing.assert_array_equal(labels_of_one, labels_of_other)
+
+
+def test_a_large_array_is_not_copied(monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (9, 2, 3, 1)).astype("uint8")
+    copied = data.batches(images, batch_size=4, seed=1)
+    monkeypatch.setattr("kerasgen.data.pipeline._COPIED_BYTES", 8)
+    streamed = data.batches(images, batch_size=4, seed=1)
+    for one, other in zip(copied, streamed, strict=True):
+        np.testing.assert_array_equal(one, other)
+    images[:] = 255  # which shows whose memory is read
+    assert all((batch.numpy() == 1.0).all() for batch in streamed)

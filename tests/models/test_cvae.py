@@ -39,7 +39,7 @@ class VariationalContract(contract.ModelContract):
 
     def test_bad_images_to_encode(self):
         model = self.make()
-        with pytest.raises(ValueError, match=r"lie in \[7, 7\]"):
+        with pytest.raises(ValueError, match=r"floats in \[7, 7\]"):
             model.encode(np.full((2, 28, 28, 1), 7.0, "float32"))
         with pytest.raises(ValueError, match="rank 4"):
             model.encode(np.zeros((28, 28), "float32"))

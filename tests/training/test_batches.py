@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import kerasgen
+from kerasgen.training import admit
 from kerasgen.training import check_batch
 from kerasgen.training import check_data
 from kerasgen.training import check_values
@@ -67,16 +68,22 @@ class TestUnpackBatch:
     @pytest.mark.parametrize(
         ("batch", "message"),
         [
-            ((BYTES, LABELS, np.ones(5)), "sample_weight is not supported"),
-            ({"images": BYTES}, r"needs the key 'image'; it has \['images'\]"),
+            ((BYTES, LABELS, np.ones(5)), "Got a sample_weight; expected"),
+            ({"images": BYTES}, r"keys \['images'\]; expected 'image'"),
             (BYTES.astype("int64"), r"dtype int64; expected uint8 \(0 to 255\)"),
             (BYTES.astype("bool"), "dtype bool; expected uint8"),
-            (BYTES.astype(object), "Images have dtype object; expected uint8"),
-            ((BYTES, LABELS.astype("float32")), "Labels have dtype float32.*astype"),
-            ((BYTES, LABELS.astype("bool")), "Labels have dtype bool"),
-            ((BYTES, LABELS.astype(str)), "Labels have dtype <U.*expected integers"),
+            (BYTES.astype(object), "Got images of dtype object; expected uint8"),
+            ((BYTES, LABELS.astype("float32")), "Got labels of dtype float32.*astype"),
+            ((BYTES, LABELS.astype("bool")), "Got labels of dtype bool"),
+            (
+                (BYTES, LABELS.astype(str)),
+                "dtype <U.*expected integers.*np.unique",
+            ),
             ((BYTES, np.eye(5, dtype="int32")), r"shape \(5, 5\).*argmax"),
-            ((BYTES, np.int32(3)), r"Labels have shape \(\); expected \(batch,\)"),
+            (
+                (BYTES, np.int32(3)),
+                r"shape \(\); expected integers of shape",
+            ),
         ],
     )
     def test_bad_batches(self, batch, message):
@@ -91,8 +98,11 @@ class TestCheckBatch:
             (SHAPE, r"\(4, 6, 1\), a single image; .*\(batch, 4, 6, 1\)"),
             ((5, 4, 6), r"\(5, 4, 6\); expected rank 4.*images\[\.\.\., None\]"),
             ((5, 24), "expected rank 4"),
-            ((5, 6, 4, 1), r"\(6, 4, 1\); .*made for \(4, 6, 1\).*image_shape=\(6, 4"),
-            ((5, 4, 6, 3), r"\(4, 6, 3\); .*made for \(4, 6, 1\)"),
+            (
+                (5, 6, 4, 1),
+                r"\(6, 4, 1\); expected \(4, 6, 1\).*Resize.*=\(6, 4",
+            ),
+            ((5, 4, 6, 3), r"\(4, 6, 3\); expected \(4, 6, 1\).*into grey"),
         ],
     )
     def test_bad_shapes(self, shape, message):
@@ -108,7 +118,7 @@ class TestCheckBatch:
     def test_a_conditional_model_wants_labels(self):
         check_batch(FLOATS, LABELS, SHAPE, 3)
         check_batch(FLOATS, LABELS, SHAPE, None)
-        with pytest.raises(ValueError, match=r"num_classes=3\).*without labels"):
+        with pytest.raises(ValueError, match=r"without labels; .*num_classes=3\)"):
             check_batch(FLOATS, None, SHAPE, 3)
 
 
@@ -124,9 +134,9 @@ class TestCheckValues:
             (np.nan, "NaN or infinite"),
             (np.inf, "NaN or infinite"),
             (-np.inf, "NaN or infinite"),
-            (255.0, r"lie in \[0, 255\].*Divide by 255"),
-            (-0.5, r"lie in \[-0\.5, 1\].*\(x \+ 1\) / 2"),
-            (1.001, r"lie in \[0, 1\.001\]"),
+            (255.0, r"floats in \[0, 255\].*Divide by 255"),
+            (-0.5, r"floats in \[-0\.5, 1\].*\(images \+ 1\) / 2"),
+            (1.001, r"floats in \[0, 1\.001\].*Clip"),
         ],
     )
     def test_one_bad_pixel(self, pixel, message):
@@ -139,8 +149,8 @@ class TestCheckValues:
     @pytest.mark.parametrize(
         ("labels", "message"),
         [
-            ([0, 3], r"lie in 0\.\.3; .*num_classes=3, .*in 0\.\.2"),
-            ([-1, 2], r"lie in -1\.\.2"),
+            ([0, 3], r"labels in 0\.\.3; expected 0\.\.2, as num_classes=3"),
+            ([-1, 2], r"labels in -1\.\.2"),
         ],
     )
     def test_labels_out_of_range(self, labels, message):
@@ -195,24 +205,24 @@ class TestCheckData:
             (([BYTES, LABELS],), r"Got a list; .*tuple \(images, labels\).*np\.stack"),
             ((list(BYTES),), r"Got a list; .*np\.stack"),
             ((BYTES, LABELS.tolist()), r"Got a list; .*np\.asarray"),
-            ((BYTES[:0],), r"empty array of shape \(0, 4, 6, 1\)"),
+            ((BYTES[:0],), r"shape \(0, 4, 6, 1\), an empty array"),
             ((BYTES, LABELS[:3]), "5 images and 3 labels"),
             (((BYTES, LABELS[:3]),), "5 images and 3 labels"),
             (({"image": BYTES, "label": LABELS[:4]},), "5 images and 4 labels"),
             ((FLOATS * 2,), "expected .0, 1."),
             ((tf.constant(FLOATS) * 2,), "expected .0, 1."),
-            ((BYTES, LABELS, 2), r"must lie in 0\.\.1"),
+            ((BYTES, LABELS, 2), r"expected 0\.\.1"),
             ((BYTES, None, 3), "without labels"),
             ((dataset(BYTES.astype("int32")),), "dtype int32; expected uint8"),
             ((dataset(BYTES, LABELS, np.ones(5)),), "sample_weight"),
             ((dataset(FLOATS * 2),), "expected .0, 1."),
-            ((dataset(BYTES, LABELS), None, 2), r"must lie in 0\.\.1"),
+            ((dataset(BYTES, LABELS), None, 2), r"expected 0\.\.1"),
             ((dataset(BYTES), None, 3), "without labels"),
             ((dataset(BYTES).repeat(),), r"infinite dataset.*steps_per_epoch"),
             ((dataset(BYTES).take(0),), "empty dataset"),
             ((dataset(BYTES).unbatch(),), r"single image.*dataset\.batch\(64\)"),
             ((Batches((FLOATS * 2,)),), "expected .0, 1."),
-            ((Batches({"label": LABELS}),), "needs the key 'image'"),
+            ((Batches({"label": LABELS}),), "expected 'image'"),
         ],
     )
     def test_bad_data(self, arguments, message):
@@ -279,3 +289,128 @@ def test_a_pair_of_arrays_trains_like_images_and_labels(digits):
         history = model.fit(*arguments, batch_size=4, shuffle=False, verbose=0)
         runs.append(history.history)
     assert runs[0] == runs[1]
+
+
+ADVICE = {
+    "16 bits": (BYTES.astype("uint16") * 257, "Divide 16-bit pixels by 65535"),
+    "wide integers": (BYTES.astype("int64"), "Cast pixels of 0 to 255"),
+    "overshoot": (FLOATS * 1.03 - 0.02, "Clip them"),
+    "tanh": (FLOATS * 2 - 1, r"\(images \+ 1\) / 2"),
+    "bytes as floats": (FLOATS * 255, "Divide by 255"),
+    "16 bits as floats": (FLOATS * 65535, "65535 for 16-bit"),
+    "standardised": (FLOATS * 6 - 3, "Undo their standardisation"),
+    "channels first": (np.moveaxis(FLOATS, -1, 1), "Move the channels last"),
+    "colours first": (np.zeros((2, 3, 4, 6), "uint8"), "Move the channels last"),
+    "colours": (np.zeros((2, 4, 6, 3), "uint8"), "grey.*image_shape="),
+    "flat": (BYTES.reshape(5, 24), r"images\.reshape\(-1, \*\(4, 6, 1\)\)"),
+    "images as labels": ((FLOATS, FLOATS), "Pass the images alone"),
+    "from 1 on": ((BYTES, LABELS + 1), "Subtract 1"),
+    "one-hot": ((BYTES, np.eye(3, dtype="int32")[LABELS]), "argmax"),
+    "unbatched": (dataset(BYTES, np.eye(3)[LABELS]).unbatch(), "Batch the dataset"),
+    "unbatched, labels": (dataset(BYTES, LABELS).unbatch(), "Batch the dataset"),
+    "labels beside": ((dataset(BYTES), LABELS), "Let it give pairs"),
+    "used up": (iter([]), "Make a new one"),
+}
+
+
+class TestAdmit:
+    @pytest.mark.parametrize("case", ADVICE)
+    def test_advice(self, case):
+        given, advice = ADVICE[case]
+        given = given if isinstance(given, tuple) else (given, None)
+        with pytest.raises(ValueError, match=advice) as caught:
+            admit(*given, SHAPE, 3 if case == "from 1 on" else None)
+        assert str(caught.value).startswith("Got ")
+
+    def test_arrays_are_not_copied(self, tmp_path):
+        np.save(tmp_path / "x.npy", FLOATS)
+        for array in (BYTES, FLOATS, np.load(tmp_path / "x.npy", mmap_mode="r")):
+            images, labels = admit({"image": array, "label": LABELS}, None, SHAPE, 3)
+            assert images is array and labels is LABELS
+
+    def test_the_first_batch_of_a_generator_is_checked_and_put_back(self):
+        batches = ({"image": part, "label": LABELS} for part in (BYTES, BYTES[::-1]))
+        found, _ = admit(batches, None, SHAPE, 3)
+        first, second = found
+        np.testing.assert_array_equal(first[0], BYTES)
+        np.testing.assert_array_equal(second[0], BYTES[::-1])
+        with pytest.raises(ValueError, match="Divide by 255"):
+            admit(iter([FLOATS * 255]), None, SHAPE, None)
+
+    def test_a_later_batch_of_a_generator(self):
+        found, _ = admit(iter([FLOATS, FLOATS * 255]), None, SHAPE, None)
+        next(found)
+        with pytest.raises(ValueError, match="first in batch 2: .*Divide by 255"):
+            next(found)
+
+    def test_what_can_be_gone_through_anew(self):
+        found, _ = admit(NumPyBatches([BYTES, BYTES]), None, SHAPE, None)
+        assert isinstance(found, tf.data.Dataset) and found.cardinality() == 2
+        for _ in range(2):
+            assert [len(images) for (images,) in found] == [5, 5]
+        with pytest.raises(ValueError, match="Clip"):
+            admit(NumPyBatches([FLOATS * 1.01]), None, SHAPE, None)
+
+    @pytest.mark.parametrize(
+        ("images", "labels"),
+        [
+            (FLOATS * 255, LABELS),
+            (-FLOATS, LABELS),
+            (np.where(FLOATS > 0.9, np.nan, FLOATS), LABELS),
+            (FLOATS, LABELS + 1),
+            (FLOATS, LABELS - 1),
+        ],
+    )
+    def test_a_later_batch_of_a_dataset(self, images, labels):
+        pairs = (np.concatenate([FLOATS, images]), np.concatenate([LABELS, labels]))
+        found, _ = admit(dataset(*pairs, batch=5), None, SHAPE, 3)
+        iterator = iter(found)
+        next(iterator)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="outside|no classes"):
+            next(iterator)
+
+    def test_sizes_that_are_known_late(self):
+        spec = tf.TensorSpec((None, None, None, 1), tf.uint8)
+        for later, error in ((BYTES, None), (BYTES[:, 1:], True)):
+            parts = tf.data.Dataset.from_generator(
+                lambda later=later: iter([BYTES, later]), output_signature=spec
+            )
+            found, _ = admit(parts, None, SHAPE, None)
+            assert found.element_spec[0].shape == (None, *SHAPE)
+            if error:
+                with pytest.raises(tf.errors.InvalidArgumentError):
+                    list(found)
+            else:
+                assert len(list(found)) == 2
+
+    def test_a_dataset_keeps_its_length_and_its_numbers(self):
+        found, _ = admit(dataset(BYTES, LABELS), None, SHAPE, 3)
+        assert found.cardinality() == 3
+        np.testing.assert_array_equal(np.concatenate([x for x, _ in found]), BYTES)
+
+    def test_a_later_batch_of_a_pydataset(self):
+        class Two(Batches):
+            def __len__(self):
+                return 2
+
+            def __getitem__(self, index):
+                return (BYTES, LABELS + index)
+
+        found, _ = admit(Two(None), None, SHAPE, 3)
+        assert found.num_batches == 2
+        np.testing.assert_array_equal(found[0][1], LABELS)
+        with pytest.raises(ValueError, match=r"batch 2: Got labels in 1\.\.3"):
+            found[1]
+
+
+class NumPyBatches:
+    """As `tfds.as_numpy` gives: no dataset, and no iterator."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __iter__(self):
+        return iter(self.batches)

@@ -139,7 +139,7 @@ def test_faults_are_found_in_what_can_be_read_again(digits):
         assert found.startswith("The data are at fault, first in batch 3: Float images")
         assert find_fault(data, **form, steps=2) is None
     pairs[1] = (bad[1], labels + 10)
-    assert "batch 2: Labels lie in 10..10" in find_fault(Batches(pairs), **form)
+    assert "batch 2: Got labels in 10..10" in find_fault(Batches(pairs), **form)
     ours = kerasgen.data.batches(*digits, batch_size=8)
     for data in (digits[0], ours, iter(pairs)):
         assert find_fault(data, **form) is None

@@ -136,7 +136,7 @@ def test_half_precision_comes_back_as_float32(images):
     [
         (np.zeros((2, *SHAPE[:2])), None, r"shape \(2, 4, 3\); expected \(num, height"),
         (np.zeros((0, *SHAPE)), None, "at least one image"),
-        (np.full((2, *SHAPE), 1.5), None, r"lie in \[1.5, 1.5\]; expected \[0, 1\]"),
+        (np.full((2, *SHAPE), 1.5), None, r"floats in \[1.5, 1.5\]; expected \[0, 1\]"),
         (np.full((2, *SHAPE), np.nan), None, "NaN"),
         (np.zeros((2, *SHAPE), "int64"), None, "dtype int64; expected uint8"),
         (np.zeros((2, *SHAPE)), np.zeros(3, int), "2 images and 3 labels"),

@@ -68,7 +68,7 @@ def test_sides_that_cannot_be_halved(model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_unknown_argument(model):
-    with pytest.raises(TypeError, match="unexpected keyword argument 'latent_dims'"):
+    with pytest.raises(TypeError, match="Got the argument 'latent_dims' for"):
         getattr(kerasgen, model)(latent_dims=4)
 
 
@@ -263,8 +263,10 @@ ASK = [
     row("complex latents", lambda g: g.gan.generate(g.latents + 1j), "latents"),
     row("objects", lambda g: g.gan.generate(np.full((2, 2), object())), "latents"),
     row("flat latents", lambda g: g.gan.generate(g.latents[0]), r"\(num, 2\)"),
-    row("wide latents", lambda g: g.vae.decode(np.zeros((1, 3))), r"\(num, 2\)"),
-    row("few labels", lambda g: g.cond.decode(g.latents, [1]), "4 images and 1 labels"),
+    row("wide latents", lambda g: g.vae.generate(np.zeros((1, 3))), r"\(num, 2\)"),
+    row(
+        "few labels", lambda g: g.cond.generate(g.latents, [1]), "4 images and 1 labels"
+    ),
     row("encode nothing", lambda g: g.vae.encode(None), "."),
     row("encode text", lambda g: g.vae.encode("x"), "dtype"),
     row("encode ragged", lambda g: g.vae.encode([[1], [1, 2]]), "."),

@@ -13,9 +13,12 @@ import hypothesis
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from absl import logging
 from sklearn.datasets import load_digits
 
+# A GPU would round the inputs of float32 products to TF32.
+tf.config.experimental.enable_tensor_float_32_execution(False)
 # How long an example takes says something of the machine only.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")

@@ -331,7 +331,6 @@ def test_registry_and_folders_agree():
     assert set(listed) == {path.name for path in presets.FOLDER.glob("[!.]*/")}
 
 
-@pytest.mark.slow
 def test_wheel_and_source_archive_hold_the_presets(tmp_path, package):
     pytest.importorskip("setuptools", minversion="77")
     source = tmp_path / "source"

@@ -53,7 +53,7 @@ def numbers(record):
     return {name: np.nan if v is None else float(v) for name, v in found.items()}
 
 
-@pytest.mark.parametrize("name", ["naming", "table"])
+@pytest.mark.parametrize("name", ["metric_names", "table"])
 def test_examples_in_docstrings_run(name):
     module = importlib.import_module(f"kerasgen.evaluation.{name}")
     done = doctest.testmod(module)

@@ -9,7 +9,7 @@ from keras import ops
 from kerasgen import metrics
 from kerasgen.callbacks.json_lines import read_lines
 from kerasgen.callbacks.json_lines import write_lines
-from kerasgen.evaluation.naming import encoded
+from kerasgen.evaluation.metric_names import encoded
 
 # As `kerasgen.evaluate` counts classes: a tenth of the fair share reaches one.
 CLASS_SHARE = 0.1

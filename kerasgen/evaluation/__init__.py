@@ -1,14 +1,14 @@
 """A model, data and metrics: one record of named numbers.
 
 `evaluate` judges a model or images, `evaluate_real` the training images. How the names
-of the numbers carry the protocol stands in `kerasgen.evaluation.naming`.
+of the numbers carry the protocol stands in `kerasgen.evaluation.metric_names`.
 """
 
-from kerasgen.evaluation.judge import evaluate
-from kerasgen.evaluation.judge import evaluate_pixels
-from kerasgen.evaluation.judge import evaluate_real
-from kerasgen.evaluation.naming import find_name
-from kerasgen.evaluation.naming import metric_name
+from kerasgen.evaluation.evaluate import evaluate
+from kerasgen.evaluation.evaluate import evaluate_pixels
+from kerasgen.evaluation.evaluate import evaluate_real
+from kerasgen.evaluation.metric_names import find_name
+from kerasgen.evaluation.metric_names import metric_name
 from kerasgen.evaluation.record import RECORD_VERSION
 from kerasgen.evaluation.reference import Reference
 from kerasgen.evaluation.samples import NotFiniteError

@@ -9,41 +9,41 @@ import math
 import numpy as np
 
 from kerasgen import metrics
-from kerasgen.evaluation.encoder_case import EncoderMetric
+from kerasgen.evaluation.encoder_inputs import EncoderMetric
 from kerasgen.evaluation.inversion import InversionMetric
 
 # Latents that are decoded at a time.
 _DECODED = 5000
 
 
-def _negative_elbo(case):
-    decoded = case.model.decode(case.codes, case.labels(case.test))
-    pixels = case.test.pixels
-    if case.decoder == "bernoulli":
+def _negative_elbo(inputs):
+    decoded = inputs.model.decode(inputs.codes, inputs.labels(inputs.test))
+    pixels = inputs.test.pixels
+    if inputs.decoder == "bernoulli":
         losses = metrics.bernoulli_cross_entropy(pixels, decoded)
     else:
         squares = metrics.mean_squared_error(pixels, decoded)
         losses = 0.5 * pixels[0].size * (squares + math.log(2.0 * math.pi))
-    mean, log_variance = map(np.float64, case.test_posterior)
+    mean, log_variance = map(np.float64, inputs.test_posterior)
     terms = mean**2 + np.expm1(log_variance) - log_variance
     return tuple(metrics.negative_elbo(losses, 0.5 * terms.sum(axis=1)))
 
 
-def _importance_weighted(case):
-    log_weights = _log_weights(case)
+def _importance_weighted(inputs):
+    log_weights = _log_weights(inputs)
     bounds = -metrics.importance_weighted_bound(log_weights)
     error = bounds.std(ddof=1) / math.sqrt(len(bounds))
     return bounds.mean(), error, -log_weights.mean()
 
 
-def _log_weights(case):
+def _log_weights(inputs):
     """log p(x, z) - log q(z|x) of binarised images, `(images, importance samples)`."""
-    generator = np.random.default_rng([case.seed, 2])
-    part, num = case.weighed, case.importance_samples
+    generator = np.random.default_rng([inputs.seed, 2])
+    part, num = inputs.weighed, inputs.importance_samples
     grey = part.pixels
     binary = np.float32(generator.random(grey.shape) < grey)
-    labels = case.labels(part)
-    mean, log_variance = case.model.encode(binary, labels)
+    labels = inputs.labels(part)
+    mean, log_variance = inputs.model.encode(binary, labels)
     rows = np.repeat(np.arange(len(binary)), num)
     weights = np.empty(len(rows))
     for start in range(0, len(rows), _DECODED):
@@ -52,7 +52,7 @@ def _log_weights(case):
         noise = generator.standard_normal((len(row), mean.shape[1]))
         latents = mean[row] + np.exp(0.5 * log_variance[row]) * noise
         given = None if labels is None else labels[row]
-        decoded = case.model.decode(np.float32(latents), given)
+        decoded = inputs.model.decode(np.float32(latents), given)
         likelihood = -metrics.bernoulli_cross_entropy(binary[row], decoded)
         # The constants of the two Gaussians, prior and posterior, cancel.
         ratio = noise**2 + log_variance[row] - latents**2
@@ -60,17 +60,17 @@ def _log_weights(case):
     return weights.reshape(len(binary), num)
 
 
-def _reconstruction(case):
-    restored = case.model.decode(case.test_posterior[0], case.labels(case.test))
-    return (metrics.mean_squared_error(case.test.pixels, restored).mean(),)
+def _reconstruction(inputs):
+    restored = inputs.model.decode(inputs.test_posterior[0], inputs.labels(inputs.test))
+    return (metrics.mean_squared_error(inputs.test.pixels, restored).mean(),)
 
 
-def _latent_classes(case):
+def _latent_classes(inputs):
     arrays = (
-        case.probed_means,
-        case.probed.labels,
-        case.test_posterior[0],
-        case.test.labels,
+        inputs.probed_means,
+        inputs.probed.labels,
+        inputs.test_posterior[0],
+        inputs.test.labels,
     )
     return (
         metrics.linear_probe_accuracy(*arrays),
@@ -79,29 +79,29 @@ def _latent_classes(case):
     )
 
 
-def _silhouette(case):
-    return (metrics.class_silhouette(case.test_posterior[0], case.test.labels),)
+def _silhouette(inputs):
+    return (metrics.class_silhouette(inputs.test_posterior[0], inputs.test.labels),)
 
 
-def _active_units(case):
-    return (metrics.active_units(case.test_posterior[0]),)
+def _active_units(inputs):
+    return (metrics.active_units(inputs.test_posterior[0]),)
 
 
-def _posterior_mismatch(case):
-    return tuple(metrics.aggregate_posterior_mismatch(case.codes))
+def _posterior_mismatch(inputs):
+    return tuple(metrics.aggregate_posterior_mismatch(inputs.codes))
 
 
 def _fixed(*names):
-    return lambda case: names
+    return lambda inputs: names
 
 
-def _elbo_names(case):
-    base = f"negative_elbo_{case.decoder or 'bernoulli'}"
+def _elbo_names(inputs):
+    base = f"negative_elbo_{inputs.decoder or 'bernoulli'}"
     return base, f"{base}_standard_error", f"{base}_reconstruction", f"{base}_kl"
 
 
-def _importance_names(case):
-    base = f"importance_weighted_nll_k{case.importance_samples}"
+def _importance_names(inputs):
+    base = f"importance_weighted_nll_k{inputs.importance_samples}"
     names = base, f"{base}_standard_error", "negative_elbo_bernoulli"
     return tuple(f"{name}_binarised" for name in names)
 
@@ -139,7 +139,7 @@ ENCODER_METRICS = {
     "posterior_mismatch": EncoderMetric(
         _fixed("posterior_mmd", "posterior_gaussian_kl"),
         _posterior_mismatch,
-        minimum=lambda case: case.codes.shape[1] + 1,
+        minimum=lambda inputs: inputs.codes.shape[1] + 1,
     ),
     "inversion": InversionMetric(tuple(_OF_CODES.values())),
 }

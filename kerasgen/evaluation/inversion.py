@@ -6,8 +6,8 @@ import numpy as np
 
 from kerasgen import training
 from kerasgen.core.sampling import SamplingModel
-from kerasgen.evaluation.encoder_case import EncoderMetric
-from kerasgen.evaluation.encoder_case import kind
+from kerasgen.evaluation.encoder_inputs import EncoderMetric
+from kerasgen.evaluation.encoder_inputs import kind
 
 # Test images, and training images, that are inverted.
 NUM_INVERTED = 500
@@ -50,37 +50,37 @@ class InversionMetric:
 
     metrics: tuple[EncoderMetric, ...]
 
-    def names(self, case):
-        """The full names of the numbers of an `EncoderCase`, protocol and all."""
-        case = _inverted(case)
-        names = [name for metric in self.metrics for name in metric.names(case)]
+    def names(self, inputs):
+        """The full names of the numbers of an `EncoderInputs`, protocol and all."""
+        inputs = _inverted(inputs)
+        names = [name for metric in self.metrics for name in metric.names(inputs)]
         return [f"inverted_{name}" for name in names]
 
-    def obstacle(self, case):
+    def obstacle(self, inputs):
         """Why the metrics cannot be computed, or None."""
-        if hasattr(case.model, "encode"):
-            return f"{kind(case.model)} has an encoder"
-        if not isinstance(case.model, SamplingModel):
-            return f"{kind(case.model)} gives no gradients to invert it by"
-        case = _inverted(case)
-        return next(filter(None, (m.obstacle(case) for m in self.metrics)), None)
+        if hasattr(inputs.model, "encode"):
+            return f"{kind(inputs.model)} has an encoder"
+        if not isinstance(inputs.model, SamplingModel):
+            return f"{kind(inputs.model)} gives no gradients to invert it by"
+        inputs = _inverted(inputs)
+        return next(filter(None, (m.obstacle(inputs) for m in self.metrics)), None)
 
-    def values(self, case):
+    def values(self, inputs):
         """The numbers, by name."""
-        case = _inverted(case)
+        inputs = _inverted(inputs)
         found = {}
         for metric in self.metrics:
-            found |= metric.values(case)
+            found |= metric.values(inputs)
         return {f"inverted_{name}": value for name, value in found.items()}
 
 
-def _inverted(case):
-    """The case of fewer images, always the same, and of codes by inversion."""
-    order = np.random.default_rng(0).permutation(len(case.test.images))
-    probed = case.probed
+def _inverted(inputs):
+    """The inputs of fewer images, always the same, and of codes by inversion."""
+    order = np.random.default_rng(0).permutation(len(inputs.test.images))
+    probed = inputs.probed
     return dataclasses.replace(
-        case,
-        model=Inversion(case.model, case.seed),
-        test=case.test.take(order[:NUM_INVERTED]),
+        inputs,
+        model=Inversion(inputs.model, inputs.seed),
+        test=inputs.test.take(order[:NUM_INVERTED]),
         probed=None if probed is None else probed.take(slice(NUM_INVERTED)),
     )

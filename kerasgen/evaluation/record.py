@@ -4,7 +4,7 @@ import contextlib
 import time
 
 from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
-from kerasgen.evaluation.naming import encoded
+from kerasgen.evaluation.metric_names import encoded
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
 from kerasgen.evaluation.selection import uses_features
 from kerasgen.training.inversion import PRIOR_WEIGHT
@@ -44,13 +44,13 @@ class Stopwatch:
         return {f"seconds_{name}": round(value, 3) for name, value in parts.items()}
 
 
-def make_record(settings, case, encoder, names, watch):
+def make_record(settings, inputs, encoder, names, watch):
     """Computes the metrics and puts everything into one flat dict.
 
     Args:
         settings: Dict of what was judged.
-        case: `Case` of the samples.
-        encoder: `EncoderCase`, of no model where there is none.
+        inputs: `SampleInputs` of the samples.
+        encoder: `EncoderInputs`, of no model where there is none.
         names: What `chosen_metrics` returned.
         watch: `Stopwatch`, which runs since the evaluation began.
 
@@ -61,7 +61,7 @@ def make_record(settings, case, encoder, names, watch):
         ValueError: If a metric that was asked for by its name cannot be computed.
     """
     for name in ("samples", "test", "train"):
-        part = getattr(case, name)
+        part = getattr(inputs, name)
         if part is not None and uses_features(names, name):
             with watch(f"features_{name}"):
                 _ = part.features
@@ -69,7 +69,7 @@ def make_record(settings, case, encoder, names, watch):
     for name, by_name in names.items():
         of_samples = name in SAMPLE_METRICS
         metric = SAMPLE_METRICS[name] if of_samples else ENCODER_METRICS[name]
-        subject = case if of_samples else encoder
+        subject = inputs if of_samples else encoder
         obstacle = metric.obstacle(subject)
         if obstacle is None:
             try:
@@ -86,11 +86,11 @@ def make_record(settings, case, encoder, names, watch):
         "record_version": RECORD_VERSION,
         "protocol": PROTOCOL,
         **settings,
-        "features": case.test.extractor.name,
-        "num_samples": None if case.samples is None else case.samples.count,
-        "split": case.test.split,
-        "num_test": case.test.count,
-        "num_train": None if case.train is None else case.train.count,
+        "features": inputs.test.extractor.name,
+        "num_samples": None if inputs.samples is None else inputs.samples.count,
+        "split": inputs.test.split,
+        "num_test": inputs.test.count,
+        "num_train": None if inputs.train is None else inputs.train.count,
         "not_applicable": "; ".join(f"{', '.join(n)}: {o}" for o, n in missing.items()),
         **watch.seconds(),
         **numbers,

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from kerasgen import features
-from kerasgen.evaluation.given import read_dataset
+from kerasgen.evaluation.dataset_argument import read_dataset
 
 # Training images at most that NDB cuts into bins, and that probes are fitted on.
 NUM_BINNED = 20_000
@@ -15,7 +15,7 @@ NUM_PROBED = 10_000
 
 
 @dataclasses.dataclass(eq=False)
-class Part:
+class ImageFeatures:
     """Images with what was computed of them.
 
     Args:
@@ -58,7 +58,7 @@ class Part:
     def take(self, rows, count=None):
         """The part that these rows are, with what was computed of them already."""
         labels = None if self.labels is None else self.labels[rows]
-        part = Part(self.split, self.images[rows], labels, self.extractor, count)
+        part = ImageFeatures(self.split, self.images[rows], labels, self.extractor, count)
         if "extracted" in vars(self):
             arrays = (array[rows] for array in self.extracted)
             vars(part)["extracted"] = type(self.extracted)(*arrays)
@@ -107,8 +107,8 @@ class Reference:
         self.image_shape = test[0].shape[1:]
         self.extractor = _choose(features, self.name, train, test)
         self.extractor.check_shape(self.image_shape)
-        self.test = Part(split, *test, self.extractor)
-        self.train = None if train is None else Part("train", *train, self.extractor)
+        self.test = ImageFeatures(split, *test, self.extractor)
+        self.train = None if train is None else ImageFeatures("train", *train, self.extractor)
 
     @functools.cached_property
     def order(self):

@@ -3,55 +3,55 @@
 import numpy as np
 
 from kerasgen import metrics
-from kerasgen.evaluation.sample_case import SampleMetric
+from kerasgen.evaluation.sample_inputs import SampleMetric
 
 
 def _pair(function):
-    return lambda case: function(case.test.features, case.samples.features)
+    return lambda inputs: function(inputs.test.features, inputs.samples.features)
 
 
-def _kid(case):
-    return metrics.kernel_distance(case.test.features, case.samples.features)[:2]
+def _kid(inputs):
+    return metrics.kernel_distance(inputs.test.features, inputs.samples.features)[:2]
 
 
-def _precision_recall(case):
-    return tuple(_pair(metrics.precision_recall)(case))
+def _precision_recall(inputs):
+    return tuple(_pair(metrics.precision_recall)(inputs))
 
 
-def _density_coverage(case):
-    return tuple(_pair(metrics.density_coverage)(case))
+def _density_coverage(inputs):
+    return tuple(_pair(metrics.density_coverage)(inputs))
 
 
-def _classifier_score(case):
-    return tuple(metrics.inception_score(case.samples.extracted.probabilities))
+def _classifier_score(inputs):
+    return tuple(metrics.inception_score(inputs.samples.extracted.probabilities))
 
 
-def _class_coverage(case):
+def _class_coverage(inputs):
     # A tenth of the fair share, as for ten classes.
-    share = 0.1 / case.num_classes
-    return metrics.class_coverage(case.samples.classes, case.num_classes, share)
+    share = 0.1 / inputs.num_classes
+    return metrics.class_coverage(inputs.samples.classes, inputs.num_classes, share)
 
 
-def _label_entropy(case):
-    return metrics.label_entropy(case.samples.classes, case.num_classes)
+def _label_entropy(inputs):
+    return metrics.label_entropy(inputs.samples.classes, inputs.num_classes)
 
 
-def _label_distance(case):
+def _label_distance(inputs):
     # Classes of the test images as the classifier sees them, so that what it confuses
     # is confused on both sides.
     return tuple(
         metrics.label_distribution_distance(
-            case.test.classes, case.samples.classes, case.num_classes
+            inputs.test.classes, inputs.samples.classes, inputs.num_classes
         )
     )
 
 
-def _label_accuracy(case):
-    return np.mean(case.samples.classes == case.requested)
+def _label_accuracy(inputs):
+    return np.mean(inputs.samples.classes == inputs.requested)
 
 
-def _sharpness(case):
-    pixels = case.samples.pixels
+def _sharpness(inputs):
+    pixels = inputs.samples.pixels
     return (
         metrics.laplacian_variance(pixels),
         metrics.gradient_magnitude(pixels),
@@ -59,30 +59,30 @@ def _sharpness(case):
     )
 
 
-def _spectrum_distance(case):
-    return metrics.spectrum_distance(case.test.pixels, case.samples.pixels)
+def _spectrum_distance(inputs):
+    return metrics.spectrum_distance(inputs.test.pixels, inputs.samples.pixels)
 
 
-def _pairwise_distance(case):
-    return metrics.mean_pairwise_distance(case.samples.features)
+def _pairwise_distance(inputs):
+    return metrics.mean_pairwise_distance(inputs.samples.features)
 
 
-def _within_class_distance(case):
-    return metrics.within_class_distance(case.samples.features, case.samples.classes)
+def _within_class_distance(inputs):
+    return metrics.within_class_distance(inputs.samples.features, inputs.samples.classes)
 
 
-def _within_class_pixel_distance(case):
-    return metrics.within_class_distance(case.samples.pixels, case.samples.classes)
+def _within_class_pixel_distance(inputs):
+    return metrics.within_class_distance(inputs.samples.pixels, inputs.samples.classes)
 
 
-def _memorisation(case):
-    parts = (case.train, case.test, case.samples)
+def _memorisation(inputs):
+    parts = (inputs.train, inputs.test, inputs.samples)
     return tuple(metrics.memorisation_scores(*(part.features for part in parts)))[:2]
 
 
-def _ndb(case):
+def _ndb(inputs):
     return tuple(
-        metrics.number_of_different_bins(case.binned.pixels, case.samples.pixels)
+        metrics.number_of_different_bins(inputs.binned.pixels, inputs.samples.pixels)
     )
 
 

@@ -34,7 +34,7 @@ def chosen_metrics(metrics):
 
 
 def uses_features(names, part):
-    """Whether one of the metrics needs the features of a part of a `Case`.
+    """Whether one of the metrics needs the features of a part of a `SampleInputs`.
 
     Args:
         names: Names of metrics.

@@ -9,6 +9,6 @@ from kerasgen.features.extractor import SHIPPED
 from kerasgen.features.extractor import FeatureExtractor
 from kerasgen.features.extractor import load
 from kerasgen.features.inception_v3 import inception
-from kerasgen.features.own import cached
-from kerasgen.features.own import recognise
-from kerasgen.features.own import train
+from kerasgen.features.trained_extractor import cached
+from kerasgen.features.trained_extractor import recognise
+from kerasgen.features.trained_extractor import train

@@ -17,8 +17,8 @@ from kerasgen.callbacks import TrainingMonitor
 from kerasgen.callbacks import read_events
 from kerasgen.callbacks.training_observations import read_observations
 from kerasgen.callbacks.training_observations import variety
-from kerasgen.callbacks.training_trouble import Limits
-from kerasgen.callbacks.training_trouble import find_events
+from kerasgen.callbacks.training_events import Limits
+from kerasgen.callbacks.training_events import find_events
 from kerasgen.features.extractor import Extracted
 
 LIMITS = Limits(

@@ -13,7 +13,7 @@ from kerasgen import data
 from kerasgen import features
 from kerasgen.features import extractor
 from kerasgen.features import inception_v3
-from kerasgen.features import own
+from kerasgen.features import trained_extractor
 from kerasgen.features.classifier import build_classifier
 
 SMALL = (8, 8, 1)

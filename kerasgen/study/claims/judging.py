@@ -28,7 +28,7 @@ test can hardly decide anything with few seeds: see `kerasgen.study.statistics.c
 import dataclasses
 import math
 
-from kerasgen.evaluation.naming import encoded
+from kerasgen.evaluation.metric_names import encoded
 from kerasgen.study import statistics
 from kerasgen.study.claims.evidence import gather
 from kerasgen.study.claims.statements import CLAIMS

@@ -10,7 +10,7 @@ import numbers
 import statistics
 
 from kerasgen.callbacks.arguments import require_count
-from kerasgen.evaluation.naming import encoded
+from kerasgen.evaluation.metric_names import encoded
 
 
 @dataclasses.dataclass(frozen=True)

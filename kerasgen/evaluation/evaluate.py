@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 
 from kerasgen.evaluation import samples
-from kerasgen.evaluation.encoder_case import EncoderCase
+from kerasgen.evaluation.encoder_inputs import EncoderInputs
 from kerasgen.evaluation.record import Stopwatch
 from kerasgen.evaluation.record import make_record
-from kerasgen.evaluation.reference import Part
+from kerasgen.evaluation.reference import ImageFeatures
 from kerasgen.evaluation.reference import as_reference
-from kerasgen.evaluation.sample_case import Case
+from kerasgen.evaluation.sample_inputs import SampleInputs
 from kerasgen.evaluation.selection import chosen_metrics
 from kerasgen.evaluation.selection import uses_features
 from kerasgen.metrics.checks import check_whole
@@ -53,7 +53,7 @@ def evaluate(
     Returns:
         A flat, JSON-serialisable dict: what was judged and how, `seconds_…` of each
         part, and the numbers by names that carry the protocol (see
-        `kerasgen.evaluation.naming`). A number that does not apply is None, and
+        `kerasgen.evaluation.metric_names`). A number that does not apply is None, and
         `not_applicable` says why.
 
     Raises:
@@ -82,14 +82,14 @@ def evaluate(
             drawn = model
         images = samples.checked(images, reference.image_shape)
         images = samples.chosen(images, num_samples, seed)
-    case = Case(
-        samples=Part("samples", images, None, reference.extractor),
+    inputs = SampleInputs(
+        samples=ImageFeatures("samples", images, None, reference.extractor),
         test=reference.test,
         train=reference.train,
         binned=reference.binned,
         requested=requested,
     )
-    encoder = EncoderCase(
+    encoder = EncoderInputs(
         model=drawn,
         test=reference.test,
         probed=reference.probed,
@@ -104,7 +104,7 @@ def evaluate(
         "seed": seed,
         "classes": None if requested is None else drawn_from,
     }
-    return make_record(settings, case, encoder, names, watch)
+    return make_record(settings, inputs, encoder, names, watch)
 
 
 def evaluate_real(
@@ -153,7 +153,7 @@ def evaluate_real(
         with watch("features_train"):
             _ = train.features
     judged = train.take(rows)
-    case = Case(
+    inputs = SampleInputs(
         samples=dataclasses.replace(judged, split="samples"),
         test=reference.test,
         # Named like the whole, for which it stands.
@@ -167,8 +167,8 @@ def evaluate_real(
         "seed": 0,
         "classes": None if judged.labels is None else "those of the training images",
     }
-    encoder = EncoderCase(None, reference.test, reference.probed, 0)
-    return make_record(settings, case, encoder, names, watch)
+    encoder = EncoderInputs(None, reference.test, reference.probed, 0)
+    return make_record(settings, inputs, encoder, names, watch)
 
 
 def evaluate_pixels(dataset="mnist", *, data_dir=None):
@@ -199,10 +199,10 @@ def evaluate_pixels(dataset="mnist", *, data_dir=None):
         "seed": 0,
         "classes": None,
     }
-    case = Case(None, reference.test, reference.train, None, None)
-    encoder = EncoderCase(_Pixels(), reference.test, reference.probed, seed=0)
+    inputs = SampleInputs(None, reference.test, reference.train, None, None)
+    encoder = EncoderInputs(_Pixels(), reference.test, reference.probed, seed=0)
     names = dict.fromkeys(("latent_classes", "silhouette"), False)
-    return make_record(settings, case, encoder, names, watch)
+    return make_record(settings, inputs, encoder, names, watch)
 
 
 class _Pixels:

@@ -10,27 +10,27 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerasgen.evaluation.naming import metric_name
-from kerasgen.evaluation.reference import Part
+from kerasgen.evaluation.metric_names import metric_name
+from kerasgen.evaluation.reference import ImageFeatures
 
 
 @dataclasses.dataclass(eq=False)
-class EncoderCase:
+class EncoderInputs:
     """A model with an encoder, and the images to encode.
 
     Args:
         model: What has `encode` and `decode`; anything else has no encoder, and no
             number.
-        test: `Part` of the test images, or of others to judge against.
-        probed: `Part` of the training images that probes are fitted on, or None.
+        test: `ImageFeatures` of the test images, or of others to judge against.
+        probed: `ImageFeatures` of the training images that probes are fitted on, or None.
         seed: int, of all draws.
         importance_samples: int, K of the importance-weighted bound.
         importance_images: int, number of test images for that bound.
     """
 
     model: object
-    test: Part
-    probed: Part | None
+    test: ImageFeatures
+    probed: ImageFeatures | None
     seed: int
     importance_samples: int = 50
     importance_images: int = 1000
@@ -70,12 +70,12 @@ class EncoderMetric:
     """One entry of `ENCODER_METRICS`.
 
     Args:
-        outputs: Function of an `EncoderCase` that returns the bases of the names.
-        compute: Function of an `EncoderCase` that returns as many numbers.
-        parts: Names of the parts of the case that are used.
+        outputs: Function of an `EncoderInputs` that returns the bases of the names.
+        compute: Function of an `EncoderInputs` that returns as many numbers.
+        parts: Names of the parts of the inputs that are used.
         needs: `"labels"` of these parts; `"decoder"`: a known distribution;
             `"bernoulli"`: this one.
-        minimum: int, least number of images in each part, or a function of the case.
+        minimum: int, least number of images in each part, or a function of the inputs.
     """
 
     outputs: Callable
@@ -84,37 +84,37 @@ class EncoderMetric:
     needs: tuple[str, ...] = ()
     minimum: int | Callable = 2
 
-    def names(self, case):
-        parts = [getattr(case, name) for name in self.parts]
+    def names(self, inputs):
+        parts = [getattr(inputs, name) for name in self.parts]
         against = [("train", 0) if p is None else (p.split, p.count) for p in parts]
-        return [metric_name(base, against=against) for base in self.outputs(case)]
+        return [metric_name(base, against=against) for base in self.outputs(inputs)]
 
-    def obstacle(self, case):
+    def obstacle(self, inputs):
         """Why the metric cannot be computed, or None."""
-        parts = [getattr(case, name) for name in self.parts]
-        if not hasattr(case.model, "encode"):
-            return f"{kind(case.model)} has no encoder"
+        parts = [getattr(inputs, name) for name in self.parts]
+        if not hasattr(inputs.model, "encode"):
+            return f"{kind(inputs.model)} has no encoder"
         if None in parts:
             return "no training images were given"
         labels = [part.labels for part in parts]
-        labelled = _is_conditional(case.model) or "labels" in self.needs
+        labelled = _is_conditional(inputs.model) or "labels" in self.needs
         if labelled and any(part is None for part in labels):
             return "the images have no labels"
         if "labels" in self.needs and any(len(np.unique(part)) < 2 for part in labels):
             return "the images are of a single class"
-        if "decoder" in self.needs and case.decoder not in ("bernoulli", "gaussian"):
+        if "decoder" in self.needs and inputs.decoder not in ("bernoulli", "gaussian"):
             return "the model does not tell its decoder's distribution"
-        if "bernoulli" in self.needs and case.decoder != "bernoulli":
+        if "bernoulli" in self.needs and inputs.decoder != "bernoulli":
             return "the decoder is not a Bernoulli distribution"
         count = min(len(part.images) for part in parts)
-        least = self.minimum(case) if callable(self.minimum) else self.minimum
+        least = self.minimum(inputs) if callable(self.minimum) else self.minimum
         if count < least:
             return f"{least} images are needed, {count} came"
         return None
 
-    def values(self, case):
+    def values(self, inputs):
         """The numbers, by name."""
-        return dict(zip(self.names(case), self.compute(case), strict=True))
+        return dict(zip(self.names(inputs), self.compute(inputs), strict=True))
 
 
 def _is_conditional(model):

@@ -141,7 +141,11 @@ def frechet_distance(model, reference, num_samples, seed):
 
     try:
         record = evaluation.evaluate(
-            model, reference, num_samples=num_samples, seed=seed, metrics=["fid"]
+            model,
+            reference,
+            num_samples=num_samples,
+            seed=seed,
+            metrics=["frechet_distance"],
         )
     except evaluation.NotFiniteError:
         return None

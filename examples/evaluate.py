@@ -3,7 +3,7 @@
     python examples/evaluate.py saved_models/dcgan_mnist
     python examples/evaluate.py runs/mnist/cvae/seed0/model.keras
     python examples/evaluate.py folder_of_pngs --dataset=fashion_mnist
-    python examples/evaluate.py samples.npy --metrics=fid,precision_recall
+    python examples/evaluate.py samples.npy --metrics=frechet_distance,precision_recall
 
 The path is a .keras file, the folder of a SavedModel, a folder of PNG images, or a .npy
 or .npz file of an array (num, height, width, channels). The result is a table, with the

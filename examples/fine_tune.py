@@ -158,7 +158,11 @@ def pair(model, seed):
 def fit(model, train, reference, folder, seed):
     """Trains a model; the Fréchet distances before it and after each epoch."""
     watch = callbacks.EvaluateSamples(
-        folder, reference, every=1, num_samples=FLAGS.num_samples, metrics=("fid",)
+        folder,
+        reference,
+        every=1,
+        num_samples=FLAGS.num_samples,
+        metrics=("frechet_distance",),
     )
     batches = data.batches(*train, batch_size=FLAGS.batch_size, seed=seed)
     model.fit(batches, epochs=FLAGS.epochs, verbose=0, callbacks=[watch])

@@ -173,9 +173,9 @@ def optimizer(config):
 
 def frechet_distance(model, reference):
     record = kerasgen.evaluate(
-        model, reference, num_samples=FLAGS.num_samples, metrics="fid"
+        model, reference, num_samples=FLAGS.num_samples, metrics="frechet_distance"
     )
-    (value,) = (record[name] for name in record if name.startswith("fid_"))
+    (value,) = (record[name] for name in record if name.startswith("frechet_distance_"))
     return value
 
 

@@ -74,7 +74,7 @@ def test_real_images_are_near_the_floor(real):
 def test_collapsed_copied_and_blurred_images_score_worse(reference, real, pairs):
     (train_images, labels), _ = pairs
     collapsed = judged(np.repeat(train_images[labels == 3][:5], 100, axis=0), reference)
-    fid, coverage = f"fid_{SUFFIX}", f"coverage_k5_{SUFFIX}"
+    fid, coverage = f"frechet_distance_{SUFFIX}", f"coverage_k5_{SUFFIX}"
     assert collapsed[fid] > 10.0 * real[fid]
     assert collapsed[coverage] < 0.1 * real[coverage]
     assert collapsed["class_coverage_mnist_v1_500"] < 5
@@ -107,14 +107,17 @@ def test_a_gan_and_a_vae_get_the_same_names_and_valid_json(reference):
         assert vae[name] is not None
     assert re.search(r"negative_elbo, .*: DCGAN has no encoder", gan["not_applicable"])
     none = {key for key in evaluation.metric_names(vae) if vae[key] is None}
-    kid = {"kid_mnist_v1_500_test597", "kid_standard_error_mnist_v1_500_test597"}
+    kernel = {f"kernel_distance{part}_{SUFFIX}" for part in ("", "_standard_error")}
     inverted = {name for name in vae if name.startswith("inverted_")}
     assert len(inverted) == 7
-    assert none == kid | inverted | {"label_accuracy_mnist_v1_500"}
-    assert "kid: 2000 test images are needed, 597 came" in vae["not_applicable"]
+    assert none == kernel | inverted | {"label_accuracy_mnist_v1_500"}
+    assert (
+        "kernel_distance: 2000 test images are needed, 597 came"
+        in vae["not_applicable"]
+    )
     assert "inversion: CVAE has an encoder" in vae["not_applicable"]
     assert not inverted & {name for name in gan if gan[name] is None}
-    assert vae["seconds_total"] >= vae["seconds_fid"] > 0.0
+    assert vae["seconds_total"] >= vae["seconds_frechet_distance"] > 0.0
 
 
 def test_equal_seeds_give_equal_records_and_no_global_state_moves(reference):
@@ -126,7 +129,7 @@ def test_equal_seeds_give_equal_records_and_no_global_state_moves(reference):
     )
     assert (random.getstate(), np.random.get_state()[1].tolist()) == states
     assert first == pytest.approx(again, rel=1e-5, nan_ok=True)
-    assert first[f"fid_{SUFFIX}"] != other[f"fid_{SUFFIX}"]
+    assert first[f"frechet_distance_{SUFFIX}"] != other[f"frechet_distance_{SUFFIX}"]
 
 
 @pytest.mark.parametrize("decoder", ["bernoulli", "gaussian"])
@@ -307,7 +310,7 @@ def test_importance_weighted_bound_finds_the_likelihood(reference, pairs):
 def test_a_conditional_model_and_its_export_get_the_same_numbers(tmp_path, reference):
     model = kerasgen.DCGAN(num_classes=10, **SMALL)
     path = export.save(model, tmp_path / "dcgan")
-    names = ["fid", "label_accuracy", "sharpness"]
+    names = ["frechet_distance", "label_accuracy", "sharpness"]
     records = [
         judged(one, reference, metrics=names) for one in (model, export.load(path))
     ]
@@ -359,7 +362,7 @@ def test_a_reference_computes_its_features_once(pairs, reference, monkeypatch):
     )
     fresh = evaluation.Reference(pairs, features=extract)
     for _ in range(2):
-        judged(pairs[0][0], fresh, metrics=["fid", "memorisation"])
+        judged(pairs[0][0], fresh, metrics=["frechet_distance", "memorisation"])
     assert sorted(calls) == [500, 500, 597, 1200]
 
 
@@ -387,8 +390,14 @@ def test_images_that_do_not_fit_are_refused(reference, pairs, spoil, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"metrics": ["fid", "kidd"]}, "Unknown metric 'kidd'. Did you mean 'kid'"),
-        ({"metrics": "kid"}, "'kid' cannot.*2000 test images are needed, 597 came"),
+        (
+            {"metrics": ["frechet_distance", "kidd"]},
+            "Got metric 'kidd'.* mean 'kernel_distance'",
+        ),
+        (
+            {"metrics": "kernel_distance"},
+            "'kernel_distance' cannot.*2000 test images are needed, 597 came",
+        ),
         ({"metrics": "silhouette"}, "an array of images has no encoder"),
         ({"metrics": "label_accuracy"}, "not asked for by class"),
         ({"features": "mnist"}, "A Reference has its own features"),
@@ -458,10 +467,12 @@ def test_image_sets_give_names_of_their_splits(pairs):
     watched = evaluation.Reference(image_set(pairs[0], "train[:50000]"))
     assert (watched.name, watched.num_classes, watched.train) == ("mnist", 10, None)
     assert watched.extractor.name == "mnist_v1"  # by its name, not by its images
-    record = judged(pairs[1][0], watched, metrics=["fid", "spectrum_distance"])
+    record = judged(
+        pairs[1][0], watched, metrics=["frechet_distance", "spectrum_distance"]
+    )
     found = evaluation.metric_names(record)
     assert found == [
-        "fid_mnist_v1_500_train1200",
+        "frechet_distance_mnist_v1_500_train1200",
         "spectrum_distance_pixels_500_train1200",
     ]
     assert (record["dataset"], record["split"]) == ("mnist", "train")
@@ -470,7 +481,7 @@ def test_image_sets_give_names_of_their_splits(pairs):
     record = judged(gan, watched, metrics="label_accuracy")
     assert record["classes"] == "drawn from the train labels"
     with pytest.raises(ValueError, match="2000 train images are needed, 1200 came"):
-        judged(pairs[1][0], watched, metrics="kid")
+        judged(pairs[1][0], watched, metrics="kernel_distance")
 
 
 def test_two_image_sets_are_the_training_and_the_judging_one(pairs, reference):
@@ -478,14 +489,19 @@ def test_two_image_sets_are_the_training_and_the_judging_one(pairs, reference):
         image_set(*both) for both in zip(pairs, ("train[:50%]", "test"), strict=True)
     )
     sets = evaluation.Reference((train, test))
-    names = ["fid", "memorisation", "ndb"]
+    names = ["frechet_distance", "memorisation", "ndb"]
     records = [judged(pairs[0][0], one, metrics=names) for one in (sets, reference)]
     first, second = map(numbers, records)
     assert first == pytest.approx(second)
     assert [record["dataset"] for record in records] == ["mnist", "arrays"]
     held_out = image_set(pairs[1], "validation")
-    record = judged(pairs[0][0], evaluation.Reference((train, held_out)), metrics="fid")
-    assert evaluation.find_name(record, "fid") == "fid_mnist_v1_500_validation597"
+    record = judged(
+        pairs[0][0], evaluation.Reference((train, held_out)), metrics="frechet_distance"
+    )
+    assert (
+        evaluation.find_name(record, "fid")
+        == "frechet_distance_mnist_v1_500_validation597"
+    )
 
 
 def test_what_cannot_sample_is_refused(reference):
@@ -508,7 +524,7 @@ def test_images_are_read_from_folders_and_files(tmp_path, pairs):
         np.testing.assert_array_equal(evaluation.load_images(tmp_path / name), images)
     assert evaluation.load_images(folder, channels=3).shape == (6, 28, 28, 3)
     Image.fromarray(images[0, :20, :, 0]).save(folder / "7.png")
-    with pytest.raises(ValueError, match=r"7.png has \(20, 28\) pixels, 0.png has"):
+    with pytest.raises(ValueError, match=r"Got .*7.png of \(20, 28\) pixels"):
         evaluation.load_images(folder)
 
 
@@ -520,7 +536,7 @@ def test_images_are_read_from_folders_and_files(tmp_path, pairs):
         ("cut.npy", b"\x93NUMPY", "cut.npy cannot be read"),
         ("cut.npz", b"PK", "cut.npz cannot be read"),
         ("broken/1.png", b"no picture", "broken cannot be read"),
-        ("empty/notes.txt", b"", "empty holds no image"),
+        ("empty/notes.txt", b"", "empty without a picture"),
     ],
 )
 def test_paths_that_hold_no_images_are_told(tmp_path, name, content, message):
@@ -572,6 +588,8 @@ RECORD = dict.fromkeys(
         ("kid", None, "kid_mnist_v1_10k_test"),
         ("kid", "features", "kid_mnist_v1_10k_test"),
         ("kid", "pixels", None),
+        ("kernel_distance", None, "kid_mnist_v1_10k_test"),
+        ("kernel_distance", "pixels", None),
         ("kid_standard_error", None, "kid_standard_error_mnist_v1_10k_test"),
         ("within_class_distance", "features", "within_class_distance_mnist_v1_10k"),
         ("within_class_distance", "pixels", "within_class_distance_pixels_10k"),
@@ -610,9 +628,14 @@ def test_names_are_found_by_what_was_computed(base, space, expected):
 def test_names_are_found_whatever_the_features_are_called():
     # Names hold dots where an extractor's does, which match anything in a pattern.
     features = "my.features_own_1a2b3c4d"
-    record = {"features": features, f"fid_{features}_2500_test10k": 1.0}
-    assert evaluation.find_name(record, "fid") == f"fid_{features}_2500_test10k"
-    other = {"features": "my-features"} | {f"fid_{features}_2500_test10k": 1.0}
+    record = {"features": features, f"frechet_distance_{features}_2500_test10k": 1.0}
+    assert (
+        evaluation.find_name(record, "fid")
+        == f"frechet_distance_{features}_2500_test10k"
+    )
+    other = {"features": "my-features"} | {
+        f"frechet_distance_{features}_2500_test10k": 1.0
+    }
     assert evaluation.find_name(other, "fid") is None
 
 

@@ -14,7 +14,7 @@ from kerasgen.evaluation.reference import as_reference
 FILE = "evaluations.jsonl"
 # What takes a second or two for a thousand samples.
 METRICS = (
-    "fid",
+    "frechet_distance",
     "density_coverage",
     "classifier_score",
     "class_coverage",

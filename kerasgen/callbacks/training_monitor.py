@@ -9,12 +9,12 @@ from kerasgen.callbacks.arguments import require_count
 from kerasgen.callbacks.json_lines import read_lines
 from kerasgen.callbacks.json_lines import write_lines
 from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.callbacks.training_events import Limits
+from kerasgen.callbacks.training_events import find_events
 from kerasgen.callbacks.training_observations import not_finite_weights
 from kerasgen.callbacks.training_observations import read_observations
 from kerasgen.callbacks.training_observations import variety
 from kerasgen.callbacks.training_observations import write_observations
-from kerasgen.callbacks.training_events import Limits
-from kerasgen.callbacks.training_events import find_events
 from kerasgen.features import SHIPPED
 from kerasgen.features import load
 from kerasgen.training import DivergenceError

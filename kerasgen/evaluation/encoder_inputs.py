@@ -22,7 +22,8 @@ class EncoderInputs:
         model: What has `encode` and `decode`; anything else has no encoder, and no
             number.
         test: `ImageFeatures` of the test images, or of others to judge against.
-        probed: `ImageFeatures` of the training images that probes are fitted on, or None.
+        probed: `ImageFeatures` of the training images that probes are fitted on, or
+            None.
         seed: int, of all draws.
         importance_samples: int, K of the importance-weighted bound.
         importance_images: int, number of test images for that bound.

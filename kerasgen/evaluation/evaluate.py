@@ -66,7 +66,7 @@ def evaluate(
     Example:
 
     >>> record = kerasgen.evaluate(kerasgen.DCGAN(), "mnist")
-    >>> record["fid_mnist_v1_10k_test"]
+    >>> record["frechet_distance_mnist_v1_10k_test"]
     """
     names = chosen_metrics(metrics)
     _check_numbers(num_samples, seed, importance_samples, importance_images)
@@ -134,7 +134,7 @@ def evaluate_real(
     Example:
 
     >>> floor = kerasgen.evaluation.evaluate_real("mnist")
-    >>> floor["fid_mnist_v1_10k_test"]
+    >>> floor["frechet_distance_mnist_v1_10k_test"]
     """
     names = dict.fromkeys(chosen_metrics(metrics), False)
     check_whole(num_samples, "num_samples")

@@ -1,18 +1,29 @@
 """Names that carry the protocol, and values that JSON can hold.
 
-    <metric>_<space>_<samples>_<reference>        fid_mnist_v1_10k_test
+    <metric>_<space>_<samples>_<reference>        frechet_distance_mnist_v1_10k_test
 
 The space is the extractor with its version, or `pixels`, or is left out where there is
 only one. Then comes the number of samples, then the split they are compared with;
 where that has another number of images, the number follows it: `test10k`, `train60k`.
 Metrics of an encoder look at no samples, so only the splits stand there. Numbers of
 different names must not be compared; numbers of one name can be.
+
+FID and KID are the distances in Inception's features and nowhere else. Records up to
+version 3 used these names for all features; `RENAMED` has what they are called now.
 """
 
 import math
 import re
 
 import numpy as np
+
+# From names in records up to version 3 to those of today.
+RENAMED = {
+    "fid": "frechet_distance",
+    "kid": "kernel_distance",
+    "kid_standard_error": "kernel_distance_standard_error",
+}
+_OF_INCEPTION = {new: old for old, new in RENAMED.items()}
 
 
 def metric_name(base, space=None, samples=None, against=()):
@@ -25,11 +36,15 @@ def metric_name(base, space=None, samples=None, against=()):
         against: pairs `(split, count)` of the images that they were compared with.
 
     Example:
-        >>> metric_name("fid", "mnist_v1", 10_000, [("test", 10_000)])
-        'fid_mnist_v1_10k_test'
+        >>> metric_name("frechet_distance", "mnist_v1", 10_000, [("test", 10_000)])
+        'frechet_distance_mnist_v1_10k_test'
+        >>> metric_name("frechet_distance", "inception_keras", 5000, [("test", 5000)])
+        'fid_inception_keras_5k_test'
         >>> metric_name("memorisation_auc", "mnist_v1", 1000, [("train", 60_000)])
         'memorisation_auc_mnist_v1_1k_train60k'
     """
+    if space is not None and space.startswith("inception"):
+        base = _OF_INCEPTION.get(base, base)
     parts = [base, space, samples and short_count(samples)]
     for split, count in against:
         parts.append(split if count == samples else split + short_count(count))
@@ -45,18 +60,21 @@ def find_name(record, base, space=None):
         space: `"features"` or `"pixels"` where the number exists in both, or None.
 
     Returns:
-        str, or None if the record has no such number.
+        str, or None if the record has no such number. Old and new names of a metric
+        (see `RENAMED`) find each other.
 
     Example:
-        >>> record = {"features": "mnist_v1", "kid_mnist_v1_10k_test": 0.1}
-        >>> find_name(record, "kid")
-        'kid_mnist_v1_10k_test'
+        >>> record = {"features": "mnist_v1", "fid_mnist_v1_10k_test": 0.1}
+        >>> find_name(record, "frechet_distance")
+        'fid_mnist_v1_10k_test'
     """
     features, split = map(re.escape, (record["features"], record.get("split", "test")))
     spaces = {"features": f"_{features}", "pixels": "_pixels"}
     middle = spaces[space] if space else f"(_{features}|_pixels)?"
     count = r"\d+k?"
-    pattern = rf"{re.escape(base)}{middle}(_{count})?(_({split}|train)({count})?)*"
+    names = {base, RENAMED.get(base, base), _OF_INCEPTION.get(base, base)}
+    bases = f"({'|'.join(map(re.escape, sorted(names)))})"
+    pattern = rf"{bases}{middle}(_{count})?(_({split}|train)({count})?)*"
     return next((name for name in record if re.fullmatch(pattern, name)), None)
 
 

@@ -58,7 +58,9 @@ class ImageFeatures:
     def take(self, rows, count=None):
         """The part that these rows are, with what was computed of them already."""
         labels = None if self.labels is None else self.labels[rows]
-        part = ImageFeatures(self.split, self.images[rows], labels, self.extractor, count)
+        part = ImageFeatures(
+            self.split, self.images[rows], labels, self.extractor, count
+        )
         if "extracted" in vars(self):
             arrays = (array[rows] for array in self.extracted)
             vars(part)["extracted"] = type(self.extracted)(*arrays)
@@ -108,7 +110,9 @@ class Reference:
         self.extractor = _choose(features, self.name, train, test)
         self.extractor.check_shape(self.image_shape)
         self.test = ImageFeatures(split, *test, self.extractor)
-        self.train = None if train is None else ImageFeatures("train", *train, self.extractor)
+        self.train = (
+            None if train is None else ImageFeatures("train", *train, self.extractor)
+        )
 
     @functools.cached_property
     def order(self):

@@ -10,7 +10,7 @@ def _pair(function):
     return lambda inputs: function(inputs.test.features, inputs.samples.features)
 
 
-def _kid(inputs):
+def _kernel_distance(inputs):
     return metrics.kernel_distance(inputs.test.features, inputs.samples.features)[:2]
 
 
@@ -68,7 +68,9 @@ def _pairwise_distance(inputs):
 
 
 def _within_class_distance(inputs):
-    return metrics.within_class_distance(inputs.samples.features, inputs.samples.classes)
+    return metrics.within_class_distance(
+        inputs.samples.features, inputs.samples.classes
+    )
 
 
 def _within_class_pixel_distance(inputs):
@@ -90,9 +92,14 @@ def _ndb(inputs):
 _CLASSES = {"needs": ("classes",), "minimum": 20}
 
 SAMPLE_METRICS = {
-    "fid": SampleMetric(("fid",), _pair(metrics.frechet_distance), against="test"),
-    "kid": SampleMetric(
-        ("kid", "kid_standard_error"), _kid, against="test", minimum=2000
+    "frechet_distance": SampleMetric(
+        ("frechet_distance",), _pair(metrics.frechet_distance), against="test"
+    ),
+    "kernel_distance": SampleMetric(
+        ("kernel_distance", "kernel_distance_standard_error"),
+        _kernel_distance,
+        against="test",
+        minimum=2000,
     ),
     "precision_recall": SampleMetric(
         ("precision_k5", "recall_k5"), _precision_recall, against="test", minimum=6

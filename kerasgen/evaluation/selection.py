@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
+from kerasgen.evaluation.metric_names import RENAMED
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
 
 METRICS = (*SAMPLE_METRICS, *ENCODER_METRICS)
@@ -25,10 +26,12 @@ def chosen_metrics(metrics):
     names = [metrics] if isinstance(metrics, str) else list(metrics)
     for name in names:
         if name not in METRICS:
-            near = difflib.get_close_matches(str(name), ["all", *METRICS], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = difflib.get_close_matches(
+                str(name), ["all", *METRICS, *RENAMED], n=1
+            )
+            hint = f" Did you mean {RENAMED.get(near[0], near[0])!r}?" if near else ""
             raise ValueError(
-                f"Unknown metric {name!r}.{hint} Known are {', '.join(METRICS)}."
+                f"Got metric {name!r}; expected one of {', '.join(METRICS)}.{hint}"
             )
     return dict.fromkeys(names, True)
 

@@ -28,11 +28,11 @@ def format_table(records):
         ValueError: If one is no record of `evaluate`.
 
     Example:
-        >>> gan = {"seconds_total": 3.0, "fid_mnist_v1_10k_test": 1.5}
+        >>> gan = {"seconds_total": 3.0, "frechet_distance_mnist_v1_10k_test": 1.5}
         >>> print(format_table({"GAN": gan, "real": gan}))
-        | metric                | GAN | real |
-        | :-------------------- | --: | ---: |
-        | fid_mnist_v1_10k_test | 1.5 |  1.5 |
+        | metric                             | GAN | real |
+        | :--------------------------------- | --: | ---: |
+        | frechet_distance_mnist_v1_10k_test | 1.5 |  1.5 |
     """
     names = dict.fromkeys(name for r in records.values() for name in metric_names(r))
     rows = [["metric", *records]]

@@ -121,7 +121,7 @@ SPECIFICATIONS = (
         paper="heusel2017",
     ),
     Specification(
-        "kid",
+        "(kid|kernel_distance)",
         "Kernel distance",
         "quality",
         LOWER,
@@ -452,7 +452,7 @@ SPECIFICATIONS = (
     *(
         Specification(base, "", HIDDEN)
         for base in (
-            "kid_standard_error",
+            "(kid|kernel_distance)_standard_error",
             "classifier_score_standard_deviation",
             "negative_elbo_(bernoulli|gaussian)_standard_error",
             r"importance_weighted_nll_k\d+_standard_error_binarised",

@@ -100,7 +100,10 @@ def write_list(saved_models_dir, presets_dir):
 
 def distance(metrics):
     """The Fréchet distance with its name, as text."""
-    name = next((name for name in metrics if name.startswith("fid_")), None)
+    name = next(
+        (name for name in metrics if name.startswith(("frechet_distance_", "fid_"))),
+        None,
+    )
     return f"{name} {float(metrics[name]):.2f}" if name else "no Fréchet distance"
 
 

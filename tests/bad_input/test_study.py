@@ -149,11 +149,11 @@ EVALUATION = [
         lambda g: evaluation.Reference((IMAGES, None), features=["mnist"]),
         "features=",
     ),
+    row("no metric", lambda g: evaluation.chosen_metrics("fdi"), "Got metric 'fdi'"),
     row(
-        "no metric", lambda g: evaluation.chosen_metrics("fdi"), "Unknown metric 'fdi'"
-    ),
-    row(
-        "metric 5", lambda g: evaluation.chosen_metrics(["fid", 5]), "Unknown metric 5"
+        "metric 5",
+        lambda g: evaluation.chosen_metrics(["silhouette", 5]),
+        "Got metric 5",
     ),
     row("metrics None", lambda g: evaluation.chosen_metrics(None), "metrics"),
     row(

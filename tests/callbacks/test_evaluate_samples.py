@@ -9,7 +9,7 @@ from kerasgen.callbacks.evaluate_samples import read_evaluations
 from kerasgen.data import ImageSet
 from kerasgen.evaluation import Reference
 
-FID = "fid_mnist_v1_64_test128"
+FID = "frechet_distance_mnist_v1_64_test128"
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def watch(tmp_path, digits):
         settings = {
             "num_samples": 64,
             "features": "mnist",
-            "metrics": ["fid"],
+            "metrics": ["frechet_distance"],
         } | settings
         return EvaluateSamples(directory, digits, **settings)
 
@@ -49,7 +49,7 @@ def test_default_metrics_are_named_by_their_protocol(tmp_path, gan, fit, digits)
     callback = EvaluateSamples(tmp_path, digits, num_samples=128, features="mnist")
     fit(gan, [callback], epochs=1)
     last = lines(tmp_path)[-1]
-    expected = {"fid_mnist_v1_128_test", "class_coverage_mnist_v1_128"}
+    expected = {"frechet_distance_mnist_v1_128_test", "class_coverage_mnist_v1_128"}
     assert expected | {"coverage_k5_mnist_v1_128_test"} <= set(last)
     assert last["not_applicable"] == ""
 
@@ -58,13 +58,15 @@ def test_training_images_to_judge_against_are_called_so(tmp_path, gan, fit, digi
     images = ImageSet("mnist", "train[:128]", *digits, 10, source="a test")
     fit(gan, [EvaluateSamples(tmp_path, images, num_samples=64)], epochs=1)
     last = lines(tmp_path)[-1]
-    assert "fid_mnist_v1_64_train128" in last and FID not in last
+    assert "frechet_distance_mnist_v1_64_train128" in last and FID not in last
     assert (last["dataset"], last["split"]) == ("mnist", "train")
 
 
 def test_a_reference_is_taken_as_it_is(tmp_path, gan, fit, digits):
     reference = Reference(digits, features="mnist")
-    callback = EvaluateSamples(tmp_path, reference, num_samples=64, metrics="fid")
+    callback = EvaluateSamples(
+        tmp_path, reference, num_samples=64, metrics="frechet_distance"
+    )
     assert callback.reference is reference
     fit(gan, [callback], epochs=1)
     assert FID in lines(tmp_path)[-1]
@@ -141,7 +143,7 @@ def test_training_is_the_same_with_and_without(tmp_path, digits, watch):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"metrics": ["fdi"]}, "Unknown metric 'fdi'. Did you mean 'fid'"),
+        ({"metrics": ["fdi"]}, "Got metric 'fdi'.* mean 'frechet_distance'"),
         ({"num_samples": 0}, "`num_samples` must be an integer of at least 1"),
         ({"every": 0}, "`every` must be"),
         ({"features": "mnits"}, "Did you mean 'mnist'"),
@@ -159,8 +161,10 @@ def test_images_that_nothing_recognises_are_refused(tmp_path, digits):
 
 
 def test_what_cannot_be_judged_is_told_before_the_first_step(gan, fit, watch):
-    with pytest.raises(ValueError, match="'kid' cannot.* 2000 test images are needed"):
-        fit(gan, [watch(metrics=["kid"])], epochs=1)
+    with pytest.raises(
+        ValueError, match="'kernel_distance' cannot.* 2000 test images are needed"
+    ):
+        fit(gan, [watch(metrics=["kernel_distance"])], epochs=1)
     assert float(gan.steps) == 0
     gan.image_shape = (32, 32, 1)
     with pytest.raises(ValueError, match=r"samples have shape \(32, 32, 1\)"):

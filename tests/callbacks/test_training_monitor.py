@@ -15,10 +15,10 @@ from kerasgen.callbacks import Checkpoint
 from kerasgen.callbacks import DivergenceError
 from kerasgen.callbacks import TrainingMonitor
 from kerasgen.callbacks import read_events
-from kerasgen.callbacks.training_observations import read_observations
-from kerasgen.callbacks.training_observations import variety
 from kerasgen.callbacks.training_events import Limits
 from kerasgen.callbacks.training_events import find_events
+from kerasgen.callbacks.training_observations import read_observations
+from kerasgen.callbacks.training_observations import variety
 from kerasgen.features.extractor import Extracted
 
 LIMITS = Limits(

@@ -138,7 +138,9 @@ def test_evaluate_judges_models_and_arrays_beside_real_images(trained, digits, j
     np.save(directory / "made.npy", digits[0])
     flags = [flags[-1], "--num_samples=64", "--importance_samples=2"]
     done = run(directory, "evaluate.py", judged, *flags, "--output=judged.json")
-    assert re.search(r"\| fid_mnist_v1_64_test +\| +[\d.]+ \| +[\d.]+ \|", done.stdout)
+    assert re.search(
+        r"\| frechet_distance_mnist_v1_64_test +\| +[\d.]+ \| +[\d.]+ \|", done.stdout
+    )
     records = json.loads((directory / "judged.json").read_text())
     record, real = records.pop(judged), records.pop("training images")
     assert real["class_coverage_mnist_v1_64"] >= 8
@@ -197,8 +199,9 @@ def test_make_presets_leaves_presets_exports_and_cards(presets):
     assert metadata["made_from"] == {"model.keras": sha256}
     assert 0.0 < metadata["pixel_change"]["mean"] < 1e-3
     card = (directory / "saved_models/dcgan_mnist/README.md").read_text()
-    distance = metadata["metrics"]["fid_mnist_v1_64_test"]
-    row = rf"\| fid_mnist_v1_64_test +\| +{re.escape(f'{distance:.4g}')} \| +[\d.]+ \|"
+    distance = metadata["metrics"]["frechet_distance_mnist_v1_64_test"]
+    shown = re.escape(f"{distance:.4g}")
+    row = rf"\| frechet_distance_mnist_v1_64_test +\| +{shown} \| +[\d.]+ \|"
     assert re.search(row, card)
     command = "python examples/train_one.py --model=dcgan --dataset=mnist --epochs=1"
     described = "trained on 128 images of mnist for 1 epochs"

@@ -133,7 +133,7 @@ def trainings(tmp_path, monkeypatch):
         return build_classifier(images.shape[1:], num_classes, seed)
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(own, "train_classifier", train)
+    monkeypatch.setattr(trained_extractor, "train_classifier", train)
     return done
 
 

@@ -4,12 +4,13 @@ import importlib
 
 from kerasgen import data
 from kerasgen import export
+from kerasgen import models
 from kerasgen.core.base import GenerativeModel
-from kerasgen.models import CVAE
-from kerasgen.models import DCGAN
-from kerasgen.models import WGAN
-from kerasgen.models import AdversarialVAE
-from kerasgen.models import VanillaGAN
+from kerasgen.core.registry import list_models
+from kerasgen.core.registry import model_class
+
+# Every model is a public name; the list of them is that of `kerasgen.models`.
+globals().update({each.__name__: each for each in map(model_class, list_models())})
 
 _LOADED_WHEN_USED = ("callbacks", "evaluation", "features", "metrics", "study")
 

@@ -6,3 +6,5 @@ from kerasgen.models.dcgan import DCGAN
 from kerasgen.models.wgan import WGAN
 from kerasgen.models.cvae import CVAE
 from kerasgen.models.adversarial_vae import AdversarialVAE
+from kerasgen.models.vae import VAE
+from kerasgen.models.iwae import IWAE

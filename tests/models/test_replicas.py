@@ -47,7 +47,9 @@ def fit(name, strategy=strategy, **arguments):
     }
 
 names = ("VanillaGAN", "DCGAN", "WGAN", "CVAE", "AdversarialVAE")
-results = {name: fit(name) for name in names}
+# Of WGAN's critic steps only one can be taken by replicas.
+own = {"WGAN": {"critic_steps": 1}}
+results = {name: fit(name, **own.get(name, {})) for name in names}
 one = tf.distribute.OneDeviceStrategy("CPU:0")
 results["several"] = fit("WGAN", critic_steps=2)
 results["several, one device"] = fit("WGAN", one, critic_steps=2)
@@ -88,5 +90,5 @@ def test_two_replicas_train(results, name, players):
 
 
 def test_several_critic_steps_need_one_device(results):
-    assert "critic_steps=2 under MirroredStrategy" in results["several"]
+    assert "moves every 2 steps under MirroredStrategy" in results["several"]
     assert sorted(results["several, one device"]["steps"]) == [2, 4]

@@ -8,3 +8,4 @@ from kerasgen.models.cvae import CVAE
 from kerasgen.models.adversarial_vae import AdversarialVAE
 from kerasgen.models.vae import VAE
 from kerasgen.models.iwae import IWAE
+from kerasgen.models.flow_matching import FlowMatching

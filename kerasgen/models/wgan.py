@@ -8,8 +8,10 @@ models'. Clipping alone bounds the critic, and minus its loss estimates, up to a
 the Wasserstein distance from below.
 
 Departures from the paper: the critic has no batch normalisation, which would make an
-image's score depend on its batch; rates and clip value are larger than 5e-5 and 0.01,
-with which the critic of these small networks learns slowly. With
+image's score depend on its batch; one critic step instead of five, rates of 2e-3
+(generator) and 2e-4 (critic) instead of 5e-5, and clipping at 0.05 instead of 0.01. At
+equal numbers of images the generator so moves five times as often, which told more on
+held-out training images than a better critic did. With
 `critic_normalization="spectral"` (Miyato et al. 2018, arXiv:1802.05957) spectral norms
 set the critic's scale instead of the clipping: tables call it by that name.
 """
@@ -77,7 +79,7 @@ class WGAN(ConvolutionalModel, AdversarialModel):
         latent_dim=32,
         num_classes=None,
         *,
-        critic_steps=5,
+        critic_steps=1,
         clip_value=0.05,
         critic_normalization=None,
         **kwargs,
@@ -102,8 +104,8 @@ class WGAN(ConvolutionalModel, AdversarialModel):
 
     def default_optimizers(self):
         return {
-            "generator": keras.optimizers.RMSprop(1e-3),
-            "critic": keras.optimizers.RMSprop(1e-3),
+            "generator": keras.optimizers.RMSprop(2e-3),
+            "critic": keras.optimizers.RMSprop(2e-4),
         }
 
     def score(self, logits):

@@ -52,6 +52,10 @@ class ModelContract:
     def fit(self, model, digits, epochs=1, **kwargs):
         return model.fit(batches(digits), epochs=epochs, verbose=0, **kwargs).history
 
+    def labels_for(self, model, num):
+        """Labels of so many images, or None where the model takes none."""
+        return None if model.num_classes is None else np.arange(num) % model.num_classes
+
     def train(self, digits):
         """A model after one epoch, and its history."""
         keras.utils.set_random_seed(0)
@@ -70,7 +74,8 @@ class ModelContract:
     def test_other_sizes_and_channels_train(self):
         model = eagerly(self.make(image_shape=self.other_shape))
         images = np.random.default_rng(0).random((4, *self.other_shape), "float32")
-        history = model.fit(images, batch_size=4, verbose=0).history
+        labels = self.labels_for(model, 4)
+        history = model.fit(images, labels, batch_size=4, verbose=0).history
         assert all(np.isfinite(values).all() for values in history.values())
         assert model.sample(2, seed=0).shape == (2, *self.other_shape)
 
@@ -135,7 +140,7 @@ class ModelContract:
         model = self.make()
         statistics = [v for v in model.variables if v.name.startswith("moving_")]
         before = [v.numpy() for v in statistics]
-        eagerly(model).evaluate(digits[0][:32], verbose=0)
+        eagerly(model).evaluate(batches(digits), steps=1, verbose=0)
         model.sample(8, seed=0)
         assert same(before, [v.numpy() for v in statistics])
         model.fit(batches(digits, 16), verbose=0)
@@ -150,14 +155,15 @@ class ModelContract:
         for seed in (0, 0, 1):
             keras.utils.set_random_seed(seed)
             model = eagerly(self.make(seed=seed))
-            model.fit(digits[0][:64], batch_size=32, verbose=0)
+            model.fit(*(part[:64] for part in digits), batch_size=32, verbose=0)
             found.append(weights(model))
         assert same(found[0], found[1])
         assert not same(found[0], found[2])
 
     def test_mixed_precision_trains_in_float32_variables(self, digits):
         model = eagerly(self.make(dtype="mixed_float16"))
-        history = model.fit(digits[0][:32], batch_size=16, verbose=0).history
+        parts = (part[:32] for part in digits)
+        history = model.fit(*parts, batch_size=16, verbose=0).history
         assert all(np.isfinite(values).all() for values in history.values())
         assert {v.dtype for v in model.trainable_variables} == {"float32"}
         computing = {layer.compute_dtype for layer in model.raw_generator.layers}
@@ -211,10 +217,16 @@ class ModelContract:
     def test_saved_model_samples_the_same_images(self, trained, tmp_path):
         trained.model.export(tmp_path / "exported")
         restored = tf.saved_model.load(str(tmp_path / "exported"))
-        made = restored.signatures["sample"](n=tf.constant(6), seed=tf.constant(9))
-        expected = trained.model.sample(6, seed=9)
+        labels, given = trained.model.check_labels(None, 6), {}
+        if labels is not None:
+            given["labels"] = tf.constant(labels)
+        made = restored.signatures["sample"](
+            n=tf.constant(6), seed=tf.constant(9), **given
+        )
+        expected = trained.model.sample(6, labels, seed=9)
         np.testing.assert_allclose(made["images"], expected, atol=1e-6)
-        again = restored.signatures["serving_default"](latents=made["latents"])
+        latents = made["latents"]
+        again = restored.signatures["serving_default"](latents=latents, **given)
         np.testing.assert_allclose(again["images"], expected, atol=1e-6)
 
     def test_a_preset_makes_nearly_the_same_images(self, trained, tmp_path):
@@ -237,7 +249,8 @@ class ModelContract:
         images = digits[0][:4]
         if model.image_shape != images.shape[1:]:
             images = np.random.default_rng(0).random((4, *model.image_shape), "float32")
-        history = eagerly(model).fit(images, batch_size=4, verbose=0).history
+        labels = self.labels_for(model, 4)
+        history = eagerly(model).fit(images, labels, batch_size=4, verbose=0).history
         assert all(np.isfinite(values).all() for values in history.values())
 
     @pytest.mark.slow
@@ -255,6 +268,6 @@ class ModelContract:
             rates = {p: keras.optimizers.SGD(1e-3) for p in model.players}
             model.compile(rates, jit_compile=jit_compile)
             arguments = {"batch_size": 32, "shuffle": False, "verbose": 0}
-            runs.append(model.fit(digits[0][:64], **arguments).history)
+            runs.append(model.fit(*(part[:64] for part in digits), **arguments).history)
         for key, value in runs[0].items():
             np.testing.assert_allclose(value, runs[1][key], rtol=1e-3, atol=1e-4)

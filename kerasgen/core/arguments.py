@@ -181,7 +181,7 @@ def check_network(name, network, takes, returns):
         )
     if returns == [()] and [tuple(t.shape[1:]) for t in network.outputs] == [(1,)]:
         flat = keras.layers.Reshape((), dtype="float32")(network.outputs[0])
-        network = keras.Model(network.inputs, flat, name=network.name)
+        network = keras.Model(one_or_list(network.inputs), flat, name=network.name)
     for kind, tensors, expected in (
         ("takes", network.inputs, takes),
         ("returns", network.outputs, returns),

@@ -183,7 +183,7 @@ class GenerativeModel(ConstructedModel):
         )
         if isinstance(x, (np.ndarray, tf.Tensor, dict)) and batch_size is None:
             batch_size = self.batch_size
-        form = (self.image_shape, self.num_classes)
+        form = (self.image_shape, self.num_labels)
         training.check_data(x, y, *form, batch_size, steps_per_epoch)
         if validation_data is not None:
             pair = training.as_pair(validation_data, None)
@@ -297,7 +297,7 @@ class GenerativeModel(ConstructedModel):
         x, y = training.as_pair(x, y)
         check_counts(batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"))
         if not kwargs.get("_use_cached_eval_dataset"):
-            form = (self.image_shape, self.num_classes)
+            form = (self.image_shape, self.num_labels)
             training.check_data(x, y, *form, steps=kwargs.get("steps"))
         self.evaluation_seed.state.assign([0, EVALUATION_STREAM])
         with self._whole_executions(kwargs.get("steps")):
@@ -310,10 +310,15 @@ class GenerativeModel(ConstructedModel):
         )
         return self.log(losses)
 
+    @property
+    def num_labels(self):
+        """Number of different labels that `fit` takes: that of the classes."""
+        return self.num_classes
+
     def unpack(self, data):
         """Float32 images in [0, 1] and int32 labels (None if not conditional)."""
         images, labels = training.unpack_batch(data)
-        training.check_batch(images, labels, self.image_shape, self.num_classes)
+        training.check_batch(images, labels, self.image_shape, self.num_labels)
         return images, labels if self.num_classes is not None else None
 
     def draw_latents(self, images, seed_generator):

@@ -1,7 +1,11 @@
 """Generators, discriminators, encoders, decoders: functions that return Models."""
 
+from kerasgen.networks.autoencoding_judge import autoencoding_judge
 from kerasgen.networks.autoregressive import ancestral_codes
 from kerasgen.networks.autoregressive import pixel_cnn
+from kerasgen.networks.batch_coupling import check_judges_alone
+from kerasgen.networks.class_conditional import class_conditional_discriminator
+from kerasgen.networks.class_conditional import class_conditional_generator
 from kerasgen.networks.code_networks import base_encoder
 from kerasgen.networks.code_networks import code_discriminator
 from kerasgen.networks.code_networks import noise_bases
@@ -15,7 +19,12 @@ from kerasgen.networks.dense import rectifier_generator
 from kerasgen.networks.dense_autoencoder import dense_decoder
 from kerasgen.networks.dense_autoencoder import dense_encoder
 from kerasgen.networks.dense_autoencoder import point_encoder
+from kerasgen.networks.heads import judge_with_heads
 from kerasgen.networks.quantizer import VectorQuantizer
 from kerasgen.networks.quantizer import grid_decoder
 from kerasgen.networks.quantizer import grid_encoder
+from kerasgen.networks.residual import residual_discriminator
+from kerasgen.networks.residual import residual_generator
+from kerasgen.networks.semi_supervised import noisy_classifier
+from kerasgen.networks.semi_supervised import softplus_generator
 from kerasgen.networks.unet import unet

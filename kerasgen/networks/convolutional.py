@@ -68,7 +68,7 @@ def convolutional_generator(
     x = layers.ReLU()(normalize(x, normalization))
     for stage in range(depth - 1, 0, -1):
         shortcut = x
-        x = _up(width * 2 ** (stage - 1), normalization)(x)
+        x = up(width * 2 ** (stage - 1), normalization)(x)
         if skip_connections:
             shortcut = _shortcut(x.shape[-1], normalization)(shortcut)
             x = layers.Add()([x, layers.UpSampling2D(2)(shortcut)])
@@ -115,7 +115,7 @@ def convolutional_discriminator(
         ValueError: If the image cannot be halved `depth` times.
     """
     images = keras.Input(image_shape, name="images")
-    x = _down_stages(
+    x = down_stages(
         layers.Rescaling(2.0, offset=-1.0)(images),
         width,
         depth,
@@ -165,7 +165,7 @@ def convolutional_encoder(
         ValueError: If the image cannot be halved `depth` times.
     """
     images = keras.Input(image_shape, name="images")
-    x = _down_stages(
+    x = down_stages(
         layers.Rescaling(2.0, offset=-1.0)(images),
         width,
         depth,
@@ -195,7 +195,7 @@ def check_image_size(image_shape, depth):
         )
 
 
-def _up(channels, normalization):
+def up(channels, normalization):
     return linear(
         layers.Conv2DTranspose,
         channels,
@@ -217,7 +217,7 @@ def _shortcut(channels, normalization):
     )
 
 
-def _down_stages(x, width, depth, normalization, skip_connections, dropout):
+def down_stages(x, width, depth, normalization, skip_connections, dropout):
     """Strided convolutions with leaky rectifiers, then flat features."""
     check_switches(width, depth, normalization)
     check_image_size(x.shape[1:], depth)

@@ -8,8 +8,10 @@ from kerasgen.objectives.classification import categorical_information
 from kerasgen.objectives.classification import class_cross_entropy
 from kerasgen.objectives.classification import feature_matching_loss
 from kerasgen.objectives.classification import gaussian_information
+from kerasgen.objectives.classification import is_correct
 from kerasgen.objectives.classification import labelled_cross_entropy
 from kerasgen.objectives.classification import real_logit
+from kerasgen.objectives.classification import share_of_mean
 from kerasgen.objectives.density_ratio import adaptive_contrast_kl
 from kerasgen.objectives.density_ratio import normalized_codes
 from kerasgen.objectives.energy import margin_discriminator_loss

@@ -42,9 +42,22 @@ def labelled_cross_entropy(logits, labels):
     Returns:
         Loss of each example in nats, shape `(batch,)`; 0 without a label.
     """
-    is_labelled = ops.cast(labels >= 0, "float32")
-    weight = 1.0 / ops.maximum(ops.mean(is_labelled), 1e-12)
-    return weight * class_cross_entropy(logits, labels)
+    return share_of_mean(labels >= 0) * class_cross_entropy(logits, labels)
+
+
+def share_of_mean(is_chosen):
+    """Weights under which the mean of a batch is the mean of its chosen examples.
+
+    Args:
+        is_chosen: Booleans of shape `(batch,)`.
+
+    Returns:
+        float32 of shape `(batch,)`, whose mean is 1; all ones where none is chosen.
+    """
+    chosen = ops.cast(is_chosen, "float32")
+    share = ops.mean(chosen)
+    weights = chosen / ops.maximum(share, 1e-12)
+    return ops.where(share > 0.0, weights, ops.ones_like(chosen))
 
 
 def real_logit(class_logits, fake_logit=0.0):
@@ -124,3 +137,17 @@ def gaussian_information(means, codes):
     """
     constant = math.log(2.0) - 0.5 * math.log(2.0 * math.pi)
     return ops.sum(constant - 0.5 * ops.square(codes - means), axis=-1)
+
+
+def is_correct(logits, labels):
+    """Whether the greatest logit is the label's: 1 or 0 for each example.
+
+    Args:
+        logits: Logits of the classes, shape `(batch, num_classes)`.
+        labels: Integers in [0, num_classes), shape `(batch,)`.
+
+    Returns:
+        float32 of shape `(batch,)`, whose mean is the accuracy.
+    """
+    chosen = ops.cast(ops.argmax(logits, axis=-1), labels.dtype)
+    return ops.cast(chosen == labels, "float32")

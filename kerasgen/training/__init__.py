@@ -21,6 +21,7 @@ from kerasgen.training.noise import integers
 from kerasgen.training.noise import next_seed
 from kerasgen.training.noise import normal
 from kerasgen.training.noise import sampling_seed
+from kerasgen.training.noise import split_seed
 from kerasgen.training.noise import uniform
 from kerasgen.training.optimizers import PlayerOptimizers
 from kerasgen.training.optimizers import assign_optimizers

@@ -79,3 +79,19 @@ def integers(shape, seed, stop):
         int32 tensor of the given shape.
     """
     return tf.cast(tf.floor(uniform(shape, seed) * stop), tf.int32)
+
+
+def split_seed(seed, num):
+    """Seeds of independent streams that depend on `seed` alone.
+
+    Args:
+        seed: Two integers: an int32 tensor of shape `(2,)` or a pair.
+        num: Number of streams, positive int.
+
+    Returns:
+        int32 tensor of shape `(num, 2)`.
+    """
+    seed = tf.cast(seed, tf.int32)
+    return tf.random.stateless_uniform(
+        (num, 2), seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
+    )

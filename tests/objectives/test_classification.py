@@ -129,3 +129,17 @@ def test_information_about_uniform_codes_by_hand():
     np.testing.assert_allclose(exact, 2 * constant, rtol=1e-6)
     off = objectives.gaussian_information(codes + 1.0, codes)
     np.testing.assert_allclose(off, 2 * constant - 1.0, rtol=1e-6)
+
+
+def test_weights_of_a_part_of_the_batch():
+    chosen = tf.constant([True, False, False, True])
+    found = objectives.share_of_mean(chosen)
+    assert found.numpy().tolist() == [2.0, 0.0, 0.0, 2.0]
+    nobody = objectives.share_of_mean(tf.zeros((3,), "bool"))
+    assert nobody.numpy().tolist() == [1.0, 1.0, 1.0]
+
+
+def test_correct_answers_are_counted():
+    answers = tf.constant([[0.1, 2.0], [3.0, 1.0], [0.0, 1.0]])
+    found = objectives.is_correct(answers, tf.constant([1, 1, 1]))
+    assert found.numpy().tolist() == [1.0, 0.0, 1.0]

@@ -15,6 +15,7 @@ from kerasgen.training import integers
 from kerasgen.training import next_seed
 from kerasgen.training import normal
 from kerasgen.training import sampling_seed
+from kerasgen.training import split_seed
 from kerasgen.training import uniform
 
 # Two logical devices have to be made before TensorFlow starts.
@@ -168,3 +169,12 @@ def test_uniform_numbers_and_integers_are_spread_evenly():
     np.testing.assert_allclose(counts, 1000, rtol=0.1)
     np.testing.assert_array_equal(drawn, integers((10_000,), (1, 2), 10))
     assert (drawn != integers((10_000,), (1, 3), 10).numpy()).any()
+
+
+def test_split_seeds_open_streams_of_their_own():
+    seeds = split_seed((1, 2), 3)
+    assert seeds.shape == (3, 2)
+    assert len({tuple(seed) for seed in seeds.numpy()}) == 3
+    np.testing.assert_array_equal(seeds, split_seed((1, 2), 3))
+    first, second = (uniform((2000,), seed).numpy() for seed in seeds[:2])
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.1

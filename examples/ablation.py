@@ -1,4 +1,4 @@
-"""One factor of the paper's section 5, varied: runs, numbers over seeds, a report.
+"""One factor of the models, varied: runs, numbers over seeds, a report.
 
     python examples/ablation.py --factor=normalization --models=dcgan --epochs=10
     python examples/ablation.py --factor=width --seeds=3 --epochs=20
@@ -12,9 +12,11 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from kerasgen import comparisons
 from kerasgen import study
 
 FLAGS = flags.FLAGS
+flags.DEFINE_enum("comparison", "jaiswal", comparisons.COMPARISONS, "Comparison.")
 flags.DEFINE_enum("factor", None, study.FACTORS, "The factor to vary.", required=True)
 flags.DEFINE_list("models", None, "Models to train, by comma; default: all it fits.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
@@ -26,7 +28,7 @@ flags.DEFINE_integer("seeds", 1, "Number of seeds, each a run of every level.")
 flags.DEFINE_enum("precision", "auto", study.PRECISIONS, "Numbers to compute in.")
 flags.DEFINE_bool("conditional", False, "Condition the models on labels.")
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
-flags.DEFINE_integer("num_samples", 10_000, "Samples that each model is judged by.")
+flags.DEFINE_integer("num_samples", 10_000, "Samples to evaluate each model by.")
 flags.DEFINE_integer("workers", 1, "Runs at the same time.")
 flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
 flags.DEFINE_bool("resume", True, "Go on with interrupted runs, or start over.")
@@ -37,7 +39,7 @@ def main(_):
     try:
         settings = study.ablation_settings(
             FLAGS.factor,
-            FLAGS.models or list(study.FACTORS[FLAGS.factor]),
+            FLAGS.models,
             range(FLAGS.seed, FLAGS.seed + FLAGS.seeds),
             dataset=FLAGS.dataset,
             epochs=FLAGS.epochs,
@@ -46,8 +48,9 @@ def main(_):
             conditional=FLAGS.conditional,
             limit=FLAGS.limit,
         )
-        _, failures = study.carry_out(
+        _, failures = study.run_study(
             settings,
+            comparison=FLAGS.comparison,
             runs_dir=FLAGS.runs_dir,
             saved_models_dir=None,
             data_dir=FLAGS.data_dir,

@@ -34,12 +34,13 @@ from kerasgen import files
 from kerasgen import metrics
 from kerasgen import study
 from kerasgen.core.arguments import in_batches
+from kerasgen.core.registry import list_models
 from kerasgen.metrics.distances import nearest_neighbours
-from kerasgen.study.report import charts
+from kerasgen.study.report import figures
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("digits", ["1"], "Classes to hold out, one at a time, or all.")
-flags.DEFINE_list("models", list(study.MODELS), "Models to train, by comma.")
+flags.DEFINE_list("models", list_models(), "Models to train, by comma.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
 flags.DEFINE_integer("epochs", 20, "Passes over the training images.")
@@ -111,7 +112,7 @@ def judge(digit, runs, train, test, folder):
         digit: int, the class to hold out.
         runs: List of `RunSettings`.
         train, test: `kerasgen.data.ImageSet`s with all classes.
-        folder: Folder for runs and charts.
+        folder: Folder for runs and figures.
     """
     known = without(digit, train)
     found = {"nearest training image": distances(known, test.images)}
@@ -128,13 +129,13 @@ def judge(digit, runs, train, test, folder):
         for name, values in found.items()
         for false_positives, true_positives, _ in [roc_curve(is_held_out, values)]
     }
-    figure = charts.curves(
+    figure = figures.curves(
         curves,
         title=f"Finding the digit {digit}, never seen",
         x_label="share of known digits reported",
         y_label="share of unseen found",
     )
-    charts.save(figure, folder, f"roc-{digit}")
+    figures.save(figure, folder, f"roc-{digit}")
     return [
         {
             "held_out": digit,

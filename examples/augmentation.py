@@ -47,7 +47,7 @@ from kerasgen import files
 from kerasgen import study
 from kerasgen.features.extractor import accuracy
 from kerasgen.study import statistics
-from kerasgen.study.report import charts
+from kerasgen.study.report import figures
 from kerasgen.study.report import formatting
 
 FLAGS = flags.FLAGS
@@ -225,7 +225,7 @@ def finish(record, folder):
     gains = record["gains"] = gains_of(accuracies)
     save(record, folder)
     shots = list(accuracies)
-    figure = charts.curves(
+    figure = figures.curves(
         {
             name: (shots, np.transpose([accuracies[s][name] for s in shots]))
             for name in (ALONE, FEW, ALL)
@@ -235,7 +235,7 @@ def finish(record, folder):
         y_label="accuracy on the test images",
         ticks=shots,
     )
-    charts.save(figure, folder, "augmentation")
+    figures.save(figure, folder, "augmentation")
     print(table(accuracies, gains))
     for name, value in (record["accuracy_of_many"] or {}).items():
         print(f"trained on {name}, {FLAGS.epochs} epochs: {value:.4f}")

@@ -33,7 +33,7 @@ from kerasgen import files
 from kerasgen import study
 from kerasgen.callbacks.evaluate_samples import read_evaluations
 from kerasgen.study import statistics
-from kerasgen.study.report import charts
+from kerasgen.study.report import figures
 from kerasgen.study.report import formatting
 
 FLAGS = flags.FLAGS
@@ -184,14 +184,14 @@ def show(record, folder):
     """Writes the curves, and prints the table."""
     distances = record[DISTANCES]
     epochs = range(FLAGS.epochs + 1)
-    figure = charts.curves(
+    figure = figures.curves(
         {name.replace("_", " "): (epochs, distances[name]) for name in NAMES},
         title=f"Learning {record['learned']}",
         x_label="epoch",
         y_label=f"Fréchet distance ({record['features']})",
     )
     figure.axes[0].set_yscale("log")
-    charts.save(figure, folder, "fine_tuning")
+    figures.save(figure, folder, "fine_tuning")
     columns = {}
     for name, rows in distances.items():
         values = [statistics.summarise(v) for v in zip(*rows, strict=True)]

@@ -28,7 +28,7 @@ import kerasgen
 from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import files
-from kerasgen import study
+from kerasgen.core import registry
 from kerasgen.study import environment
 
 FLAGS = flags.FLAGS
@@ -83,7 +83,7 @@ def trained(images, folder):
         ValueError: If the folder holds a model of other settings, or more epochs.
     """
     dtype = environment.resolve_precision("auto")
-    model_class = study.MODELS[FLAGS.model]
+    model_class = registry.model_class(FLAGS.model)
     model = model_class(images.shape[1:], seed=FLAGS.seed, dtype=dtype)
     settings = {key: FLAGS[key].value for key in SETTINGS}
     settings |= {"num_train": len(images), "precision": dtype}

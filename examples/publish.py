@@ -14,11 +14,13 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from kerasgen import comparisons
 from kerasgen import study
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("study_dir", None, "Folder of a study; none publishes no runs.")
 flags.DEFINE_string("to", None, "Folder of the published study.", required=True)
+flags.DEFINE_enum("comparison", "jaiswal", comparisons.COMPARISONS, "Comparison.")
 flags.DEFINE_string("readme", None, "README to write the results into.")
 
 
@@ -26,9 +28,9 @@ def main(_):
     logging.set_verbosity(logging.WARNING)
     try:
         if FLAGS.study_dir is not None:
-            study.publish(FLAGS.study_dir, FLAGS.to)
+            study.publish(FLAGS.study_dir, FLAGS.to, FLAGS.comparison)
         if FLAGS.readme is not None:
-            study.update_readme(FLAGS.readme, FLAGS.to)
+            study.update_readme(FLAGS.readme, FLAGS.to, FLAGS.comparison)
         published = study.load_study(FLAGS.to)
     except ValueError as error:
         raise SystemExit(f"Error: {error}") from None

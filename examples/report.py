@@ -11,9 +11,14 @@ says what is missing. The result is `report.html`, with `report.md`, `runs.csv`,
 import json
 
 from absl import app
+from absl import flags
 from absl import logging
 
+from kerasgen import comparisons
 from kerasgen import study
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("comparison", "jaiswal", comparisons.COMPARISONS, "Comparison.")
 
 
 def main(arguments):
@@ -21,12 +26,12 @@ def main(arguments):
     if len(arguments) != 2:
         raise app.UsageError("Give the folder of one study, such as runs/mnist.")
     try:
-        report = study.write_report(arguments[1])
+        report = study.write_report(arguments[1], FLAGS.comparison)
     except ValueError as error:
         raise SystemExit(f"Error: {error}") from None
     judged = json.loads((report.parent / "claims.json").read_text())
     for claim in judged["claims"]:
-        print(f"{claim['verdict']:<10} {claim['statement']}")
+        print(f"{claim['verdict']:<22} {claim['statement']}")
     print(f"\nThe report is {report}")
 
 

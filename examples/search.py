@@ -27,14 +27,15 @@ from absl import flags
 import kerasgen
 from kerasgen import evaluation
 from kerasgen import files
-from kerasgen import study
 from kerasgen import training
+from kerasgen.core.registry import list_models
+from kerasgen.core.registry import model_class
 from kerasgen.study import environment
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("trials", None, "JSON file of a list of trials.", required=True)
 flags.DEFINE_string("output", "results/search/records.jsonl", "File of the records.")
-flags.DEFINE_list("models", list(study.MODELS), "Trials of these models only.")
+flags.DEFINE_list("models", list_models(), "Trials of these models only.")
 flags.DEFINE_list("marks", ["5", "10", "20", "40"], "Epochs to judge after.")
 flags.DEFINE_integer("held_out", 10_000, "Training images to judge by.", 10)
 flags.DEFINE_integer("num_samples", 10_000, "Samples that each model is judged by.")
@@ -75,9 +76,9 @@ def main(_):
 def check_models(names):
     """Raises ValueError if a name is none of a model."""
     for name in names:
-        if name not in study.MODELS:
+        if name not in list_models():
             raise ValueError(
-                f"--models={name} came; expected some of {', '.join(study.MODELS)}."
+                f"--models={name} came; expected some of {', '.join(list_models())}."
             )
 
 
@@ -104,10 +105,10 @@ def complete(trial):
     Raises:
         ValueError: If it names no known model, or something that trials do not have.
     """
-    if not isinstance(trial, dict) or trial.get("model") not in study.MODELS:
+    if not isinstance(trial, dict) or trial.get("model") not in list_models():
         raise ValueError(
             f"{trial!r} came for a trial; expected a dict with a 'model' of "
-            f"{', '.join(study.MODELS)}."
+            f"{', '.join(list_models())}."
         )
     unknown = sorted(set(trial) - {"model", *DEFAULTS})
     if unknown:
@@ -129,7 +130,7 @@ def run(trial, images, reference, marks):
     print(json.dumps(trial), flush=True)
     precision = environment.resolve_precision("auto")
     keras.utils.set_random_seed(trial["seed"])
-    model = study.MODELS[trial["model"]](
+    model = model_class(trial["model"])(
         image_shape=images.shape[1:],
         seed=trial["seed"],
         dtype=precision,
@@ -208,7 +209,7 @@ def rank(record):
     trial = record["trial"]
     failed = "failed" in record
     distance = 0.0 if failed else record["marks"][-1]["frechet_distance"]
-    return list(study.MODELS).index(trial["model"]), trial["epochs"], failed, distance
+    return list_models().index(trial["model"]), trial["epochs"], failed, distance
 
 
 def read(path):

@@ -12,9 +12,10 @@ from absl import flags
 from absl import logging
 
 from kerasgen import study
+from kerasgen.core.registry import list_models
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("model", "dcgan", f"One of {', '.join(study.MODELS)}.")
+flags.DEFINE_string("model", "dcgan", f"One of {', '.join(list_models())}.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
 flags.DEFINE_integer("epochs", 100, "Passes over the training images.")
@@ -42,7 +43,7 @@ def main(_):
             conditional=FLAGS.conditional,
             limit=FLAGS.limit,
         )
-        _, failures = study.carry_out(
+        _, failures = study.run_study(
             [settings],
             runs_dir=FLAGS.runs_dir,
             saved_models_dir=FLAGS.saved_models_dir,

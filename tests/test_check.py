@@ -22,9 +22,9 @@ from kerasgen.check.__main__ import main
 from kerasgen.check.__main__ import parse_flags
 from kerasgen.check.models import check_samples
 from kerasgen.study import RunSettings
-from kerasgen.study import judgement
 from kerasgen.study import lock
 from kerasgen.study import run
+from kerasgen.study import run_evaluation
 from kerasgen.study.records import PLAN
 from tests.study.fake_study import fake_arrays
 from tests.study.fake_study import make_run
@@ -57,7 +57,7 @@ def whole(tmp_path_factory, digits):
     (directory / "evaluations.jsonl").write_text('{"epoch": 1}\n{"epoch": 2}\n')
     pictures = fake_arrays(make_run("cvae"))
     for name in ("interpolations.npz", "neighbours.npz"):
-        judgement.save_arrays(directory / name, **pictures[name])
+        run_evaluation.save_arrays(directory / name, **pictures[name])
     (study / PLAN).write_text(json.dumps({"runs": [SETTINGS.to_dict()]}))
     (study / "real.json").write_text("{}")
     (study / "report.html").write_text("<html>")

@@ -109,7 +109,7 @@ class LatentScatter(PeriodicCallback):
 
 
 def draw_classes(points, labels, axis_labels, title=""):
-    """Draws points on a plane, coloured by class, with a legend beside them.
+    """Draw points on a plane, coloured by class, with a legend beside them.
 
     Args:
         points: Float array (n, 2).
@@ -123,20 +123,30 @@ def draw_classes(points, labels, axis_labels, title=""):
     Example:
         >>> draw_classes(points, labels, ("latent 1", "latent 2")).savefig("a.png")
     """
-    num_legend_columns = 1 + (len(np.unique(labels)) - 1) // 20
-    width, height = 7.35 + 0.9 * num_legend_columns, 6.6
+    width, height = 7.35 + 0.9 * _legend_columns(labels), 6.6
     figure = Figure(figsize=(width, height), dpi=110)
     # In inches: room for the labels on the left and the legend on the right.
     axes = figure.add_axes((0.85 / width, 0.7 / height, 6.4 / width, 5.4 / height))
+    plot_classes(axes, points, labels)
+    axes.set_title(title, fontsize=13)
+    axes.set_xlabel(axis_labels[0], fontsize=11)
+    axes.set_ylabel(axis_labels[1], fontsize=11)
+    return figure
+
+
+def plot_classes(axes, points, labels):
+    """Plot points on given axes, coloured by class, with a legend beside them.
+
+    Args:
+        axes: `matplotlib.axes.Axes`.
+        points, labels: As for `draw_classes`.
+    """
     colors = _class_colors(labels.max() + 1)
     # In random order, so that the last class does not hide the others.
     order = np.random.default_rng(0).permutation(len(points))
     axes.scatter(*points[order].T, s=14, c=colors[labels[order]], linewidths=0)
     for label in np.unique(labels):
         axes.scatter([], [], s=60, color=colors[label], label=str(label))
-    axes.set_title(title, fontsize=13)
-    axes.set_xlabel(axis_labels[0], fontsize=11)
-    axes.set_ylabel(axis_labels[1], fontsize=11)
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
@@ -144,12 +154,15 @@ def draw_classes(points, labels, axis_labels, title=""):
         title="class",
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
-        ncols=num_legend_columns,
+        ncols=_legend_columns(labels),
         frameon=False,
         fontsize=11,
         title_fontsize=11,
     )
-    return figure
+
+
+def _legend_columns(labels):
+    return 1 + (len(np.unique(labels)) - 1) // 20
 
 
 def _class_colors(num_classes):

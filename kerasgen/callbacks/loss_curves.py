@@ -29,7 +29,7 @@ LIKELIHOOD_KEYS = {"reconstruction_loss", "kl_divergence"}
 
 
 def draw_losses(history, title=""):
-    """Draws the losses of a training run.
+    """Draw the losses of a training run, or of several with a band over them.
 
     The players of a game share a panel, total and reconstruction loss share one, the
     divergence and every other quantity have one of their own. Validation is dashed. A
@@ -37,7 +37,8 @@ def draw_losses(history, title=""):
     marked with triangles at the edge and counted under the panel's title.
 
     Args:
-        history: Dict of columns, as `read_history` returns it.
+        history: Dict of columns, as `read_history` returns it, or a list of them: the
+            line is then the mean, the band reaches from the least to the largest.
         title: str, the figure's title. Default none.
 
     Returns:
@@ -50,18 +51,19 @@ def draw_losses(history, title=""):
     Example:
         >>> draw_losses(read_history("run/history.csv")).savefig("losses.png")
     """
-    panels = choose_panels(history)
+    histories = [history] if isinstance(history, dict) else history
+    keys = list(dict.fromkeys(key for one in histories for key in one))
+    panels = choose_panels(keys)
     if not panels:
         raise ValueError(
-            f"The history has only the columns {list(history)} and so nothing to draw; "
-            "let `train_step` return losses."
+            f"The history has only the columns {keys} and so nothing to draw; let "
+            "`train_step` return losses."
         )
     columns = 2 if len(panels) == 4 else min(len(panels), 3)
     rows = math.ceil(len(panels) / columns)
     width, height = (7.5 if columns == 1 else 5.4) * columns, 4.3 * rows + 0.4
     figure = Figure(figsize=(width, height), dpi=110)
     figure.suptitle(title, fontsize=14, y=1 - 0.15 / height, va="top")
-    likelihood = bool(LIKELIHOOD_KEYS & history.keys())
     for index, (name, keys) in enumerate(panels.items()):
         row, column = divmod(index, columns)
         # In inches: each panel keeps room for its title, its labels and its legend.
@@ -69,13 +71,12 @@ def draw_losses(history, title=""):
         right = (column + 1) * width / columns - 0.25
         box = (left / width, bottom / height, (right - left) / width, 2.45 / height)
         axes = figure.add_axes(box)
-        _draw_panel(axes, name, keys, history)
-        axes.set_ylabel(_unit(keys, likelihood), fontsize=11)
+        plot_losses(axes, histories, keys, name)
     return figure
 
 
 def choose_panels(history):
-    """Returns {panel title: log keys in it} for the keys that `history` has."""
+    """Return {panel title: log keys in it} for the keys that `history` has."""
     present = [key for key in history if key not in ("epoch", "seconds")]
     present = list(dict.fromkeys(key.removeprefix("val_") for key in present))
     panels = {
@@ -87,16 +88,27 @@ def choose_panels(history):
     return {title: keys for title, keys in panels.items() if keys}
 
 
-def _draw_panel(axes, title, keys, history):
+def plot_losses(axes, histories, keys, title=""):
+    """Plot losses that share a scale on given axes.
+
+    Args:
+        axes: `matplotlib.axes.Axes`.
+        histories: List of histories, as for `draw_losses`.
+        keys: Log keys, a line each.
+        title: Title of the panel.
+    """
     curves = []
     for key in keys:
         for name, style in ((key, "-"), (f"val_{key}", "--")):
-            if name in history:
-                curves.append(_draw_curve(axes, history, name, key, style))
+            if any(name in history for history in histories):
+                curves.append(_plot_curve(axes, histories, name, key, style))
+    likelihood = any(LIKELIHOOD_KEYS & history.keys() for history in histories)
+    axes.set_ylabel(_unit(keys, likelihood), fontsize=11)
     note = _focus(axes, curves)
     axes.set_title(title, loc="left", fontsize=12, pad=22 if note else 9)
     axes.set_xlabel("epoch", fontsize=11)
-    first, last = min(history["epoch"]), max(history["epoch"])
+    epochs = [epoch for history in histories for epoch in history["epoch"]]
+    first, last = min(epochs), max(epochs)
     border = max(0.5, 0.02 * (last - first))
     axes.set_xlim(first - border, last + border)
     whole = MaxNLocator(integer=True, steps=(1, 2, 5, 10), min_n_ticks=1)
@@ -122,10 +134,16 @@ def _draw_panel(axes, title, keys, history):
     )
 
 
-def _draw_curve(axes, history, name, key, style):
-    has_value = np.array([value is not None for value in history[name]])
-    epochs = np.array(history["epoch"], dtype=float)[has_value]
-    values = np.array(history[name], dtype=float)[has_value]
+def _plot_curve(axes, histories, name, key, style):
+    """A line, of several histories with a band; returns its epochs, values, colour."""
+    found = {}
+    for history in histories:
+        for epoch, value in zip(history["epoch"], history.get(name, ()), strict=False):
+            if value is not None:
+                found.setdefault(epoch, []).append(float(value))
+    epochs = np.array(sorted(found), dtype=float)
+    rows = [np.array(found[epoch]) for epoch in sorted(found)]
+    values = np.array([row.mean() for row in rows])
     color = COLORS.get(key, "tab:blue")
     axes.plot(
         epochs,
@@ -136,6 +154,9 @@ def _draw_curve(axes, history, name, key, style):
         color=color,
         label=_spoken(key) + (" (validation)" if style == "--" else ""),
     )
+    if any(len(row) > 1 for row in rows):
+        low, high = ([f(row) for row in rows] for f in (np.min, np.max))
+        axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
     return epochs, values, color
 
 

@@ -1,4 +1,4 @@
-"""What a check says of one file or folder."""
+"""Finding of a check on one file or folder."""
 
 import dataclasses
 import pathlib
@@ -6,11 +6,11 @@ import pathlib
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """Result of looking at one path.
 
     Args:
         path: `pathlib.Path` of the file or folder.
-        text: What was found and, of a problem, what to do.
+        text: The finding and, of a problem, what to do.
         is_problem: Whether something is wrong.
     """
 
@@ -28,3 +28,9 @@ def fine(path, text):
 
 def problem(path, text):
     return Finding(path, text, is_problem=True)
+
+
+def first_line(error):
+    """Message of an error, without the trace that some put into it."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

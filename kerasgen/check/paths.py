@@ -1,16 +1,16 @@
-"""What is at a path, and who checks it."""
+"""Which check fits what is at a path."""
 
 import pathlib
 
 from kerasgen import export
+from kerasgen.check.exports import SUFFIXES
+from kerasgen.check.exports import check_network
+from kerasgen.check.exports import check_networks
+from kerasgen.check.exports import check_saved_model
 from kerasgen.check.finding import problem
 from kerasgen.check.models import check_checkpoint
 from kerasgen.check.models import check_keras_file
 from kerasgen.check.models import check_preset
-from kerasgen.check.models import check_saved_model
-from kerasgen.check.networks import SUFFIXES
-from kerasgen.check.networks import check_network
-from kerasgen.check.networks import check_networks
 from kerasgen.check.runs import check_run
 from kerasgen.check.runs import check_study
 from kerasgen.core import preset_files
@@ -27,7 +27,7 @@ _EXPECTED = (
 
 
 def findings(path):
-    """Checks what is at a path: that it is complete, whole, loads and samples.
+    """Check what is at a path: that it is complete, whole, and loads.
 
     Nothing is written or repaired.
 
@@ -62,7 +62,7 @@ def findings(path):
 
 
 def problems(path):
-    """Says what is wrong with what is at a path.
+    """Problems of what is at a path.
 
     Args:
         path: As for `findings`.

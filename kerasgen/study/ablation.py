@@ -1,74 +1,69 @@
-"""The factors of the comparison paper's section 5, each as a study of its own.
+"""Factors of an ablation: what varies in a model, each as a study of its own.
 
-A level of a factor is what changes in `RunSettings`: constructor arguments of the
-model, or settings of the training. The default is a level of every factor.
+A factor is a setting or a constructor argument that several models share, with levels.
+Every model of the registry that has one of its arguments takes part.
 """
 
-from kerasgen.study.settings import MODELS
+from collections.abc import Iterable
+
+from kerasgen.core.registry import list_models
+from kerasgen.core.registry import model_class
 from kerasgen.study.settings import RunSettings
-
-_GANS = ("vanilla_gan", "dcgan", "wgan")
-_VAES = ("cvae", "adversarial_vae")
+from kerasgen.study.settings import constructor_arguments
 
 
-def _same(models, **values):
-    """Levels that are the same for several models: {model: {argument: values}}."""
-    return {model: values for model in models}
+class Relative(float):
+    """A level as a multiple of the model's default."""
 
 
-# Factor of the paper: model: argument: values besides the default one.
+def _times(*factors):
+    return tuple(map(Relative, factors))
+
+
+_NORMALIZATIONS = (None, "batch", "layer")
+# Factor: argument of models, or setting of runs: levels beside the default one.
 FACTORS = {
-    # 5.1 Architecture
-    "width": {
-        "vanilla_gan": {"width": (128, 256, 1024)},
-        **_same(("dcgan", "wgan"), width=(8, 16, 64)),
-        **_same(_VAES, width=(12, 24, 96)),
-    },
+    "width": {"width": _times(0.25, 0.5, 2)},
     # An image of 28 x 28 pixels can be halved twice.
-    "depth": {
-        "vanilla_gan": {"depth": (1, 3)},
-        **_same((*_VAES, "dcgan", "wgan"), depth=(1,)),
-    },
-    "latent_dim": {
-        **_same(_GANS, latent_dim=(2, 16, 128)),
-        **_same(_VAES, latent_dim=(2, 8, 32)),
-    },
-    # 5.2 Batch normalization, and what can stand for it
-    "normalization": {
-        **_same(_GANS, normalization=(None, "layer")),
-        **_same(_VAES, normalization=("batch", "layer")),
-    },
+    "depth": {"depth": (1,)},
+    "latent_dim": {"latent_dim": (2, 8, 16, 32, 128)},
+    "normalization": {"normalization": _NORMALIZATIONS},
     "judge_normalization": {
-        "vanilla_gan": {"discriminator_normalization": (None, "batch")},
-        "dcgan": {"discriminator_normalization": (None, "batch", "layer")},
-        "wgan": {"critic_normalization": (None, "batch", "layer")},
-        "adversarial_vae": {"discriminator_normalization": (None, "batch", "layer")},
+        "discriminator_normalization": _NORMALIZATIONS,
+        "critic_normalization": _NORMALIZATIONS,
     },
-    # 5.3 Skip connections
-    "skip_connections": _same(MODELS, skip_connections=(True,)),
-    # 5.4 Loss function
+    "skip_connections": {"skip_connections": (True,)},
     "loss": {
-        **_same(("vanilla_gan", "dcgan"), objective=("minimax",)),
-        "wgan": {"clip_value": (0.01, 0.1), "critic_steps": (5,)},
-        "cvae": {"reconstruction": ("gaussian",), "beta": (0.5, 4.0)},
-        "adversarial_vae": {
-            "reconstruction": ("gaussian",),
-            "adversarial_weight": (0.0, 1.0, 10.0),
-        },
+        "objective": ("minimax",),
+        "reconstruction": ("gaussian",),
+        "clip_value": _times(0.2, 2),
+        "critic_steps": (1, 5),
     },
-    # 5.5 Hyperparameters
-    "learning_rate": _same(MODELS, learning_rate_factor=(0.1, 0.3, 3.0)),
-    "batch_size": _same(MODELS, batch_size=(32, 128, 256)),
+    "beta": {"beta": _times(0.25, 0.5, 4)},
+    "adversarial_weight": {"adversarial_weight": _times(0, 0.1, 3)},
+    "learning_rate": {"learning_rate_factor": (0.1, 0.3, 3.0)},
+    "generator_learning_rate": {"generator": _times(0.3, 3)},
+    "batch_size": {"batch_size": (32, 128, 256)},
+    "epochs": {"epochs": _times(0.5, 2)},
 }
-_SETTINGS = ("learning_rate_factor", "batch_size")
+_SETTINGS = ("learning_rate_factor", "batch_size", "epochs")
 
 
-def settings(factor, models, seeds, **common):
-    """The runs of an ablation: the default of each model and its levels, every seed.
+def has_factor(model: str, factor: str) -> bool:
+    """Whether a model has an argument that a factor varies."""
+    cls = model_class(model)
+    names = (*_SETTINGS, *constructor_arguments(cls), *cls.network_names())
+    return any(name in names for name in FACTORS[factor])
+
+
+def ablation_settings(
+    factor: str, models: Iterable[str] | None, seeds: Iterable[int], **common
+) -> list[RunSettings]:
+    """Runs of an ablation: the default of each model and its levels, every seed.
 
     Args:
         factor: One of `FACTORS`.
-        models: Names of models.
+        models: Names of models; None takes all that have the factor.
         seeds: Seeds, each an int of at least 0.
         **common: Further fields of `RunSettings`, equal in all runs.
 
@@ -80,31 +75,52 @@ def settings(factor, models, seeds, **common):
 
     Example:
 
-    >>> runs = settings("skip_connections", ["dcgan"], range(3), epochs=10)
+    >>> runs = ablation_settings("skip_connections", ["dcgan"], range(3), epochs=10)
     >>> [run.variant for run in runs[:2]]
     ['', 'skip_connections=True']
     """
     if factor not in FACTORS:
-        raise ValueError(f"Unknown factor {factor!r}; known are {', '.join(FACTORS)}.")
+        raise ValueError(
+            f"Got factor={factor!r}; expected one of {', '.join(FACTORS)}."
+        )
+    having = [model for model in list_models() if has_factor(model, factor)]
+    models = having if models is None else list(models)
     for model in models:
-        if model in MODELS and model not in FACTORS[factor]:
+        if model in list_models() and model not in having:
             raise ValueError(
-                f"{model} has no {factor} to vary; models that have: "
-                f"{', '.join(FACTORS[factor])}."
+                f"Got {model}, which has no {factor} to vary; expected some of "
+                f"{', '.join(having)}."
             )
     return [
         RunSettings(**common | changes, model=model, seed=seed, ablation=factor)
         for seed in seeds
         for model in models
-        for changes in ({}, *_levels(factor, model))
+        for changes in ({}, *_levels(factor, model, common))
     ]
 
 
-def _levels(factor, model):
-    """What each level but the default one changes in the settings."""
-    for name, values in FACTORS[factor].get(model, {}).items():
-        for value in values:
-            change = (
-                {name: value} if name in _SETTINGS else {"arguments": {name: value}}
-            )
-            yield {**change, "variant": f"{name}={value}"}
+def _levels(factor, model, common):
+    """Changes of the settings by each level that is not the model's default."""
+    defaults = constructor_arguments(model_class(model))
+    for name, levels in FACTORS[factor].items():
+        for level in levels:
+            if factor == "generator_learning_rate":
+                change = {"optimizers": {name: {"learning_rate_factor": float(level)}}}
+                yield {**change, "variant": f"{factor}={level:g}x"}
+            elif name in _SETTINGS:
+                usual = common.get(name, getattr(RunSettings, name))
+                value, shown = _value(level, usual)
+                if value != usual:
+                    yield {name: value, "variant": f"{name}={shown}"}
+            elif name in defaults:
+                value, shown = _value(level, defaults[name])
+                if value != defaults[name]:
+                    yield {"arguments": {name: value}, "variant": f"{name}={shown}"}
+
+
+def _value(level, usual):
+    """The value of a level, and the level as text."""
+    if not isinstance(level, Relative):
+        return level, str(level)
+    value = level * usual
+    return (round(value) if isinstance(usual, int) else float(value)), f"{level:g}x"

@@ -8,11 +8,11 @@ import jinja2
 from kerasgen import evaluation
 from kerasgen import files
 from kerasgen.core import preset_files
-from kerasgen.study.publication import without_paths
+from kerasgen.study.portable import without_paths
+from kerasgen.study.records import flat
+from kerasgen.study.records import nested
 
 CARD = "README.md"
-# The model by which the list shows their use.
-EXAMPLE = "dcgan_mnist"
 
 
 def write_card(folder, name, each, metadata, records):
@@ -50,8 +50,8 @@ def write_card(folder, name, each, metadata, records):
 
 def _applying(record, metrics):
     """A record without the numbers that do not apply to the model."""
-    left_out = {name for name in evaluation.metric_names(record) if name not in metrics}
-    return {name: value for name, value in record.items() if name not in left_out}
+    left_out = {name for name in nested(record)["metrics"] if name not in metrics}
+    return {k: value for k, value in flat(record).items() if k not in left_out}
 
 
 def training_command(each):
@@ -93,17 +93,14 @@ def write_list(saved_models_dir, presets_dir):
         (name, metadata["description"], distance(metadata["metrics"]))
         for name, metadata in models.items()
     ]
-    example = EXAMPLE if EXAMPLE in models else next(iter(models), EXAMPLE)
-    context = {"rows": rows, "example": example}
+    context = {"rows": rows, "example": next(iter(models), "NAME")}
     _render("saved_models.md", saved_models_dir / CARD, context)
 
 
 def distance(metrics):
     """The Fréchet distance with its name, as text."""
-    name = next(
-        (name for name in metrics if name.startswith(("frechet_distance_", "fid_"))),
-        None,
-    )
+    known = ("fid_", "frechet_distance_")
+    name = next((name for name in metrics if name.startswith(known)), None)
     return f"{name} {float(metrics[name]):.2f}" if name else "no Fréchet distance"
 
 

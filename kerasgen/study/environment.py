@@ -1,16 +1,18 @@
-"""On what a run was made: versions, commit, hardware, and a precision to fit."""
+"""Software, hardware and default precision of a run."""
 
+import math
 import os
 import pathlib
 import platform
+import socket
 import subprocess
 
 import keras
 import tensorflow as tf
 
 
-def describe():
-    """Dict of versions, commit and hardware, for the record of a run."""
+def describe() -> dict:
+    """Versions, commit, host and hardware, for the record of a run."""
     gpus = [
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in tf.config.list_physical_devices("GPU")
@@ -21,13 +23,35 @@ def describe():
         "keras": keras.__version__,
         "commit": _commit(),
         "platform": platform.platform(),
+        "host": socket.gethostname(),
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": available_cores(),
         "gpus": gpus,
     }
 
 
-def resolve_precision(precision):
+def available_cores(cgroup: str = "/sys/fs/cgroup") -> int:
+    """Number of cores that this process may use, at least 1.
+
+    A container or a batch system often grants fewer than the machine has: the least of
+    the process' affinity and its control group's quota counts.
+
+    Args:
+        cgroup: Folder of the control group, where Linux says the quota.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    try:
+        quota, period = (pathlib.Path(cgroup) / "cpu.max").read_text().split()
+        cores = min(cores, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):  # no control groups, or "max": no quota
+        pass
+    return max(1, cores)
+
+
+def resolve_precision(precision: str) -> str:
     """The dtype policy that "auto" stands for here; other names pass unchanged.
 
     bfloat16 needs no loss scaling, so it is taken where it is computed in: on GPUs of
@@ -76,7 +100,7 @@ def _processor():
 
 
 def _cpu_info(key):
-    """What Linux says under a key about each core; empty elsewhere."""
+    """Values that Linux gives under a key, one a core; empty elsewhere."""
     try:
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,24 +1,27 @@
 """One process at a time in a directory, and a name for the one that is there.
 
-The lock is the kernel's (`flock`): it ends with the process that holds it, however that
-ends, so a lock of the dead cannot stand in anyone's way. Who holds it is written in the
-file `<directory>.lock` beside the directory, which can so be removed and begun anew.
+The lock is the operating system's: it ends with the process that holds it, however that
+ends. It is the file `<directory>.lock` beside the directory, which can so be removed
+and begun anew; who holds it is written in `<directory>.holder`.
 """
 
 import contextlib
 import datetime
-import fcntl
 import json
 import os
 import pathlib
 import shlex
 import socket
 import sys
-import time
+from collections.abc import Iterator
 
+import filelock
 from absl import logging
 
 from kerasgen import files
+
+# Seconds that another process may take for a look at a lock.
+GLANCE = 0.2
 
 
 class HeldError(RuntimeError):
@@ -26,13 +29,13 @@ class HeldError(RuntimeError):
 
 
 @contextlib.contextmanager
-def held(directory, wait=False):
-    """Holds a directory while the block runs; nobody else can.
+def held(directory: str | os.PathLike, wait: bool = False) -> Iterator[None]:
+    """Hold a directory while the block runs; nobody else can.
 
     A thread is as another process: who holds a directory cannot hold it again.
 
     Args:
-        directory: str or path; it need not exist.
+        directory: Path; it need not exist.
         wait: Whether to wait for a process that holds it, or to refuse.
 
     Raises:
@@ -43,70 +46,50 @@ def held(directory, wait=False):
         >>> with held("runs/mnist/dcgan/seed0"):
         ...     train()
     """
-    path = _lock_path(directory)
+    path, holder = _paths(directory)
     files.prepare_directory(path.parent)
-    file = _take(path, directory, wait)
+    lock = filelock.FileLock(path)
     try:
-        _write_holder(file)
+        _acquire(lock, directory, wait)
+        _write_holder(holder)
         yield
     finally:
-        try:
-            # While it is held: who waits for this file then sees that it is gone.
-            with contextlib.suppress(OSError):
-                path.unlink()
-        finally:
-            os.close(file)
+        if lock.is_locked:
+            for file in (holder, path):
+                # Where an open file cannot be removed, the next holder overwrites it.
+                with contextlib.suppress(OSError):
+                    file.unlink()
+            lock.release()
 
 
-def check_free(directory):
-    """Raises HeldError, which names the holder, if a process holds a directory.
-
-    Nothing is written, so the folder may be one that nothing can be written to.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        file = os.open(_lock_path(directory), os.O_RDONLY)
-        try:
-            # Shared, as nothing is written: a file that is open for reading allows it.
-            _lock(file, directory, wait=False, kind=fcntl.LOCK_SH)
-        finally:
-            os.close(file)
+def check_free(directory: str | os.PathLike) -> None:
+    """Raise HeldError, which names the holder, if a process holds a directory."""
+    path, _ = _paths(directory)
+    if not path.exists():
+        return
+    lock = filelock.FileLock(path)
+    # A folder that nothing can be written to is no process' that works in it.
+    with contextlib.suppress(PermissionError, OSError), _refusal(directory):
+        lock.acquire(timeout=GLANCE)
+    lock.release()
 
 
-def _lock_path(directory):
+def _paths(directory):
     path = pathlib.Path(os.path.abspath(directory))
-    return path.with_name(f"{path.name}.lock")
+    return path.with_name(f"{path.name}.lock"), path.with_name(f"{path.name}.holder")
 
 
-def _take(path, directory, wait):
-    """An open file that is locked and still the one that stands at `path`."""
-    while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            _lock(file, directory, wait)
-            # Its last holder may have removed it between the two lines above.
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(file), path.stat()):
-                    return file
-        except BaseException:
-            os.close(file)
-            raise
-        os.close(file)
-
-
-def _lock(file, directory, wait, kind=fcntl.LOCK_EX):
+def _acquire(lock, directory, wait):
     try:
-        _lock_at_once(file, kind)
-    except BlockingIOError:
-        holder = _read_holder(file)
+        with _refusal(directory):
+            lock.acquire(timeout=GLANCE)
+    except HeldError:
         if not wait:
-            raise HeldError(
-                f"{directory} is in use by {holder}. Two processes would spoil each "
-                "other's files. Wait for that one or end it, or choose another runs "
-                "directory."
-            ) from None
-        logging.warning("%s is in use by %s; waiting for it.", directory, holder)
-        fcntl.flock(file, kind)
-    except OSError as error:  # Some network folders know no locks.
+            raise
+        who = _read_holder(_paths(directory)[1])
+        logging.warning("%s is in use by %s; waiting for it.", directory, who)
+        lock.acquire()
+    except (NotImplementedError, OSError) as error:  # some network folders know none
         logging.warning(
             "%s cannot be locked (%s). See to it yourself that no other process works "
             "in it.",
@@ -115,19 +98,22 @@ def _lock(file, directory, wait, kind=fcntl.LOCK_EX):
         )
 
 
-def _lock_at_once(file, kind):
-    """Locks, or raises BlockingIOError: after the moments that `check_free` takes."""
-    for _ in range(3):
-        with contextlib.suppress(BlockingIOError):
-            return fcntl.flock(file, kind | fcntl.LOCK_NB)
-        time.sleep(0.05)
-    fcntl.flock(file, kind | fcntl.LOCK_NB)
+@contextlib.contextmanager
+def _refusal(directory):
+    try:
+        yield
+    except filelock.Timeout:
+        raise HeldError(
+            f"{directory} is in use by {_read_holder(_paths(directory)[1])}. Two "
+            "processes would spoil each other's files. Wait for that one or end it, or "
+            "choose another runs directory."
+        ) from None
 
 
-def _write_holder(file):
-    if os.fstat(file).st_size:
+def _write_holder(path):
+    if path.exists():
         logging.warning(
-            "Taking over from %s, which has ended without a word.", _read_holder(file)
+            "Taking over from %s, which has ended without a word.", _read_holder(path)
         )
     holder = {
         "pid": os.getpid(),
@@ -135,16 +121,15 @@ def _write_holder(file):
         "since": datetime.datetime.now().astimezone().isoformat(" ", "seconds"),
         "command": shlex.join(sys.argv),
     }
-    os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(holder).encode(), 0)
+    path.write_text(json.dumps(holder))
 
 
-def _read_holder(file):
+def _read_holder(path):
     try:
-        holder = json.loads(os.pread(file, 65536, 0))
+        holder = json.loads(path.read_text())
         return (
             f"process {holder['pid']} on {holder['host']} since {holder['since']} "
             f"({holder['command']})"
         )
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"  # which has not yet written its name

@@ -13,7 +13,6 @@ from kerasgen.core import preset_files
 from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.arguments import great_circle
 from kerasgen.core.base import GenerativeModel
-from kerasgen.study.settings import MODELS
 
 PICTURES = ("samples", "classes", "interpolation")
 INTERPOLATION_STEPS = 10
@@ -46,7 +45,7 @@ def load_model(path):
                 f"{path} cannot be loaded ({error}). Expected a file that model.save "
                 "wrote; train the model anew, or take another file."
             ) from error
-        if isinstance(model, tuple(MODELS.values())):
+        if isinstance(model, GenerativeModel):
             return model
         raise ValueError(
             f"{path} holds a {type(model).__name__}, not a model of kerasgen."

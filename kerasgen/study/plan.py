@@ -1,16 +1,15 @@
-"""The runs that a study is asked for: where each lies, and what of it is left to do."""
+"""Runs that a study is asked for: where each lies, and what is left to do."""
 
 import dataclasses
 import json
 import pathlib
-import shlex
-import sys
 
 from kerasgen import export
 from kerasgen import files
-from kerasgen.study import judgement
 from kerasgen.study import run
+from kerasgen.study.portable import portable_command
 from kerasgen.study.records import PUBLISHED
+from kerasgen.study.run_evaluation import is_evaluated
 from kerasgen.study.settings import RunSettings
 
 
@@ -22,7 +21,7 @@ class PlannedRun:
         settings: `RunSettings`.
         directory: `pathlib.Path` of the run.
         export_to: `pathlib.Path` for the SavedModel, or None for no export.
-        num_samples: Samples that it is judged by.
+        num_samples: Samples that it is evaluated by.
     """
 
     settings: RunSettings
@@ -40,10 +39,10 @@ class PlannedRun:
 
     @property
     def is_complete(self):
-        """Whether the run is trained, judged and exported."""
+        """Whether the run is trained, evaluated and exported."""
         return (
             run.is_trained(self.directory, self.settings)
-            and judgement.is_judged(self.directory, self.settings, self.num_samples)
+            and is_evaluated(self.directory, self.settings, self.num_samples)
             # A model that is elsewhere was exported there, if at all.
             and (self.export_to is None or self.is_published or self._is_exported())
         )
@@ -57,12 +56,12 @@ class PlannedRun:
         """Raises ValueError if something is left to do that the weights are needed for.
 
         Records that were published and copied back count as a run that is complete,
-        but none can be trained on, nor judged by another number of samples.
+        but none can be trained on, nor evaluated by another number of samples.
         """
         if self.is_published and not self.is_complete:
             raise ValueError(
                 f"{self.directory} holds the records of a run without its weights, and "
-                f"they are not of {self.settings.epochs} whole epochs judged by "
+                f"they are not of {self.settings.epochs} whole epochs evaluated by "
                 f"{self.num_samples:,} samples. Remove it to train the run anew, or "
                 "choose another runs directory."
             )
@@ -87,7 +86,7 @@ def plan(settings, study_dir, saved_models_dir, num_samples):
         settings: List of `RunSettings` of one study.
         study_dir: `pathlib.Path` of the study.
         saved_models_dir: Folder of the exported SavedModels, or None.
-        num_samples: Samples that each model is judged by.
+        num_samples: Samples that each model is evaluated by.
 
     Returns:
         List of `PlannedRun`.
@@ -96,17 +95,19 @@ def plan(settings, study_dir, saved_models_dir, num_samples):
         ValueError: If the settings are not of one study or name a run twice.
     """
     if not settings:
-        raise ValueError("There are no runs to carry out; name at least one model.")
+        raise ValueError("Got no runs; expected at least one. Name a model.")
     studies = {one.study for one in settings}
     if len(studies) > 1:
         raise ValueError(
-            f"The runs belong to the studies {', '.join(sorted(studies))}; expected "
-            "one. Carry them out one after the other."
+            f"Got runs of the studies {', '.join(sorted(studies))}; expected one. Run "
+            "them one after the other."
         )
     places = [(one.name, one.seed) for one in settings]
     for place in places:
         if places.count(place) > 1:
-            raise ValueError(f"{place[0]} with seed {place[1]} came twice.")
+            raise ValueError(
+                f"Got {place[0]} with seed {place[1]} twice; expected it once."
+            )
     return [
         PlannedRun(
             one,
@@ -134,7 +135,7 @@ def write(path, settings, command=None):
         if (one.name, one.seed) not in mine:
             others.append(one)
     record = {
-        "command": shlex.join(["python", *sys.argv]) if command is None else command,
+        "command": portable_command(command),
         "runs": [one.to_dict() for one in (*others, *settings)],
     }
     with files.replacing(path) as temporary:

@@ -1,7 +1,7 @@
-"""Finished runs made public: presets, SavedModels of them, and a card on each.
+"""Presets of finished runs, SavedModels of them, and a card on each.
 
-What is judged is the preset as it is loaded, not the run: a preset has the averaged
-generator and 16 bits. The SavedModel is exported from it, so one card holds for both.
+The preset is evaluated as it is loaded, not the run: it has the averaged generator and
+16 bits. The SavedModel is exported from it, so one card holds for both.
 """
 
 import functools
@@ -20,7 +20,9 @@ from kerasgen.core import presets
 from kerasgen.study import cards
 from kerasgen.study import run
 from kerasgen.study.pictures import load_model
+from kerasgen.study.records import flat
 from kerasgen.study.records import load_run
+from kerasgen.study.records import nested
 
 LICENCE = "Apache-2.0"
 # Samples by which a preset is compared with the model that it was rounded from.
@@ -50,7 +52,7 @@ def make_presets(
         presets_dir: Folder of the presets; default the package's.
         saved_models_dir: Folder of the SavedModels.
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
-        num_samples: Samples that each preset is judged by.
+        num_samples: Samples that each preset is evaluated by.
         tell: Function of a line of text, which says how far it is; default print.
 
     Returns:
@@ -81,10 +83,10 @@ def make_presets(
         if _is_made(folder, exported, each, num_samples):
             tell(f"{heading}: complete")
             continue
-        tell(f"{heading}: judging {num_samples:,} samples of the preset")
+        tell(f"{heading}: evaluating {num_samples:,} samples of the preset")
         if reference is None:
             reference = _reference(each, data_dir)
-        preset, metadata, record = _judged_preset(each, reference, num_samples)
+        preset, metadata, record = _evaluated_preset(each, reference, num_samples)
         preset.save_to_preset(folder, metadata)
         presets.write_registry(presets_dir)
         export.save(preset, exported, each.settings.to_dict(), half=True)
@@ -172,7 +174,7 @@ def _real(study_dir, num_samples):
     """The record of real images judged alike, by its title, if the study has one."""
     path = study_dir / "real.json"
     try:
-        record = json.loads(path.read_text())["final"] if path.exists() else {}
+        record = flat(json.loads(path.read_text())["final"]) if path.exists() else {}
         is_alike = record.get("num_samples") == num_samples
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
@@ -197,7 +199,7 @@ def _is_made(folder, exported, each, num_samples):
     return made == (made_from, num_samples)
 
 
-def _judged_preset(each, reference, num_samples):
+def _evaluated_preset(each, reference, num_samples):
     """The preset of a run as it is loaded, its metadata, and the record on it."""
     trained = load_model(each.directory / "model.keras").in_float32()
     with tempfile.TemporaryDirectory() as folder:
@@ -214,7 +216,7 @@ def _judged_preset(each, reference, num_samples):
     )
     num_images = each.record["data"]["num_images"]
     conditional = "conditional on labels, " if settings.conditional else ""
-    metrics = {name: record[name] for name in evaluation.metric_names(record)}
+    metrics = nested(record)["metrics"]
     metadata = {
         "description": f"{settings.title}, {conditional}trained on {num_images:,} "
         f"images of {settings.dataset} for {settings.epochs} epochs",

@@ -1,4 +1,4 @@
-"""What a person sees while runs go on: which, how far, how fast, how long."""
+"""Display of runs while they go on: which, how far, how fast, how long."""
 
 import statistics
 import sys
@@ -23,8 +23,8 @@ class Progress:
         self.titles, self.models = list(titles), list(models)
         self.epochs, self.images, self.workers = list(epochs), images, workers
         self.seconds = {}  # of an epoch, by model
-        self.judging = []  # seconds that runs were judged in
-        self.to_judge = set(range(len(self.titles)))
+        self.evaluating = []  # seconds that evaluations of runs took
+        self.to_evaluate = set(range(len(self.titles)))
         self.stream = stream or sys.stdout
         self._bars = {}
         self._lock = threading.Lock()
@@ -41,8 +41,8 @@ class Progress:
         usual = statistics.mean(self.seconds.values())
         pairs = zip(self.models, self.epochs, strict=True)
         training = sum(left * self.seconds.get(name, usual) for name, left in pairs)
-        judging = statistics.mean(self.judging) if self.judging else 0.0
-        return (training + judging * len(self.to_judge)) / self.workers
+        evaluating = statistics.mean(self.evaluating) if self.evaluating else 0.0
+        return (training + evaluating * len(self.to_evaluate)) / self.workers
 
     def expected(self, index):
         """Seconds of training that a run has still to do, as far as is known."""
@@ -61,7 +61,7 @@ class Progress:
         """Takes note that the worker of a run has ended, well or not."""
         with self._lock:
             self.epochs[index] = 0
-            self.to_judge.discard(index)
+            self.to_evaluate.discard(index)
             if index in self._bars:
                 self._bars.pop(index).close()
 
@@ -82,12 +82,12 @@ class Progress:
             f"all runs {clock(self.remaining())}"
         )
 
-    def _judging(self, index):
-        self._bar(index, "judging", 1.0)
+    def _evaluating(self, index):
+        self._bar(index, "evaluating", 1.0)
 
-    def _judged(self, index, seconds):
-        self.judging.append(seconds)
-        self.to_judge.discard(index)
+    def _evaluated(self, index, seconds):
+        self.evaluating.append(seconds)
+        self.to_evaluate.discard(index)
 
     def _bar(self, index, what, share):
         if not self.stream.isatty():

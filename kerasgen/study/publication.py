@@ -1,6 +1,6 @@
-"""The records of a study without its weights: a folder small enough to be committed.
+"""Records of a study without its weights: a folder small enough to be committed.
 
-It holds all that the report is made of, so that `write_report` works there, too. Each
+It holds all that a report needs, so that `write_report` works there, too. Each
 run has `published.json` as the sign that its weights are elsewhere.
 """
 
@@ -8,12 +8,13 @@ import functools
 import hashlib
 import json
 import pathlib
-import re
 import shutil
 
 from kerasgen import files
 from kerasgen.study import plan
 from kerasgen.study import run
+from kerasgen.study.portable import portable_command
+from kerasgen.study.portable import without_paths
 from kerasgen.study.records import PLAN
 from kerasgen.study.records import PUBLISHED
 from kerasgen.study.records import load_study
@@ -33,14 +34,12 @@ ARRAYS = (
     "codes.npz",
     "interpolations.npz",
     "neighbours.npz",
+    "samples_fitted.npz",
 )
 ENDED = ("complete", "diverged", "failed")
-_FOLDER_FLAG = re.compile(r"\s--(?:data|runs|saved_models)_dir[=\s]('[^']*'|\S+)")
-_SCRIPT = re.compile(r"\S+/(?=examples/\w+\.py)")
-_PATH = re.compile(r"(?<![\w./:~-])(?:~|(?=/))(?:/[^\s/:;,\"'()<>]+)+/([^\s/\"'()<>]*)")
 
 
-def publish(study_dir, to):
+def publish(study_dir, to, comparison=None):
     """Copies the runs of a study that have ended, and writes the report on them.
 
     A run that goes on is left for the next time; one that failed is published, since
@@ -51,6 +50,7 @@ def publish(study_dir, to):
     Args:
         study_dir: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
         to: The folder to publish in; created if need be.
+        comparison: `Comparison` whose claims the report judges, its name, or None.
 
     Returns:
         `pathlib.Path` of the report.
@@ -88,30 +88,10 @@ def publish(study_dir, to):
             name = f"{settings.name}/seed{settings.seed}/failure.json"
             _copy_record(study_dir / name, to / name)
     asked = [each.settings for each in (*all_runs, *study.missing)]
-    plan.write(to / PLAN, asked, command=_without_folders(study.command or ""))
+    plan.write(to / PLAN, asked, command=portable_command(study.command or ""))
     if study.real:
         _copy_record(study_dir / "real.json", to / "real.json")
-    return write_report(to)
-
-
-def without_paths(value):
-    """Records without what only one machine has: absolute paths keep their last part.
-
-    Args:
-        value: What a JSON file holds: a str, or lists and dicts of such.
-
-    Example:
-
-    >>> without_paths("IDX files in /home/me/data/mnist")
-    'IDX files in …/mnist'
-    """
-    if isinstance(value, dict):
-        return {key: without_paths(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [without_paths(each) for each in value]
-    if not isinstance(value, str):
-        return value
-    return _PATH.sub(r"…/\1", value.replace(f"{pathlib.Path.cwd()}/", ""))
+    return write_report(to, comparison)
 
 
 def _check_place(study, to, pairs):
@@ -139,8 +119,8 @@ def _check_place(study, to, pairs):
     here = study.real.get("wanted")
     if there and here and there != here:
         raise ValueError(
-            f"{to} was judged otherwise than {study.directory}: {there} there, {here} "
-            "here. Publish in another folder."
+            f"{to} was evaluated otherwise than {study.directory}: {there} there, "
+            f"{here} here. Publish in another folder."
         )
 
 
@@ -184,11 +164,6 @@ def _damaged(path, error):
         f"{path} is damaged ({error}). `python -m kerasgen.check` says what to do "
         "about it; then publish again."
     )
-
-
-def _without_folders(command):
-    """The command, by which anyone can make the study in a folder of their own."""
-    return without_paths(_SCRIPT.sub("", _FOLDER_FLAG.sub("", command)))
 
 
 def _sha256(path):

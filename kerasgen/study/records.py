@@ -1,4 +1,4 @@
-"""Run directories read back: what a study has, what went wrong, what is missing.
+"""Run directories read back: what is there, what went wrong, what is missing.
 
 Nothing here needs a model or a dataset, so that a report can be made anywhere.
 """
@@ -18,19 +18,49 @@ from absl import logging
 from kerasgen import callbacks
 from kerasgen.callbacks.evaluate_samples import read_evaluations
 from kerasgen.callbacks.training_monitor import read_events
-from kerasgen.study.settings import MODELS
+from kerasgen.core.registry import list_models
 from kerasgen.study.settings import RunSettings
+from kerasgen.study.table import tidy
 
 # The file in a study's folder that lists all runs that were asked for.
 PLAN = "study.json"
 # The sign of a run whose records were published without its weights.
 PUBLISHED = "published.json"
 # What must be equal in two runs for their numbers to be set side by side.
-PROTOCOL = ("dataset", "conditional", "limit", "epochs", "batch_size")
+PROTOCOL = ("dataset", "conditional", "limit", "epochs")
+# What must be equal in two runs of one model, besides constructor arguments.
+_OF_A_MODEL = ("batch_size", "learning_rate_factor", "optimizers")
 # Arguments of a model in which the runs of one model differ.
 _OWN_ARGUMENTS = ("seed", "name", "dtype")
-# What is left when a run is judged; other arrays it leaves when it is trained.
-_JUDGED_ARRAYS = ("interpolations.npz", "neighbours.npz")
+# Arrays that a run has once it is evaluated; others it leaves when it is trained.
+_EVALUATED_ARRAYS = ("interpolations.npz", "neighbours.npz", "samples_fitted.npz")
+# The last entry of a record before its numbers, in records without "metrics".
+_LAST_OF_A_HEADING = "seconds_total"
+
+
+def nested(record: dict) -> dict:
+    """A record of `evaluate` with its numbers in `metrics`; older ones are converted.
+
+    Args:
+        record: Record with `metrics`, or with numbers behind `seconds_total`.
+
+    Example:
+        >>> nested({"seed": 0, "seconds_total": 3.0, "fid": 1.5})
+        {'seed': 0, 'seconds_total': 3.0, 'metrics': {'fid': 1.5}}
+    """
+    if "metrics" in record or _LAST_OF_A_HEADING not in record:
+        return {"metrics": {}, **record}
+    names = list(record)
+    cut = names.index(_LAST_OF_A_HEADING) + 1
+    heading = {name: record[name] for name in names[:cut]}
+    return {**heading, "metrics": {name: record[name] for name in names[cut:]}}
+
+
+def flat(record: dict) -> dict:
+    """A record with its numbers beside its heading, as `find_name` looks them up."""
+    record = nested(record)
+    heading = {name: value for name, value in record.items() if name != "metrics"}
+    return heading | record["metrics"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,11 +73,12 @@ class Run:
         record: Dict of settings.json: `settings`, `arguments` of the model,
             `precision`, `data` (`source`, `num_images`), `environments`.
         history: Dict of columns, as `read_history` returns it; empty if there is none.
-        evaluations: List of records of the evaluations during training, by `epoch`.
+        evaluations: List of records of the evaluations in training, by `epoch`.
         events: List of what `TrainingMonitor` saw: dicts with `epoch`, `kind`,
             `message`.
         test_losses: Dict from log key to the loss on the test images, or {}.
-        evaluation: Record of `kerasgen.evaluate` at the end, or None.
+        evaluation: Record of the evaluation at the end, its numbers in `metrics`; or
+            None.
         failure: Dict with `kind` ("divergence", "crash" or "killed"), `epoch`,
             `message`, `log`; or None.
         problems: List of sentences on files that are missing or damaged.
@@ -102,17 +133,35 @@ class Run:
         }
 
     @property
-    def arguments(self):
-        """Dict of what must be equal for two runs to be of one model."""
+    def arguments(self) -> dict:
+        """What must be equal for two runs to be of one model."""
         arguments = self.record["arguments"]
-        return {k: v for k, v in arguments.items() if k not in _OWN_ARGUMENTS}
+        settings = self.settings.to_dict()
+        own = {k: v for k, v in arguments.items() if k not in _OWN_ARGUMENTS}
+        return own | {name: settings[name] for name in _OF_A_MODEL}
+
+    def numbers(self, prior: str = "") -> dict:
+        """Numbers of the evaluation at the end by their names; {} without one.
+
+        Args:
+            prior: "fitted" for samples from a fitted prior; {} where there are none.
+        """
+        record = self.evaluation or {}
+        if prior:
+            record = record.get("fitted_prior") or {}
+        return record.get("metrics") or {}
+
+    def metrics(self, prior: str = "") -> dict:
+        """The record of the end, flat; with the numbers of a fitted prior if it has."""
+        found = flat(self.evaluation) if self.evaluation else {}
+        return found | self.numbers("fitted") if prior else found
 
     def has_arrays(self, name):
         """Whether an .npz file is there that is of the end of the training.
 
         A run that was taken further still has those of its shorter training.
         """
-        ended = self.evaluation if name in _JUDGED_ARRAYS else self.test_losses
+        ended = self.evaluation if name in _EVALUATED_ARRAYS else self.test_losses
         return bool(ended) and (self.directory / name).exists()
 
     def arrays(self, name):
@@ -150,9 +199,9 @@ class Study:
         runs: List of `Run`s that can be compared, by the order of models, then seed.
         others: List of `Run`s with another protocol than most, or of a model with other
             arguments than most runs of it, which are left aside.
-        real: Dict of records that models are read beside, each a dict or None:
-            `final`, training images judged as the samples at the end are; `during`, as
-            those during training are; `pixels`, the images themselves judged as codes.
+        real: Dict of records that models are read beside, each a flat dict or None:
+            `final`, training images evaluated as the samples at the end are; `during`,
+            as those in training are; `pixels`, the images themselves taken as codes.
         missing: List of `Missing`: runs that were asked for and left no settings.json.
         command: The command that last asked for runs, or None.
         problems: List of sentences on directories that could not be read.
@@ -170,6 +219,21 @@ class Study:
     def name(self):
         return self.directory.name
 
+    @property
+    def kind(self) -> str:
+        """Kind of the study, by which claims are chosen: see `comparison.Claim`."""
+        settings = self.runs[0].settings
+        if settings.ablation:
+            return settings.ablation
+        if settings.arm == "robustness":
+            return "robustness"
+        return "conditional" if settings.conditional else "comparison"
+
+    @functools.cached_property
+    def table(self):
+        """The tidy table of all numbers, see `kerasgen.study.table`."""
+        return tidy(self)
+
     @functools.cached_property
     def models(self):
         """Dict from title to the list of runs, in order of seed."""
@@ -179,8 +243,8 @@ class Study:
         return dict(found)
 
 
-def load_study(directory):
-    """Reads every run of a study.
+def load_study(directory: str | pathlib.Path) -> Study:
+    """Read every run of a study.
 
     Args:
         directory: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
@@ -216,7 +280,7 @@ def load_study(directory):
         directory=directory,
         runs=compared,
         others=[run for run in runs if run not in compared],
-        real=_read_json(directory / "real.json", problems) or {},
+        real=_read_real(directory / "real.json", problems),
         missing=_missing(directory, plan.get("runs", []), problems),
         command=plan.get("command"),
         problems=problems,
@@ -224,10 +288,18 @@ def load_study(directory):
 
 
 def _alike(runs, what):
-    """The runs that have most often in common what a function says of them."""
+    """The runs that agree with most others in what a function says of them."""
     said = [json.dumps(what(run), sort_keys=True) for run in runs]
     common = collections.Counter(said).most_common(1)[0][0]
     return [run for run, text in zip(runs, said, strict=True) if text == common]
+
+
+def _read_real(path, problems):
+    found = _read_json(path, problems) or {}
+    return {
+        key: flat(value) if isinstance(value, dict) and key != "wanted" else value
+        for key, value in found.items()
+    }
 
 
 def _missing(directory, planned, problems):
@@ -245,8 +317,8 @@ def _missing(directory, planned, problems):
     return found
 
 
-def load_run(directory):
-    """Reads one run directory, whole or not.
+def load_run(directory: str | pathlib.Path) -> Run:
+    """Read one run directory, whole or not.
 
     Raises:
         ValueError: If its settings.json cannot be read.
@@ -272,13 +344,14 @@ def load_run(directory):
         problems.append(str(error))
     losses = _read_json(directory / "metrics.jsonl", problems) or {}
     evaluation = _read_json(directory / "evaluation.json", problems)
-    # What was judged before the run went on to more epochs says nothing of its end.
+    # What was evaluated before the run went on to more epochs says nothing of its end.
     if losses.get("epoch") != settings.epochs:
         losses = {}
     if evaluation is not None and evaluation.get("epoch") != settings.epochs:
         evaluation = None
     test_losses = {k: v for k, v in losses.items() if k not in ("epoch", "split")}
     failure = _read_json(directory / "failure.json", problems)
+    in_training = read_evaluations(directory / "evaluations.jsonl")
     # A run that was tried again and has ended has overcome it, even if a kill came
     # before that record was removed.
     if evaluation is not None and test_losses:
@@ -288,10 +361,10 @@ def load_run(directory):
         settings=settings,
         record=record,
         history=history,
-        evaluations=read_evaluations(directory / "evaluations.jsonl"),
+        evaluations=list(map(nested, in_training)),
         events=read_events(directory / "events.jsonl"),
         test_losses=test_losses,
-        evaluation=evaluation,
+        evaluation=evaluation and nested(evaluation),
         failure=failure,
         problems=problems,
     )
@@ -301,7 +374,7 @@ def _order(run):
     """Defaults first, then variants by name, their numbers by size; then seeds."""
     parts = re.split(r"(\d+(?:\.\d+)?)", run.settings.variant)
     variant = [(float(p), "") if i % 2 else (0.0, p) for i, p in enumerate(parts)]
-    return list(MODELS).index(run.settings.model), variant, run.seed
+    return list_models().index(run.settings.model), variant, run.seed
 
 
 def _read_json(path, problems):

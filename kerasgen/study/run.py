@@ -3,7 +3,7 @@
 The directory describes itself and holds all that is needed to go on after an interrupt:
 `settings.json`, `history.csv`, `losses.png`, `samples/`, `latent/`, `checkpoint/`,
 `events.jsonl` and `evaluations.jsonl`; once the model is trained, `model.keras`,
-`samples.npz`, `codes.npz` and `metrics.jsonl`; and what `judgement.py` adds.
+`samples.npz`, `codes.npz` and `metrics.jsonl`; and what `run_evaluation.py` adds.
 """
 
 import contextlib
@@ -21,21 +21,24 @@ from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import files
+from kerasgen.core.registry import model_class
 from kerasgen.study import environment
-from kerasgen.study import judgement
 from kerasgen.study import lock
+from kerasgen.study.portable import without_paths
 from kerasgen.study.records import PUBLISHED
-from kerasgen.study.settings import MODELS
+from kerasgen.study.run_evaluation import in_bytes
+from kerasgen.study.run_evaluation import save_arrays
 from kerasgen.study.settings import PRECISIONS
 from kerasgen.study.settings import RunSettings
+from kerasgen.study.settings import check_name
 
 RESUMABLE = ("epochs",)
-# Training images that evaluations in training judge against.
+# Training images that evaluations in training are set against.
 NUM_WATCHED_IMAGES = 10_000
 
 
 class ForeignRunError(ValueError):
-    """The directory belongs to a run with other settings."""
+    """Raised where a directory belongs to a run with other settings."""
 
 
 def train(
@@ -162,20 +165,42 @@ def build(settings, images, precision=None):
         precision: Name of the dtype policy, or None for what the settings give here.
     """
     keras.utils.set_random_seed(settings.seed)
-    model = MODELS[settings.model](
+    cls = model_class(settings.model)
+    # An arm takes the published settings, which the arguments can still change.
+    make = cls.as_published if settings.arm == "published" else cls
+    model = make(
         image_shape=images.images.shape[1:],
         num_classes=images.num_classes if settings.conditional else None,
         seed=settings.seed,
         dtype=precision or environment.resolve_precision(settings.precision),
         **settings.arguments,
     )
-    if settings.learning_rate_factor != 1.0:
-        optimizers = model.default_optimizers()
-        for optimizer in optimizers.values():
-            rate = float(optimizer.learning_rate) * settings.learning_rate_factor
-            optimizer.learning_rate = rate
-        model.compile(optimizer=optimizers)
+    if settings.learning_rate_factor != 1.0 or settings.optimizers:
+        model.compile(optimizer=_changed_optimizers(model, settings))
     return model
+
+
+def _changed_optimizers(model, settings):
+    """The default optimizers with the changes of the settings."""
+    optimizers = model.default_optimizers()
+    for player in settings.optimizers:
+        check_name("player", player, ("all", *optimizers))
+    for player, optimizer in optimizers.items():
+        changes = {
+            **settings.optimizers.get("all", {}),
+            **settings.optimizers.get(player, {}),
+        }
+        factor = settings.learning_rate_factor
+        factor *= changes.pop("learning_rate_factor", 1.0)
+        optimizer.learning_rate = float(optimizer.learning_rate) * factor
+        for name, value in changes.items():
+            if not hasattr(optimizer, name):
+                raise ValueError(
+                    f"Got {name}={value} for the {type(optimizer).__name__} of "
+                    f"{player}, which has no {name}; expected one of its attributes."
+                )
+            setattr(optimizer, name, value)
+    return optimizers
 
 
 def first_images(images, limit):
@@ -320,7 +345,7 @@ def _describe(settings, images, model, precision, workers):
         "arguments": json.loads(json.dumps(model.get_config())),
         "precision": precision,
         "data": {
-            "source": images.source,
+            "source": without_paths(images.source),
             "num_images": len(images.images),
         },
         "environments": [{**environment.describe(), "workers": workers}],
@@ -399,12 +424,12 @@ def _finish(model, directory, settings, test):
     with files.replacing(directory / "model.keras") as temporary:
         model.save(temporary)
     samples = model.sample(100, seed=settings.seed)
-    judgement.save_arrays(directory / "samples.npz", images=judgement.in_bytes(samples))
+    save_arrays(directory / "samples.npz", images=in_bytes(samples))
     if hasattr(model, "encode"):
         labels = test.labels[:2000]
         given = labels if settings.conditional else None
         mean, _ = model.encode(test.images[:2000], given)
-        judgement.save_arrays(directory / "codes.npz", codes=mean, labels=labels)
+        save_arrays(directory / "codes.npz", codes=mean, labels=labels)
     arrays = (test.images, test.labels) if settings.conditional else (test.images,)
     losses = model.evaluate(*arrays, batch_size=500, verbose=0, return_dict=True)
     record = {"epoch": settings.epochs, "split": "test", **losses}

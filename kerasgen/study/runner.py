@@ -1,7 +1,7 @@
-"""A study: many runs, one process each, then the report.
+"""A study: many runs, each a job of an executor, then the report.
 
-Every run has a process of its own, so that none sees another's state, memory or crash.
-One that fails is recorded in its directory, and the others go on. `study.json` in the
+Every run is a job of its own, so that none sees another's state, memory or crash. One
+that fails is recorded in its directory, and the others go on. `study.json` in the
 folder of the study lists all runs that were ever asked for, so that the report can say
 what is missing.
 """
@@ -10,17 +10,21 @@ import concurrent.futures
 import dataclasses
 import json
 import pathlib
+import queue
+import time
 
 from kerasgen import data
 from kerasgen import files
 from kerasgen.study import lock
 from kerasgen.study import plan
 from kerasgen.study import run
-from kerasgen.study.processes import INTERRUPTED
-from kerasgen.study.processes import TERMINATED
-from kerasgen.study.processes import Processes
-from kerasgen.study.processes import Terminated
-from kerasgen.study.processes import interrupted_by_termination
+from kerasgen.study.executors import INTERRUPTED
+from kerasgen.study.executors import TERMINATED
+from kerasgen.study.executors import Executor
+from kerasgen.study.executors import LocalProcesses
+from kerasgen.study.executors import Terminated
+from kerasgen.study.executors import interrupted_by_termination
+from kerasgen.study.portable import without_paths
 from kerasgen.study.progress import Progress
 from kerasgen.study.progress import clock
 from kerasgen.study.records import PLAN
@@ -28,88 +32,130 @@ from kerasgen.study.report import write_report
 from kerasgen.study.worker import HELD
 from kerasgen.study.worker import Job
 
+# Seconds until a run that another process works on is looked at again.
+RETRY_SECONDS = 30.0
 
-def carry_out(
+
+def run_study(
     settings,
     *,
+    comparison=None,
     runs_dir="runs",
     saved_models_dir="saved_models",
     data_dir=None,
     num_samples=10_000,
     workers=1,
+    executor: Executor | None = None,
+    shard: tuple[int, int] | None = None,
     resume=True,
 ):
-    """Trains and judges the runs of a study, exports its models, writes its report.
+    """Train and evaluate the runs of a study, export its models, write its report.
 
     Runs that are complete are left as they are, one that was interrupted goes on where
-    it was, one that failed is tried again. The models of the first seed are exported.
+    it was, one that failed is tried again. The models of the first seed are exported. A
+    run that another process works on is sent again later, until it is complete.
 
     Args:
         settings: List of `RunSettings` of one study, in the order of the runs.
+        comparison: `Comparison` whose claims the report judges, its name, or None.
         runs_dir: Folder of the run directories, `<study>/<model>/seed<k>/`.
         saved_models_dir: Folder of the exported SavedModels, or None for no export.
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
-        num_samples: Samples that each model is judged by, int of at least 2.
-        workers: Runs at the same time, positive int. They share the machine, so that
-            each is slower than alone, which the report says.
+        num_samples: Samples that each model is evaluated by, int of at least 2.
+        workers: Runs at the same time on this machine, positive int. They share it, so
+            that each is slower than alone, which the report says.
+        executor: Where the runs go; default `LocalProcesses(workers)`.
+        shard: Pair (i, n): of all runs only every n-th, from the i-th on, counted from
+            0. Runs that another process works on are left to it, and no report is
+            written, since other shards may still be going on.
         resume: Whether to go on with runs that are there; False starts them over.
 
     Returns:
-        `(report, failures)`: `pathlib.Path` of the report, or None if all runs failed
-        before they began; and a dict from the heading of each run that failed to why.
+        `(report, failures)`: `pathlib.Path` of the report, or None if there is none;
+        and a dict from the heading of each run that failed to why.
 
     Raises:
         ValueError: If a directory belongs to a run with other settings, or images or
             folders do not fit; before anything is trained.
         RuntimeError: If the dataset or the features cannot be had.
-        HeldError: If another process works on one of the runs; before anything is
-            trained. One that begins to do so later makes that run fail alone.
+        HeldError: With `resume=False`, if another process works on one of the runs.
         SystemExit: If interrupted, with status 130, or terminated, with 143. All
             processes have ended then.
     """
-    for name, value, least in (
-        ("num_samples", num_samples, 2),
-        ("workers", workers, 1),
-    ):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(
-                f"{name}={value!r}; expected an integer of at least {least}."
-            )
+    _check_count("num_samples", num_samples, 2)
+    _check_count("workers", workers, 1)
+    settings = list(settings)
     study_dir = pathlib.Path(runs_dir) / (settings[0].study if settings else "")
     runs = plan.plan(settings, study_dir, saved_models_dir, num_samples)
-    for each in runs:
-        lock.check_free(each.directory)
-        if resume:
-            run.check_owner(each.directory, each.settings)
-            each.check_weights()
-        else:
-            run.check_removable(each.directory)
+    _check_directories(runs, resume)
+    first = settings[0].to_dict()
+    executor = executor or LocalProcesses(workers)
+    job = Job("prepare", first, str(study_dir), data_dir, num_samples, executor.workers)
     try:
         with interrupted_by_termination():
-            return _carry_out(
-                runs,
-                study_dir,
-                saved_models_dir,
-                data_dir,
-                num_samples,
-                workers,
-                resume,
-            )
+            progress = _begin(runs, study_dir, saved_models_dir, job, resume)
+            with executor:
+                _prepare(runs, job, executor, progress)
+                failures = _run_all(runs, job, executor, progress, shard)
     except KeyboardInterrupt as signal:
         how = "" if resume else ", without --noresume,"
         print(f"\nInterrupted. The same command{how} goes on where it was.", flush=True)
         status = TERMINATED if isinstance(signal, Terminated) else INTERRUPTED
         raise SystemExit(status) from None
+    for heading, reason in failures.items():
+        progress.say(f"{heading} failed: {reason}")
+    nothing = failures and not any(study_dir.glob("*/seed*/settings.json"))
+    if shard is not None or nothing:
+        return None, failures
+    report = write_report(study_dir, comparison)
+    progress.say(f"\nThe report is {report}.")
+    return report, failures
 
 
-def _carry_out(
-    runs, study_dir, saved_models_dir, data_dir, num_samples, workers, resume
-):
+def parse_shard(text: str) -> tuple[int, int]:
+    """The pair that `--shard=i/n` stands for.
+
+    Raises:
+        ValueError: If it is none, or i does not lie in 0 … n − 1.
+
+    Example:
+        >>> parse_shard("0/4")
+        (0, 4)
+    """
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal()) or not (
+        int(index) < int(count)
+    ):
+        raise ValueError(
+            f"Got shard={text!r}; expected i/n with i from 0 to n − 1, such as 0/4."
+        )
+    return int(index), int(count)
+
+
+def _check_count(name, value, least):
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"Got {name}={value!r}; expected an integer of at least {least}."
+        )
+
+
+def _check_directories(runs, resume):
+    for each in runs:
+        if resume:
+            run.check_owner(each.directory, each.settings)
+            each.check_weights()
+        else:
+            lock.check_free(each.directory)
+            run.check_removable(each.directory)
+
+
+def _begin(runs, study_dir, saved_models_dir, job, resume):
+    """Fetch the data, write the plan, and return the `Progress`."""
     settings = [each.settings for each in runs]
     # Fetched here first, so that workers do not all download at the same time.
     dataset, limit = settings[0].dataset, settings[0].limit
-    images = data.fetch(dataset, "train", data_dir=data_dir)
-    data.fetch(dataset, "test", data_dir=data_dir)
+    images = data.fetch(dataset, "train", data_dir=job.data_dir)
+    data.fetch(dataset, "test", data_dir=job.data_dir)
     num = len(run.first_images(images, limit).images)
     files.prepare_directory(study_dir)
     if saved_models_dir is not None:
@@ -125,7 +171,7 @@ def _carry_out(
         [each.settings.name for each in runs],
         [each.epochs_left for each in runs],
         num,
-        workers,
+        job.workers,
     )
     progress.say(f"Training on {num:,} images of {dataset} from {images.source}.")
     for each in runs:
@@ -134,22 +180,11 @@ def _carry_out(
             progress.say(
                 f"{usual} was made with other settings and stays; see {each.export_to}."
             )
-    first = settings[0].to_dict()
-    job = Job("prepare", first, str(study_dir), data_dir, num_samples, workers)
-    with Processes(workers) as processes:
-        _prepare(runs, job, processes, progress)
-        failures = _run_all(runs, job, processes, progress)
-    for heading, reason in failures.items():
-        progress.say(f"{heading} failed: {reason}")
-    if failures and not any(study_dir.glob("*/seed*/settings.json")):
-        return None, failures
-    report = write_report(study_dir)
-    progress.say(f"\nThe report is {report}.")
-    return report, failures
+    return progress
 
 
-def _prepare(runs, job, processes, progress):
-    """Measures how fast the models are, and judges the real images."""
+def _prepare(runs, job, executor, progress):
+    """Measure how fast the models are, and evaluate the real images."""
     pending = {}
     for index, each in enumerate(runs):
         if each.epochs_left:
@@ -158,12 +193,10 @@ def _prepare(runs, job, processes, progress):
             progress.close(index)
             where = ", its weights are elsewhere" if each.is_published else ""
             progress.say(f"{progress.heading(index)}: complete{where}")
-    if all(each.is_complete for each in runs) and _is_whole(
-        job.directory, job.num_samples
-    ):
+    is_done = all(each.is_complete for each in runs)
+    if is_done and _is_whole(job.directory, job.num_samples):
         return
     measured = tuple(one.to_dict() for one in pending.values())
-    job = dataclasses.replace(job, measured=measured)
     log = pathlib.Path(job.directory) / "prepare.log"
 
     def receive(message):
@@ -172,9 +205,10 @@ def _prepare(runs, job, processes, progress):
             return
         if progress.remaining() is not None:
             progress.say(_expectation(runs, progress))
-        progress.say("Judging real images as models will be; some minutes, once.")
+        progress.say("Evaluating real images as models will be; some minutes, once.")
 
-    status, end = processes.run(job, log, receive)
+    job = dataclasses.replace(job, measured=measured)
+    status, end = executor.run(job, log, receive)
     if status != 0:
         raise RuntimeError(
             f"Preparing the study failed; {log} has it all, and ends with\n{end}"
@@ -182,7 +216,7 @@ def _prepare(runs, job, processes, progress):
 
 
 def _is_whole(directory, num_samples):
-    """Whether the real images are judged; a damaged record is made anew."""
+    """Whether the real images are evaluated; a damaged record is made anew."""
     path = pathlib.Path(directory) / "real.json"
     try:
         return json.loads(path.read_text())["wanted"]["num_samples"] == num_samples
@@ -202,43 +236,60 @@ def _expectation(runs, progress):
     return "\n".join([*lines, f"Expected time of training in all: {expected}\n"])
 
 
-def _run_all(runs, job, processes, progress):
-    """Dict from heading to reason, of the runs that failed."""
-
-    def one(index):
-        if runs[index].is_complete:
-            (runs[index].directory / "failure.json").unlink(missing_ok=True)
-            return None
-        return _run(runs[index], index, job, processes, progress)
-
-    order = range(len(runs))
+def _order(runs, job, progress, shard):
+    """Indices of the runs that this process takes, in the order in which they start."""
+    order = list(range(len(runs)))
     if job.workers > 1:
         # Of a seed the longest first, so that none is left to one worker at the end.
         seeds = list(dict.fromkeys(each.settings.seed for each in runs))
-        order = sorted(
-            order,
-            key=lambda k: (seeds.index(runs[k].settings.seed), -progress.expected(k)),
+        order.sort(
+            key=lambda k: (seeds.index(runs[k].settings.seed), -progress.expected(k))
         )
+    index, count = shard or (0, 1)
+    return [k for k in order if k % count == index]
+
+
+def _run_all(runs, job, executor, progress, shard):
+    """Dict from heading to reason, of the runs that failed."""
+    waiting, reasons = queue.SimpleQueue(), {}
+    order = _order(runs, job, progress, shard)
+    for index in order:
+        waiting.put((index, 0.0))
+
+    def work():
+        while True:
+            try:
+                index, due = waiting.get_nowait()
+            except queue.Empty:
+                return
+            time.sleep(max(0.0, due - time.monotonic()))
+            each = runs[index]
+            if each.is_complete:
+                (each.directory / "failure.json").unlink(missing_ok=True)
+                progress.close(index)
+                continue
+            is_held, reason = _run(each, index, job, executor, progress)
+            if is_held and shard is None:
+                waiting.put((index, time.monotonic() + RETRY_SECONDS))
+            elif not is_held and reason is not None:
+                reasons[index] = reason
+
     with concurrent.futures.ThreadPoolExecutor(job.workers) as pool:
-        futures = {index: pool.submit(one, index) for index in order}
+        futures = [pool.submit(work) for _ in range(job.workers)]
         try:
-            reasons = [futures[index].result() for index in range(len(runs))]
+            for future in futures:
+                future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            processes.stop()
+            executor.stop()
             raise
-    return {
-        progress.heading(index): reason
-        for index, reason in enumerate(reasons)
-        if reason is not None
-    }
+    return {progress.heading(index): reasons[index] for index in sorted(reasons)}
 
 
-def _run(planned, index, job, processes, progress):
-    """Carries out one run in a process; why it failed, or None."""
+def _run(planned, index, job, executor, progress):
+    """Do one run; whether another process holds it, and why it failed, or None."""
     directory = planned.directory
     directory.mkdir(parents=True, exist_ok=True)
-    failure_path = directory / "failure.json"
     log = directory.with_suffix(".log")
     job = dataclasses.replace(
         job,
@@ -260,28 +311,33 @@ def _run(planned, index, job, processes, progress):
         else:
             progress.receive(index, message)
 
-    status, end = processes.run(job, log, receive)
+    status, end = executor.run(job, log, receive)
+    if status == HELD:
+        progress.say(f"{progress.heading(index)}: {failure['message']}")
+        return True, failure["message"]
     progress.close(index)
     if status == 0:
-        failure_path.unlink(missing_ok=True)
-        return None
-    if status == HELD:  # The directory is another's, its records, too.
-        progress.say(f"{progress.heading(index)}: {failure['message']}")
-        return failure["message"]
-    if not failure:
-        signal = f"by signal {-status}" if status < 0 else f"with status {status}"
-        failure = {
-            "kind": "killed" if status < 0 else "crash",
-            "epoch": run.epochs_done(directory),
-            "message": f"The process ended {signal}: {_last_line(end)}",
-        }
-    record = {name: failure[name] for name in ("kind", "epoch", "message")}
-    with files.replacing(failure_path) as temporary:
-        temporary.write_text(json.dumps({**record, "log": end}, indent=2) + "\n")
+        (directory / "failure.json").unlink(missing_ok=True)
+        return False, None
+    if failure.get("kind") != "held":  # else the directory is of another run
+        failure = failure or _crash(status, end, directory)
+        _record_failure(directory / "failure.json", failure, end)
     progress.say(f"{progress.heading(index)}: {failure['message']} (see {log})")
-    return failure["message"]
+    return False, failure["message"]
 
 
-def _last_line(text):
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+def _crash(status, end, directory):
+    how = f"by signal {-status}" if status < 0 else f"with status {status}"
+    lines = end.strip().splitlines()
+    return {
+        "kind": "killed" if status < 0 else "crash",
+        "epoch": run.epochs_done(directory),
+        "message": f"The process ended {how}: {lines[-1] if lines else 'no output'}",
+    }
+
+
+def _record_failure(path, failure, end):
+    record = {name: failure[name] for name in ("kind", "epoch", "message")}
+    text = json.dumps(without_paths({**record, "log": end}), indent=2)
+    with files.replacing(path) as temporary:
+        temporary.write_text(text + "\n")

@@ -20,27 +20,29 @@ from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import export
-from kerasgen.study import judgement
 from kerasgen.study import lock
 from kerasgen.study import run
-from kerasgen.study.processes import INTERRUPTED
+from kerasgen.study import run_evaluation
+from kerasgen.study.executors import INTERRUPTED
 from kerasgen.study.settings import RunSettings
 
+# Exit statuses.
 DIVERGED = 3
-HELD = 4
+HELD = 4  # another process works in the directory: send again later
+FOREIGN = 5  # the directory is of a run with other settings
 SECONDS_BETWEEN_REPORTS = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What a worker is to do.
+    """Task of a worker.
 
     Args:
         task: "prepare" or "run".
         settings: Dict of the `RunSettings` of the run; for "prepare" of any.
         directory: The run directory; for "prepare" that of the study.
         data_dir: Folder of the dataset, or None.
-        num_samples: Samples to judge.
+        num_samples: Samples to evaluate.
         workers: Runs that share the machine.
         export_to: Folder for the SavedModel, or None.
         measured: For "prepare", dicts of `RunSettings` of which to measure the speed.
@@ -57,7 +59,7 @@ class Job:
 
 
 class Reporter(keras.callbacks.Callback):
-    """Tells the parent how far the training is."""
+    """Reports the progress of the training to the parent."""
 
     def __init__(self, tell):
         super().__init__()
@@ -81,16 +83,15 @@ class Reporter(keras.callbacks.Callback):
         self.tell(kind="epoch", epoch=epoch + 1, seconds=seconds, losses=losses)
 
 
-def carry_out(job, tell):
-    """Does a job.
+def do(job, tell):
+    """Do a job.
 
     Args:
         job: `Job`.
         tell: Function that passes a message, given as keyword arguments, to the parent.
 
     Returns:
-        The exit status of the process: 0, `DIVERGED`, or `HELD` if the run directory is
-        another run's, or another process works in it.
+        The exit status of the process: 0, `DIVERGED`, `HELD` or `FOREIGN`.
     """
     settings = RunSettings.from_dict(job.settings)
     images, test = (
@@ -106,10 +107,10 @@ def carry_out(job, tell):
         return 0
     try:
         with lock.held(job.directory):
-            _train_and_judge(job, settings, images, test, reference, tell)
+            _train_and_evaluate(job, settings, images, test, reference, tell)
     except (lock.HeldError, run.ForeignRunError) as error:
         tell(kind="held", message=str(error))
-        return HELD
+        return HELD if isinstance(error, lock.HeldError) else FOREIGN
     except (callbacks.DivergenceError, evaluation.NotFiniteError) as error:
         epoch = run.epochs_done(job.directory)
         tell(kind="divergence", epoch=epoch, message=str(error))
@@ -118,7 +119,7 @@ def carry_out(job, tell):
 
 
 def _prepare(job, images, reference, tell):
-    """Times a few steps of every model, and judges the real images."""
+    """Time a few steps of every model, and evaluate the real images."""
     for one in map(RunSettings.from_dict, job.measured):
         keras.backend.clear_session()
         try:
@@ -129,7 +130,7 @@ def _prepare(job, images, reference, tell):
             continue
         tell(kind="speed", name=one.name, seconds=seconds)
     tell(kind="real")
-    judgement.judge_real(
+    run_evaluation.evaluate_real_images(
         reference,
         run.watched_reference(images, reference.extractor),
         os.path.join(job.directory, "real.json"),
@@ -137,7 +138,7 @@ def _prepare(job, images, reference, tell):
     )
 
 
-def _train_and_judge(job, settings, images, test, reference, tell):
+def _train_and_evaluate(job, settings, images, test, reference, tell):
     model = run.train(
         settings,
         job.directory,
@@ -148,12 +149,12 @@ def _train_and_judge(job, settings, images, test, reference, tell):
         workers=job.workers,
         is_held=True,
     )
-    tell(kind="judging")
+    tell(kind="evaluating")
     start = time.perf_counter()
-    judgement.judge(
+    run_evaluation.evaluate_run(
         model, settings, job.directory, reference, num_samples=job.num_samples
     )
-    tell(kind="judged", seconds=time.perf_counter() - start)
+    tell(kind="evaluated", seconds=time.perf_counter() - start)
     if job.export_to is not None:
         with lock.held(job.export_to, wait=True):
             export.save(model, job.export_to, settings.to_dict())
@@ -171,7 +172,7 @@ def main():
     job = Job(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     try:
-        status = carry_out(job, tell)
+        status = do(job, tell)
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)

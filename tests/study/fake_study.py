@@ -13,10 +13,12 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from kerasgen.callbacks.history_file import write_history
+from kerasgen.core.registry import list_models
 from kerasgen.evaluation import find_name
 from kerasgen.study.records import Missing
 from kerasgen.study.records import Run
 from kerasgen.study.records import Study
+from kerasgen.study.records import nested
 from kerasgen.study.settings import RunSettings
 
 ZOO = ("vanilla_gan", "dcgan", "wgan", "cvae", "adversarial_vae")
@@ -137,10 +139,10 @@ def make_run(
         settings=chosen,
         record=_record(chosen, environment or {}),
         history=_history(chosen, done, seconds, losses or {}),
-        evaluations=_evaluations(chosen, done, fids),
+        evaluations=list(map(nested, _evaluations(chosen, done, fids))),
         events=[_event(event, done) for event in events],
         test_losses=_test_losses(chosen) if whole else {},
-        evaluation=_final(chosen, numbers) if whole else None,
+        evaluation=nested(_final(chosen, numbers)) if whole else None,
         failure=failure,
         problems=[],
     )
@@ -165,7 +167,9 @@ def make_study(
             for model in models
             for seed in seeds
         ]
-    runs = sorted(runs, key=lambda run: (ZOO.index(run.settings.model), run.seed))
+    runs = sorted(
+        runs, key=lambda run: (list_models().index(run.settings.model), run.seed)
+    )
     epochs = runs[0].settings.epochs
     return Study(
         directory=pathlib.Path(directory),
@@ -260,7 +264,7 @@ def fake_arrays(run):
             "distances": np.sort(generator.uniform(3.0, 9.0, (10, 5)), axis=1),
         },
     }
-    if run.settings.model in ZOO[3:]:
+    if _column(run.settings) >= 3:
         some = labels[rows[:500]]
         codes = generator.normal(size=(500, 8))
         codes[np.arange(500), some % 8] += 3.0 + some // 8
@@ -277,7 +281,12 @@ def _digits():
 
 
 def _generator(settings):
-    return np.random.default_rng([ZOO.index(settings.model), settings.seed])
+    return np.random.default_rng([_column(settings), settings.seed])
+
+
+def _column(settings):
+    """Column of the tables; a model that is not in them is like a DCGAN."""
+    return ZOO.index(settings.model) if settings.model in ZOO else 1
 
 
 def _record(settings, environment):
@@ -304,11 +313,13 @@ def _record(settings, environment):
 def _history(settings, done, seconds, losses):
     generator = _generator(settings)
     if seconds is None:
-        seconds = SECONDS[settings.model] * generator.normal(1.0, 0.01, size=done)
+        seconds = SECONDS[ZOO[_column(settings)]] * generator.normal(
+            1.0, 0.01, size=done
+        )
     elif np.isscalar(seconds):
         seconds = [seconds] * done
     columns = {"epoch": list(range(1, done + 1)), "seconds": list(seconds)[:done]}
-    for number, name in enumerate(LOSSES[settings.model]):
+    for number, name in enumerate(LOSSES[ZOO[_column(settings)]]):
         decay = np.exp(-np.arange(done) / (0.05 * settings.epochs))
         noise = generator.normal(0.0, 0.01, size=done)
         columns[name] = list(1.0 + number + decay + noise)
@@ -366,7 +377,7 @@ def _final(settings, changes):
 
 def _numbers(settings):
     """Numbers at the end, about a hundredth away from those of the tables."""
-    generator, column = _generator(settings), ZOO.index(settings.model)
+    generator, column = _generator(settings), _column(settings)
     table = {name: values[column] for name, values in SAMPLE_NUMBERS.items()}
     for name, values in ENCODER_NUMBERS.items():
         table[name] = values[column - 3] if column >= 3 else None
@@ -406,7 +417,7 @@ def _heading(model, seed, num_samples=10_000):
 
 
 def _test_losses(settings):
-    return {name: 1.0 + i for i, name in enumerate(LOSSES[settings.model])}
+    return {name: 1.0 + i for i, name in enumerate(LOSSES[ZOO[_column(settings)]])}
 
 
 def _class_name(settings):

@@ -1,20 +1,20 @@
 import pytest
 
+from kerasgen.core.registry import list_models
 from kerasgen.study import ablation
 from kerasgen.study import run
-from kerasgen.study.settings import MODELS
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("factor", ablation.FACTORS)
 def test_every_level_of_every_factor_builds_another_model(factor, image_sets):
-    runs = ablation.settings(factor, ablation.FACTORS[factor], [0], epochs=1)
+    runs = ablation.ablation_settings(factor, None, [0], epochs=4)
     assert len({one.name for one in runs}) == len(runs)
     defaults = {}
     for one in runs:
         model = run.build(one, image_sets[0])
         rate = next(iter(model.optimizer.optimizers)).learning_rate
-        made = (model.get_config(), float(rate), one.batch_size)
+        made = (model.get_config(), float(rate), one.batch_size, one.epochs)
         if one.variant:
             assert made != defaults[one.model], one.name
         else:
@@ -22,14 +22,14 @@ def test_every_level_of_every_factor_builds_another_model(factor, image_sets):
 
 
 def test_seeds_come_round_by_round_with_the_default_first():
-    runs = ablation.settings("loss", ["dcgan", "wgan"], range(2), epochs=3)
+    runs = ablation.ablation_settings("loss", ["dcgan", "wgan"], range(2), epochs=3)
     names = [one.name for one in runs if one.seed == 0]
     assert names == [
         "dcgan",
         "dcgan-objective=minimax",
         "wgan",
-        "wgan-clip_value=0.01",
-        "wgan-clip_value=0.1",
+        "wgan-clip_value=0.2x",
+        "wgan-clip_value=2x",
         "wgan-critic_steps=5",
     ]
     assert [one.seed for one in runs] == [0] * 6 + [1] * 6
@@ -38,7 +38,7 @@ def test_seeds_come_round_by_round_with_the_default_first():
 
 
 def test_the_learning_rate_of_every_player_is_multiplied(image_sets):
-    default, slow, *_ = ablation.settings("learning_rate", ["wgan"], [0])
+    default, slow, *_ = ablation.ablation_settings("learning_rate", ["wgan"], [0])
     rates = [
         [
             float(o.learning_rate)
@@ -53,18 +53,19 @@ def test_the_learning_rate_of_every_player_is_multiplied(image_sets):
 @pytest.mark.parametrize(
     ("factor", "models", "message"),
     [
-        ("colour", ["dcgan"], "Unknown factor 'colour'; known are width"),
-        ("judge_normalization", ["cvae"], "cvae has no judge_normalization"),
+        ("colour", ["dcgan"], "Got factor='colour'; expected one of width"),
+        ("judge_normalization", ["cvae"], "Got cvae, which has no judge_normalization"),
         ("width", ["dcgn"], "Did you mean 'dcgan'"),
     ],
 )
 def test_mistakes_get_an_answer(factor, models, message):
     with pytest.raises(ValueError, match=message):
-        ablation.settings(factor, models, [0])
+        ablation.ablation_settings(factor, models, [0])
 
 
 def test_every_factor_of_the_paper_is_there():
     assert {"width", "depth", "normalization", "skip_connections", "loss"} <= set(
         ablation.FACTORS
     )
-    assert set(ablation.FACTORS["learning_rate"]) == set(MODELS)
+    runs = ablation.ablation_settings("learning_rate", None, [0])
+    assert {one.model for one in runs} == set(list_models())

@@ -35,8 +35,8 @@ def test_what_is_left_follows_what_was_measured(progress):
     progress.receive(0, epoch(1, 12.0))
     assert progress.remaining() == 1 * 12 + 2 * 5 + 2 * 12
     progress.receive(0, epoch(2, 12.0))
-    progress.receive(0, {"kind": "judging"})
-    progress.receive(0, {"kind": "judged", "seconds": 7.0})
+    progress.receive(0, {"kind": "evaluating"})
+    progress.receive(0, {"kind": "evaluated", "seconds": 7.0})
     assert progress.remaining() == 2 * 5 + 2 * 12 + 2 * 7
     progress.close(1)  # It failed: nothing of it is left.
     assert progress.remaining() == 2 * 12 + 7

@@ -214,7 +214,7 @@ def copied_back(tmp_path_factory, idx_folder):
     folder = tmp_path_factory.mktemp("copied")
     places = {"saved_models_dir": None, "data_dir": str(idx_folder)}
     first = RunSettings("vanilla_gan", seed=0, **SMALL)
-    runner.carry_out([first], runs_dir=folder / "runs", num_samples=64, **places)
+    runner.run_study([first], runs_dir=folder / "runs", num_samples=64, **places)
     # Here the model of the first seed cannot be exported, since it is not here.
     places["saved_models_dir"] = folder / "saved_models"
     study.publish(folder / "runs/mnist", folder / "published")
@@ -228,7 +228,7 @@ def test_copied_back_records_count_and_more_seeds_are_trained(copied_back, capsy
     record = runs_dir / "mnist/vanilla_gan/seed0/evaluation.json"
     before = record.read_text()
     second = dataclasses.replace(first, seed=1)
-    _, failures = runner.carry_out(
+    _, failures = runner.run_study(
         [first, second], runs_dir=runs_dir, num_samples=64, **places
     )
     assert not failures
@@ -248,7 +248,7 @@ def test_what_needs_the_weights_is_refused_before_training(
     runs_dir, places, first = copied_back
     asked = dataclasses.replace(first, epochs=epochs)
     with pytest.raises(ValueError, match="without its weights.*Remove it to train"):
-        runner.carry_out([asked], runs_dir=runs_dir, num_samples=num_samples, **places)
+        runner.run_study([asked], runs_dir=runs_dir, num_samples=num_samples, **places)
     assert not (runs_dir / "mnist/vanilla_gan/seed0/failure.json").exists()
 
 

@@ -4,9 +4,9 @@ import shutil
 import pytest
 
 from kerasgen import export
-from kerasgen.study import judgement
 from kerasgen.study import plan
 from kerasgen.study import run
+from kerasgen.study import run_evaluation
 from kerasgen.study.records import load_run
 from kerasgen.study.records import load_study
 from tests.study import fake_study
@@ -57,7 +57,7 @@ def test_damaged_artefacts_are_made_anew(directory, name, damage):
     (directory / "model.keras").write_text("")
     (directory / name).write_text(damage)
     done = {
-        "evaluation.json": judgement.is_judged(directory, settings, 10_000),
+        "evaluation.json": run_evaluation.is_evaluated(directory, settings, 10_000),
         "metrics.jsonl": run.is_trained(directory, settings),
     }
     assert not done[name]
@@ -67,7 +67,7 @@ def test_damaged_artefacts_are_made_anew(directory, name, damage):
 def test_a_damaged_record_of_the_export_makes_the_run_incomplete(
     directory, damage, monkeypatch
 ):
-    monkeypatch.setattr(judgement, "is_judged", lambda *_: True)
+    monkeypatch.setattr(plan, "is_evaluated", lambda *_: True)
     settings = load_run(directory).settings
     (directory / "model.keras").write_text("")
     exported = directory / "exported"

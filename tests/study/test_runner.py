@@ -14,9 +14,9 @@ import pytest
 import kerasgen
 from kerasgen import callbacks
 from kerasgen import study
+from kerasgen.study import executors
 from kerasgen.study import lock
 from kerasgen.study import plan
-from kerasgen.study import processes
 from kerasgen.study import run
 from kerasgen.study import runner
 from kerasgen.study import worker
@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
 def carried_out(folder, idx_folder):
     """Three runs, two at a time; one of them cannot but diverge."""
     runs = [settings(seed=0, **BAD), settings(seed=0), settings("cvae", seed=0)]
-    return runner.carry_out(
+    return runner.run_study(
         runs,
         runs_dir=folder / "runs",
         saved_models_dir=folder / "saved_models",
@@ -100,14 +100,14 @@ def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
         started.append([one["variant"] for one in job.measured])
         return 1, "no memory"
 
-    monkeypatch.setattr(runner.Processes, "run", start)
+    monkeypatch.setattr(runner.LocalProcesses, "run", start)
     where = {"runs_dir": folder / "runs", "saved_models_dir": folder / "saved_models"}
     common = {"data_dir": str(idx_folder), "num_samples": 64, **where}
     complete = [settings(seed=0), settings("cvae", seed=0)]
     # As after a kill between the last record and the end of an older one.
     failure = folder / "runs/mnist/cvae/seed0/failure.json"
     failure.write_text('{"kind": "killed", "epoch": 1, "message": "m"}')
-    assert runner.carry_out(complete, **common)[1] == {}
+    assert runner.run_study(complete, **common)[1] == {}
     assert started == []
     assert not failure.exists()
     # A damaged record of the real images is made anew.
@@ -116,23 +116,23 @@ def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
     for damaged in ("{", "[]", "3"):
         real.write_text(damaged)
         with pytest.raises(RuntimeError, match="Preparing the study failed"):
-            runner.carry_out(complete, **common)
+            runner.run_study(complete, **common)
         assert started.pop() == []
     real.write_text(whole)
     with pytest.raises(RuntimeError, match="Preparing the study failed.*\nno memory"):
-        runner.carry_out([settings(seed=0, **BAD)], **common)
+        runner.run_study([settings(seed=0, **BAD)], **common)
     assert started == [["bad"]]
     # More samples than it was judged by: that is done anew.
     with pytest.raises(RuntimeError, match="Preparing"):
-        runner.carry_out([settings(seed=0)], **{**common, "num_samples": 65})
+        runner.run_study([settings(seed=0)], **{**common, "num_samples": 65})
 
 
 def test_what_was_asked_for_and_is_not_there_is_known(
     folder, carried_out, idx_folder, monkeypatch
 ):
-    monkeypatch.setattr(runner.Processes, "run", lambda *_: (1, "stopped"))
+    monkeypatch.setattr(runner.LocalProcesses, "run", lambda *_: (1, "stopped"))
     with pytest.raises(RuntimeError):
-        runner.carry_out(
+        runner.run_study(
             [settings(seed=7)],
             runs_dir=folder / "runs",
             saved_models_dir=None,
@@ -147,7 +147,7 @@ def test_what_was_asked_for_and_is_not_there_is_known(
 @pytest.mark.parametrize(
     ("runs", "changes", "message"),
     [
-        ([], {}, "no runs to carry out"),
+        ([], {}, "Got no runs"),
         ([settings()], {"workers": 0}, "workers=0; expected an integer"),
         ([settings()], {"num_samples": 1}, "num_samples=1; expected"),
         ([settings(), settings(limit=64)], {}, "belong to the studies mnist, mnist-f"),
@@ -158,7 +158,7 @@ def test_mistakes_get_an_answer_before_anything_is_done(
     tmp_path, runs, changes, message
 ):
     with pytest.raises(ValueError, match=message):
-        runner.carry_out(runs, runs_dir=tmp_path / "runs", **changes)
+        runner.run_study(runs, runs_dir=tmp_path / "runs", **changes)
     assert not list(tmp_path.iterdir())
 
 
@@ -168,7 +168,7 @@ from kerasgen import study
 settings = study.RunSettings(
     "vanilla_gan", epochs=3, batch_size=32, arguments={"width": 8}
 )
-study.carry_out(
+study.run_study(
     [settings], runs_dir=sys.argv[1], data_dir=sys.argv[2], num_samples=64,
     saved_models_dir=None,
 )
@@ -275,14 +275,14 @@ def test_a_crash_keeps_the_end_of_its_log(tmp_path, idx_folder):
         "num_samples": 64,
     }
     other = settings(arguments={"width": 16}, epochs=1)
-    runner.carry_out([other], **common)
+    runner.run_study([other], **common)
     folder = tmp_path / "runs/mnist/vanilla_gan/seed0"
     record = json.loads((folder / "settings.json").read_text())
     for key in ("settings", "arguments"):
         text = json.dumps(record[key]).replace('"width": 16', '"width": 8')
         record[key] = json.loads(text)
     (folder / "settings.json").write_text(json.dumps(record))
-    _, failures = runner.carry_out([settings()], **common)
+    _, failures = runner.run_study([settings()], **common)
     (reason,) = failures.values()
     assert "does not belong to this model" in reason
     failure = json.loads((folder / "failure.json").read_text())
@@ -299,7 +299,7 @@ def test_a_study_whose_run_another_process_holds_is_refused(tmp_path):
             study.HeldError, match=f"seed0 is in use by process {os.getpid()}"
         ),
     ):
-        runner.carry_out([settings()], runs_dir=tmp_path)
+        runner.run_study([settings()], runs_dir=tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -310,14 +310,14 @@ def test_a_run_that_another_process_takes_meanwhile_fails_alone(
         if job.task == "run":
             said = []
             with lock.held(job.directory):
-                status = worker.carry_out(job, lambda **message: said.append(message))
+                status = worker.do(job, lambda **message: said.append(message))
             for message in said:
                 receive(message)
             return status, "the log"
         return 0, ""
 
-    monkeypatch.setattr(runner.Processes, "run", start)
-    _, failures = runner.carry_out(
+    monkeypatch.setattr(runner.LocalProcesses, "run", start)
+    _, failures = runner.run_study(
         [settings()],
         runs_dir=tmp_path,
         saved_models_dir=None,
@@ -340,12 +340,12 @@ def test_a_run_of_other_defaults_is_refused_and_left_alone(tmp_path, idx_folder)
         "data_dir": str(idx_folder),
         "num_samples": 64,
     }
-    runner.carry_out([settings(epochs=1)], **common)
+    runner.run_study([settings(epochs=1)], **common)
     folder = tmp_path / "mnist/vanilla_gan/seed0"
     record = json.loads((folder / "settings.json").read_text())
     record["arguments"]["dropout"] = 0.9
     (folder / "settings.json").write_text(json.dumps(record))
-    _, failures = runner.carry_out([settings()], **common)
+    _, failures = runner.run_study([settings()], **common)
     (reason,) = failures.values()
     assert "belongs to a run with other settings (arguments of the model:" in reason
     assert not (folder / "failure.json").exists()
@@ -358,9 +358,9 @@ def test_an_interrupt_says_how_to_go_on(
     def start(self, job, log, receive):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner.Processes, "run", start)
+    monkeypatch.setattr(runner.LocalProcesses, "run", start)
     with pytest.raises(SystemExit):
-        runner.carry_out(
+        runner.run_study(
             [settings()],
             runs_dir=tmp_path,
             data_dir=str(idx_folder),
@@ -392,18 +392,18 @@ def test_signals_have_their_status_and_say_how_to_go_on(
         os.kill(os.getpid(), sign)
         time.sleep(60)
 
-    monkeypatch.setattr(runner.Processes, "run", start)
+    monkeypatch.setattr(runner.LocalProcesses, "run", start)
     with pytest.raises(SystemExit) as ended:
-        runner.carry_out([settings()], runs_dir=tmp_path, data_dir=str(idx_folder))
+        runner.run_study([settings()], runs_dir=tmp_path, data_dir=str(idx_folder))
     assert ended.value.code == status
     assert "The same command goes on where it was." in capsys.readouterr().out
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_what_a_library_prints_is_no_message():
-    assert processes._message('{"kind": "epoch"}\n') == {"kind": "epoch"}
+    assert executors._message('{"kind": "epoch"}\n') == {"kind": "epoch"}
     for line in ("Downloading …\n", '{"kind": "epo', "3\n", "\n"):
-        assert processes._message(line) is None
+        assert executors._message(line) is None
 
 
 def test_a_damaged_plan_is_named(tmp_path):
@@ -417,7 +417,7 @@ def test_a_model_that_cannot_be_built_fails_alone(tmp_path, idx_folder):
         settings(epochs=1),
         settings("cvae", arguments={"depth": 5}, variant="deep"),
     ]
-    report, failures = runner.carry_out(
+    report, failures = runner.run_study(
         runs,
         runs_dir=tmp_path / "runs",
         saved_models_dir=None,

@@ -1,24 +1,21 @@
-"""The pictures of a report: drawn, written into `figures/`, ready for a page.
+"""Pictures of a report: drawn, written into `figures/`, ready for a page.
 
 What cannot be drawn becomes a picture that says what is missing.
 """
 
 import base64
+import contextlib
 import dataclasses
 import pathlib
 
 from kerasgen import callbacks
-from kerasgen import evaluation
-from kerasgen.study.report import charts
+from kerasgen.study.endpoints import NoNumber
+from kerasgen.study.endpoints import metric
 from kerasgen.study.report import figures
 from kerasgen.study.report import formatting
 from kerasgen.study.report import grids
 
 FOLDER = "figures"
-# Figures of the comparison paper.
-SAMPLES = {"vanilla_gan": 5, "dcgan": 6, "wgan": 7, "cvae": 8, "adversarial_vae": 9}
-LOSSES = {"vanilla_gan": 10, "dcgan": 11, "wgan": 12}
-CODES = {"cvae": 13, "adversarial_vae": 14}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Picture:
     """A picture of the report.
 
     Args:
-        caption: What stands beneath it.
+        caption: Text beneath it.
         alt: What it shows, for who cannot see it.
         file: Path of the PNG in the folder of the study, or "" if it is missing.
         svg: The drawing as SVG, for a chart.
@@ -47,33 +44,39 @@ class Gallery:
 
     Args:
         study: `Study`; the files are written into its folder.
+        comparison: `Comparison`, whose figures are numbered, or None.
     """
 
-    def __init__(self, study):
+    def __init__(self, study, comparison=None):
         self.study = study
         self.folder = pathlib.Path(study.directory) / FOLDER
+        self.numbers = comparison.figures if comparison else {}
 
-    def samples(self):
-        """A grid of samples for each model: figures 5 to 9 of the paper."""
-        found = []
-        for title, runs in self.study.models.items():
-            run, arrays = _first(runs, "samples.npz")
-            number = _figure(SAMPLES, runs)
-            if run is None:
-                found.append(_missing(f"{number}{title}: samples", "samples"))
-                continue
-            count = len(arrays["images"])
-            found.append(
-                self._pixels(
-                    f"samples-{run.settings.name}",
-                    grids.samples(arrays["images"]),
-                    f"{number}{title}: {count} samples after {_trained(run)}",
-                    f"Grid of {count} images drawn by {title}.",
-                )
-            )
-        return found
+    def samples(self) -> list[Picture]:
+        """A grid of samples for each model."""
+        return self._of_each(
+            "samples.npz",
+            "samples",
+            lambda arrays: grids.samples(arrays["images"]),
+            lambda arrays: f"{len(arrays['images'])} samples",
+        )
 
-    def strips(self):
+    def fitted(self) -> list[Picture]:
+        """A grid of samples from a fitted prior, for models that have one."""
+        titles = [
+            title
+            for title, runs in self.study.models.items()
+            if _first(runs, "samples_fitted.npz")[0]
+        ]
+        return self._of_each(
+            "samples_fitted.npz",
+            "samples-fitted",
+            lambda arrays: grids.samples(arrays["images"]),
+            lambda arrays: f"{len(arrays['images'])} samples from a fitted prior",
+            titles,
+        )
+
+    def strips(self) -> list[Picture]:
         """The first samples of the other seeds, a row for each."""
         found = []
         for title, runs in self.study.models.items():
@@ -91,78 +94,58 @@ class Gallery:
                 )
         return found
 
-    def losses(self):
-        """The losses of each GAN in its first run: figures 10 to 12 of the paper."""
-        found = []
-        for title, runs in self.study.models.items():
-            model = runs[0].settings.model
-            if model not in LOSSES:
-                continue
-            number = _figure(LOSSES, runs)
-            run = next((run for run in runs if charts.families([run])), None)
-            if run is None:
-                found.append(_missing(f"{number}{title}: training losses", "history"))
-                continue
-            keys = charts.families([run])[0]
-            figure = charts.losses(title, [run], keys)
-            found.append(
-                self._chart(
-                    f"losses-{run.settings.name}",
-                    figure,
-                    f"{number}{title}: losses in training, seed {run.seed}",
-                    _told(title, [run], keys),
-                )
-            )
-        return found
-
-    def codes(self):
-        """The codes of test images for each model with an encoder: figures 13, 14."""
-        found = []
-        for title, runs in self.study.models.items():
-            if runs[0].settings.model not in CODES:
-                continue
-            run, arrays = _first(runs, "codes.npz")
-            number = _figure(CODES, runs)
-            figure = run and charts.codes(title, arrays)
-            if figure is None:
-                found.append(_missing(f"{number}{title}: latent space", "codes"))
-                continue
-            found.append(
-                self._chart(
-                    f"codes-{run.settings.name}",
-                    figure,
-                    f"{number}{title}: codes of {len(arrays['codes']):,} test images "
-                    f"by class, seed {run.seed}",
-                    f"Map of the codes of test images in {title}, coloured by class.",
-                )
-            )
-        return found
-
-    def curves(self):
+    def losses(self) -> list[Picture]:
         """The losses of each model over epochs, with a band over seeds."""
         found = []
         for title, runs in self.study.models.items():
+            number = self._number("losses", runs)
             runs = [run for run in runs if run.epochs_done]
-            for index, keys in enumerate(charts.families(runs)):
-                part = f"-{index + 1}" if index else ""
-                named = formatting.listed(list(map(formatting.spoken, keys)))
-                found.append(
-                    self._chart(
-                        f"curves-{runs[0].settings.name}{part}",
-                        charts.losses(title, runs, keys),
-                        f"{title}: {named}, {formatting.named(len(runs), 'seed')}",
-                        _told(title, runs, keys),
-                    )
+            figure = figures.losses(title, runs)
+            if figure is None:
+                found.append(_missing(f"{number}{title}: training losses", "history"))
+                continue
+            seeds = formatting.named(len(runs), "seed")
+            told = "mean, and band from the least to the largest"
+            found.append(
+                self._chart(
+                    f"losses-{runs[0].settings.name}",
+                    figure,
+                    f"{number}{title}: losses in training, {seeds}"
+                    + (f" ({told})" if len(runs) > 1 else ""),
+                    _told(title, runs),
                 )
+            )
         return found
 
-    def quality(self):
-        """The Fréchet distance over epochs and over seconds, all models in one."""
+    def codes(self) -> list[Picture]:
+        """The codes of test images, for each model with an encoder."""
         found = []
-        real = self._real_during("fid")
+        for title, runs in self.study.models.items():
+            run, arrays = _first(runs, "codes.npz")
+            number = self._number("codes", runs)
+            figure = run and figures.codes(title, arrays)
+            if figure is not None:
+                found.append(
+                    self._chart(
+                        f"codes-{run.settings.name}",
+                        figure,
+                        f"{number}{title}: codes of {len(arrays['codes']):,} test "
+                        f"images by class, seed {run.seed}",
+                        f"Map of the codes of test images in {title}, by class.",
+                    )
+                )
+            elif number:
+                found.append(_missing(f"{number}{title}: latent space", "codes"))
+        return found
+
+    def quality(self) -> list[Picture]:
+        """The Fréchet distance over epochs and over seconds, all models in one."""
+        found, real = [], None
+        with contextlib.suppress(NoNumber):
+            real = metric(self.study.real.get("during") or {}, "fid", "features")[1]
         for name, models in self._comparable():
             for over in ("epochs", "seconds"):
-                figure = charts.quality(models, "fid", over=over, real=real)
+                figure = figures.quality(models, over=over, real=real)
                 if figure is None:
                     continue
                 found.append(
@@ -170,32 +153,35 @@ class Gallery:
                         f"frechet-{over}{name}",
                         figure,
                         f"Fréchet distance over {over} of training: mean over seeds, "
-                        "band from the least to the largest",
+                        "band from the least to the largest, of 1,000 samples set "
+                        "against training images",
                         f"Fréchet distance over {over} of training of "
                         f"{formatting.listed(list(models))}.",
                     )
                 )
         return found
 
-    def interpolations(self):
-        """For each model, images along ways between two latents."""
+    def interpolations(self) -> list[Picture]:
+        """Rows from one latent to another, for each model."""
         return self._of_each(
             "interpolations.npz",
             "interpolations",
             lambda arrays: grids.interpolations(arrays["images"]),
-            "each row leads from one latent to another",
+            lambda _: "each row between two random latents",
         )
 
-    def neighbours(self):
-        """For each model, samples and the training images nearest to them."""
+    def neighbours(self) -> list[Picture]:
+        """Samples and the training images nearest to them, for each model."""
         return self._of_each(
             "neighbours.npz",
             "neighbours",
             grids.neighbours,
-            "samples in the upper row, beneath each its nearest training images",
+            lambda _: (
+                "samples in the upper row, beneath each its nearest training images"
+            ),
         )
 
-    def comparison(self):
+    def comparison(self) -> None:
         """Samples, losses and codes of every model in one picture, for a README."""
         shown = {}
         for title, runs in self.study.models.items():
@@ -203,19 +189,31 @@ class Gallery:
             if run is not None and run.epochs_done:
                 shown[f"{title}, {run.settings.epochs} epochs"] = run
         if shown:
-            figures.save(figures.comparison(shown), self.folder / "comparison.png")
+            path = self.folder / "comparison.png"
+            figures.save_png(figures.comparison(shown), path)
 
-    def _of_each(self, file, kind, draw, told):
+    def _of_each(self, file, kind, draw, told, titles=None):
         found = []
         for title, runs in self.study.models.items():
-            run, arrays = _first(runs, file)
-            if run is None:
-                found.append(_missing(f"{title}: {kind}", kind))
+            if titles is not None and title not in titles:
                 continue
+            run, arrays = _first(runs, file)
+            number = self._number(kind, runs)
+            if run is None:
+                found.append(_missing(f"{number}{title}: {kind}", kind))
+                continue
+            epochs = formatting.named(run.settings.epochs, "epoch")
+            caption = f"{number}{title}: {told(arrays)}, {epochs}, seed {run.seed}"
             name = f"{kind}-{run.settings.name}"
-            caption = f"{title}, seed {run.seed}: {told}"
             found.append(self._pixels(name, draw(arrays), caption, caption))
         return found
+
+    def _number(self, kind, runs):
+        """The publication's number of a figure; it shows models at their defaults."""
+        settings, numbers = runs[0].settings, self.numbers.get(kind, {})
+        if settings.ablation or settings.variant or settings.model not in numbers:
+            return ""
+        return f"Figure {numbers[settings.model]}. "
 
     def _comparable(self):
         """Models to draw in one chart: all, or in an ablation the variants of each."""
@@ -231,13 +229,8 @@ class Gallery:
             for kind in kinds
         ]
 
-    def _real_during(self, base):
-        record = self.study.real.get("during")
-        name = evaluation.find_name(record, base) if record else None
-        return None if name is None else float(record[name])
-
     def _chart(self, name, figure, caption, alt):
-        svg = charts.save(figure, self.folder, name)
+        svg = figures.save(figure, self.folder, name)
         return Picture(caption, alt, f"{FOLDER}/{name}.png", svg=svg)
 
     def _pixels(self, name, pixels, caption, alt):
@@ -260,25 +253,13 @@ def _missing(caption, what):
     return Picture(caption, "", missing=f"No run has left its {what}.")
 
 
-def _figure(numbers, runs):
-    settings = runs[0].settings
-    # The paper shows five models, at their defaults.
-    if settings.ablation or settings.variant or settings.model not in numbers:
-        return ""
-    return f"Figure {numbers[settings.model]}. "
-
-
-def _trained(run):
-    return f"{formatting.named(run.settings.epochs, 'epoch')}, seed {run.seed}"
-
-
-def _told(title, runs, keys):
-    """What a chart of losses shows, in numbers."""
+def _told(title, runs):
+    """Content of a chart of losses, in numbers."""
     ends = []
-    for key in keys:
+    for key in dict.fromkeys(key for run in runs for key in run.history):
         last = [run.history[key][-1] for run in runs if run.history.get(key)]
         last = [value for value in last if value is not None]
-        if last:
+        if last and key not in ("epoch", "seconds"):
             mean = formatting.number(sum(last) / len(last))
             ends.append(f"{formatting.spoken(key)} ends at {mean}")
     return f"Training losses of {title} over epochs: {', '.join(ends)}."

@@ -1,14 +1,14 @@
-"""What a study is and what went wrong in it, in sentences and tables."""
+"""Summary of a study and of what went wrong in it, in sentences and tables."""
 
 import collections
 import dataclasses
 
+from kerasgen.core.registry import model_class
 from kerasgen.study import statistics
 from kerasgen.study.report import formatting
-from kerasgen.study.report.conditions import in_common
+from kerasgen.study.report.provenance import in_common
 from kerasgen.study.report.tables import Cell
 from kerasgen.study.report.tables import Table
-from kerasgen.study.settings import MODELS
 
 DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 # Kinds of events that the table of stability counts in columns of their own.
@@ -36,8 +36,8 @@ class Trouble:
     log: str = ""
 
 
-def title(study):
-    """What the report is called."""
+def title(study, comparison=None) -> str:
+    """Title of the report."""
     settings = study.runs[0].settings
     dataset = called(settings.dataset)
     kind = "conditional " if settings.conditional else ""
@@ -47,7 +47,10 @@ def title(study):
     elif len(study.models) == 1:
         text = f"{kind}{next(iter(study.models))} on {dataset}"
     else:
-        text = f"{kind}GANs and VAEs on {dataset}"
+        what = comparison.title if comparison else "models"
+        text = f"{kind}{what} on {dataset}"
+    if settings.arm not in ("", "conditional"):
+        text = f"{text}, {settings.arm} settings"
     return text[0].upper() + text[1:]
 
 
@@ -65,7 +68,7 @@ def summary(study):
     seeds = sorted({run.seed for run in study.runs})
     sentences = [_trained(study, len(seeds)), _ended(study)]
     said = dict.fromkeys(
-        f"Each model is judged by {record['num_samples']:,} samples against "
+        f"Each model is evaluated by {record['num_samples']:,} samples against "
         f"{record['num_test']:,} test images, in the features of {record['features']}."
         for record in (run.evaluation for run in study.runs)
         if record is not None and "num_samples" in record
@@ -73,7 +76,7 @@ def summary(study):
     if len(said) == 1:
         sentences += said
     elif said:
-        sentences.append("Runs were judged by different numbers of samples.")
+        sentences.append("Runs were evaluated by different numbers of samples.")
     if len(seeds) == 1:
         sentences.append(
             "One seed cannot tell a difference from luck: there are no intervals and "
@@ -92,7 +95,7 @@ def _trained(study, num_seeds):
     kind = "conditional " if settings.conditional else ""
     if settings.ablation:
         models = dict.fromkeys(
-            MODELS[run.settings.model].__name__ for run in study.runs
+            model_class(run.settings.model).__name__ for run in study.runs
         )
         count = formatting.named(len(study.models), f"{kind}variant")
         models = f"{count} of {formatting.listed(list(models))}"
@@ -118,7 +121,7 @@ def _ended(study):
     return f"{formatting.named(total, 'run')}: {told}."
 
 
-def gaps(study):
+def gaps(study, comparison=None):
     """Sentences on each thing that is missing, incomplete or left aside.
 
     Args:
@@ -139,16 +142,18 @@ def gaps(study):
             found.append(f"{title} lacks seed {named}, which other models have.")
     found += [f"{_name(run)} {said}" for run in study.runs if (said := _lack(run))]
     found += [_left_aside(run, study) for run in study.others]
-    if not study.runs[0].settings.ablation:
-        absent = [m.__name__ for m in MODELS.values() if m.__name__ not in study.models]
+    if comparison and not study.runs[0].settings.ablation:
+        there = {run.settings.model for run in study.runs}
+        absent = [model for model in comparison.models if model not in there]
         if absent:
+            absent = [model_class(model).__name__ for model in absent]
             found.append(
-                f"The comparison is of five models; {formatting.listed(absent)} "
+                f"Of the models of the comparison, {formatting.listed(absent)} "
                 f"{'is' if len(absent) == 1 else 'are'} not in this study."
             )
     for key, called in (
-        ("final", "Real images were not judged as samples are"),
-        ("pixels", "Pixels were not judged as codes are"),
+        ("final", "Real images were not evaluated as samples are"),
+        ("pixels", "Pixels were not evaluated as codes are"),
     ):
         if not study.real.get(key):
             found.append(f"{called}: the row to read numbers beside is missing.")
@@ -168,7 +173,7 @@ def _lack(run):
     if run.epochs_done < run.settings.epochs:
         return f"is incomplete: {of_all} are done."
     if run.status != "complete":
-        return "is trained but was not judged."
+        return "is trained but was not evaluated."
     return ""
 
 

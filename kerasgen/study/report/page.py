@@ -6,31 +6,37 @@ and shows the files of `figures/`. The numbers are in `runs.csv`, `summary.csv` 
 """
 
 import json
+import pathlib
 import re
 
 import jinja2
 import markupsafe
 
 from kerasgen import files
-from kerasgen.study import claims
 from kerasgen.study import lock
+from kerasgen.study import table
+from kerasgen.study import verdicts
+from kerasgen.study.comparison import Comparison
+from kerasgen.study.comparison import get_comparison
 from kerasgen.study.records import load_study
 from kerasgen.study.report import bibliography
-from kerasgen.study.report import conditions
+from kerasgen.study.report import claims
+from kerasgen.study.report import csv_export
 from kerasgen.study.report import overview
-from kerasgen.study.report import sheets
+from kerasgen.study.report import provenance
 from kerasgen.study.report import tables
-from kerasgen.study.report import verdicts
 from kerasgen.study.report.gallery import Gallery
 
 HEADINGS = {
     "summary": "Summary",
-    "overview": "The numbers at a glance",
+    "overview": "The numbers that a reader asks for first",
+    "verdicts": "Verdicts",
     "samples": "Samples",
-    "losses": "Losses of the GANs",
+    "losses": "Training losses",
     "codes": "Latent spaces",
     "numbers": "Numbers",
-    "curves": "Training curves",
+    "fitted": "Samples from fitted priors",
+    "quality": "Quality in training",
     "time": "Time and cost",
     "interpolations": "Interpolations",
     "neighbours": "Nearest training images",
@@ -40,105 +46,129 @@ HEADINGS = {
 }
 
 
-def write_report(study_dir):
-    """Writes the report of a study into its folder.
+def write_report(
+    study_dir: str | pathlib.Path, comparison: str | Comparison | None = None
+) -> pathlib.Path:
+    """Write the report of a study into its folder.
 
     Beside `report.html` it leaves `report.md`, `runs.csv`, `summary.csv`, `claims.json`
     and `figures/`, in the place of those of an earlier report.
 
     Args:
         study_dir: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
+        comparison: `Comparison` whose claims are judged and whose figures are numbered,
+            or its name; None for a study of its own.
 
     Returns:
-        `pathlib.Path` of report.html.
+        Path of report.html.
 
     Raises:
         ValueError: If there is no run in the folder, or nothing can be written to it.
 
     Example:
 
-    >>> write_report("runs/mnist")
+    >>> write_report("runs/mnist", "jaiswal")
     PosixPath('runs/mnist/report.html')
     """
+    comparison = get_comparison(comparison)
     load_study(study_dir)  # Where there is none, not even a lock is written.
     with lock.held(study_dir, wait=True):
-        return _write(load_study(study_dir), files.prepare_directory(study_dir))
-
-
-def _write(study, folder):
-    judged = claims.judge(study)
-    sheets.write_runs(study, folder / "runs.csv")
-    sheets.write_summary(study, folder / "summary.csv")
-    with files.replacing(folder / "claims.json") as temporary:
-        text = json.dumps(verdicts.to_dict(judged), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n")
-    context = _context(study, judged)
-    environment = template_environment()
-    for name in ("report.md", "report.html"):
-        with files.replacing(folder / name) as temporary:
-            text = environment.get_template(name).render(context)
-            temporary.write_text(text, encoding="utf-8")
+        study, folder = load_study(study_dir), files.prepare_directory(study_dir)
+        csv_export.write_runs(study, folder / "runs.csv")
+        csv_export.write_summary(study, folder / "summary.csv")
+        context = _context(study, comparison)
+        with files.replacing(folder / "claims.json") as temporary:
+            text = json.dumps(context["claims"], indent=2, allow_nan=False)
+            temporary.write_text(text + "\n")
+        environment = template_environment()
+        for name in ("report.md", "report.html"):
+            with files.replacing(folder / name) as temporary:
+                text = environment.get_template(name).render(context)
+                temporary.write_text(text, encoding="utf-8")
     return folder / "report.html"
 
 
-def _context(study, judged):
+def _context(study, comparison):
     """All that the templates show."""
-    names = tables.metric_names(study)
-    gallery = Gallery(study)
-    views = verdicts.views(judged)
-    touched = [view for view in views if view.touched]
-    undecided = all(view.verdict == "undecided" for view in views)
     context = {
-        "title": overview.title(study),
+        "title": overview.title(study, comparison),
         "kicker": f"kerasgen · study {study.name}",
+        "citation": comparison and comparison.citation,
         "heading": HEADINGS,
         "real_rows": (tables.REAL_IMAGES, tables.PIXELS),
         "summary": overview.summary(study),
-        "gaps": overview.gaps(study),
-        "verdicts": touched,
-        "verdict_counts": verdicts.counts(views) if touched else "",
-        "verdict_rule": verdicts.RULE,
-        "untouched": [view for view in views if not view.touched],
-        "not_tested": claims.NOT_TESTED if judged else (),
-        "overview": tables.overview_table(study) if undecided else None,
-        "samples": gallery.samples(),
-        "strips": gallery.strips(),
-        "losses": gallery.losses(),
-        "codes": gallery.codes(),
-        "groups": tables.metric_groups(study),
-        "test_losses": tables.loss_table(study),
-        "not_applicable": tables.not_applicable_table(study),
-        "published": tables.published_table(study),
-        "quality": gallery.quality(),
-        "curves": gallery.curves(),
-        "time": conditions.time_table(study),
-        "time_told": conditions.time_told(study),
-        "interpolations": gallery.interpolations(),
-        "neighbours": gallery.neighbours(),
-        "stability": overview.stability_table(study),
-        "troubles": overview.troubles(study),
-        "settings": conditions.settings_table(study),
-        "arguments": conditions.arguments_table(study),
-        "environments": conditions.environment_table(study),
+        "gaps": overview.gaps(study, comparison),
         "command": study.command,
-        "papers": bibliography.papers(
-            dict.fromkeys(run.settings.model for run in study.runs),
-            names,
-            also=verdicts.PAPERS if touched else (),
-        ),
         "footer": (
             f"Made by kerasgen from the run directories of the study {study.name}. "
             "Beside this page: runs.csv, summary.csv, claims.json, report.md, figures/."
         ),
+        **_claims(study, comparison),
+        **_pictures(study, comparison),
+        **_tables(study, comparison),
     }
-    gallery.comparison()
-    absent = {"overview", *(key for key in ("losses", "codes") if not context[key])}
+    lists = ("verdicts", "losses", "codes", "fitted", "quality", "overview")
+    absent = {key for key in lists if not context[key]}
     context["contents"] = [item for item in HEADINGS.items() if item[0] not in absent]
     return context
 
 
+def _claims(study, comparison):
+    judged = verdicts.judge(study, comparison)
+    views = claims.views(judged)
+    touched = [view for view in views if view.touched]
+    fitted = []
+    if any(run.numbers("fitted") for run in study.runs):
+        fitted = claims.views(verdicts.judge(study, comparison, "fitted"))
+    names = table.metric_names(study.table)
+    models = dict.fromkeys(run.settings.model for run in study.runs)
+    return {
+        "claims": claims.to_dict(judged, comparison),
+        "verdicts": touched,
+        "verdict_counts": claims.counts(judged) if touched else "",
+        "verdict_rule": claims.RULE,
+        "fitted_verdicts": [view for view in fitted if view.touched],
+        "untouched": [view for view in views if not view.touched],
+        "not_tested": comparison.not_tested if judged else (),
+        "papers": bibliography.papers(models, names, comparison),
+    }
+
+
+def _pictures(study, comparison):
+    gallery = Gallery(study, comparison)
+    gallery.comparison()
+    return {
+        "samples": gallery.samples(),
+        "strips": gallery.strips(),
+        "losses": gallery.losses(),
+        "codes": gallery.codes(),
+        "fitted": gallery.fitted(),
+        "quality": gallery.quality(),
+        "interpolations": gallery.interpolations(),
+        "neighbours": gallery.neighbours(),
+    }
+
+
+def _tables(study, comparison):
+    return {
+        "overview": tables.headline_table(study),
+        "groups": tables.metric_groups(study),
+        "fitted_groups": tables.metric_groups(study, "fitted prior"),
+        "test_losses": tables.loss_table(study),
+        "not_applicable": tables.not_applicable_table(study),
+        "published": comparison and tables.published_table(study, comparison),
+        "time": provenance.time_table(study),
+        "time_told": provenance.time_told(study),
+        "stability": overview.stability_table(study),
+        "troubles": overview.troubles(study),
+        "settings": provenance.settings_table(study),
+        "arguments": provenance.arguments_table(study),
+        "environments": provenance.environment_table(study),
+    }
+
+
 def template_environment():
-    """What renders the templates of reports, with their filters."""
+    """Jinja environment of the templates of reports, with their filters."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kerasgen.study.report"),
         autoescape=jinja2.select_autoescape(["html"]),

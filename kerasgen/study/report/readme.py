@@ -13,40 +13,31 @@ show several studies, each in places of its own.
 import pathlib
 import re
 
-from kerasgen import evaluation
 from kerasgen import files
-from kerasgen.study import claims
+from kerasgen.study import verdicts
+from kerasgen.study.comparison import get_comparison
 from kerasgen.study.records import load_study
-from kerasgen.study.report import conditions
+from kerasgen.study.report import claims
 from kerasgen.study.report import formatting
 from kerasgen.study.report import overview
+from kerasgen.study.report import provenance
 from kerasgen.study.report import tables
-from kerasgen.study.report import verdicts
 from kerasgen.study.report.page import template_environment
 
 PARTS = ("picture", "numbers", "claims")
-# Numbers that a reader asks for first.
-HEADLINE = (
-    "fid",
-    "precision_k5",
-    "recall_k5",
-    "coverage_k5",
-    "classifier_score",
-    "laplacian_variance",
-    "negative_elbo_bernoulli",
-)
 _SECTION = re.compile(
     r"<!-- results:begin (\w+) ?(\S*) -->\n.*?<!-- results:end -->", re.DOTALL
 )
 
 
-def update_readme(readme, folder=None):
-    """Writes the results of a published study into a README.
+def update_readme(readme, folder=None, comparison=None):
+    """Write the results of a published study into a README.
 
     Args:
         readme: Path of the README.
         folder: Folder of the published study for sections that name none. Those that
             name one show that one.
+        comparison: `Comparison` whose claims are judged, its name, or None.
 
     Raises:
         ValueError: If there is no README, or it has no place for results of this
@@ -67,7 +58,7 @@ def update_readme(readme, folder=None):
             ) from None
     if not _SECTION.search(text):
         raise ValueError(f"{readme} has no place for results. {_how_to_show(folder)}")
-    text = updated(text, readme.parent, folder)
+    text = updated(text, readme.parent, folder, comparison)
     if folder is not None and f" {folder.as_posix()} -->" not in text:
         raise ValueError(
             f"{readme} shows other studies than {folder.as_posix()}. "
@@ -86,14 +77,15 @@ def _how_to_show(folder):
     )
 
 
-def updated(text, root, folder=None):
-    """A README's text with its results made anew.
+def updated(text, root, folder=None, comparison=None) -> str:
+    """Text of a README with its results made anew.
 
     Args:
         text: str; what stands outside of the marked lines stays as it is.
         root: Folder of the README.
         folder: Folder of the published study for sections that name none, relative to
             `root`; without it they stay as they are.
+        comparison: As of `update_readme`.
 
     Raises:
         ValueError: If a part is unknown, or a folder holds no study.
@@ -103,60 +95,39 @@ def updated(text, root, folder=None):
         part, named = match.groups()
         if part not in PARTS:
             raise ValueError(
-                f"'results:begin {part}' came; expected one of {', '.join(PARTS)}."
+                f"Got 'results:begin {part}'; expected one of {', '.join(PARTS)}."
             )
         if not (named or folder):
             return match.group()
         link = pathlib.Path(named or folder).as_posix()
-        shown = _render(part, pathlib.Path(root) / link, link)
+        shown = _render(part, pathlib.Path(root) / link, link, comparison)
         begin = f"<!-- results:begin {part} {link} -->"
         return f"{begin}\n{shown.strip()}\n<!-- results:end -->"
 
     return _SECTION.sub(section, text)
 
 
-def _render(part, study_dir, link):
-    study = load_study(study_dir)
-    views = verdicts.views(claims.judge(study))
+def _render(part, study_dir, link, comparison):
+    study, comparison = load_study(study_dir), get_comparison(comparison)
+    judged = verdicts.judge(study, comparison)
+    views = claims.views(judged)
     template = template_environment().get_template(f"readme_{part}.md")
     return template.render(
         link=link,
         command=study.command,
         models=list(study.models),
         summary=overview.summary(study),
-        gaps=overview.gaps(study),
+        gaps=overview.gaps(study, comparison),
         software=_software(study),
-        time_told=conditions.time_told(study),
-        precision=conditions.in_common(study, lambda run: run.record["precision"]),
-        headline=_headline(study),
+        time_told=provenance.time_told(study),
+        precision=provenance.in_common(study, lambda run: run.record["precision"]),
+        headline=tables.headline_table(study),
         num_seeds=len({run.seed for run in study.runs}),
         quality=(study_dir / "figures/frechet-epochs.png").exists(),
         views=[view for view in views if view.touched],
-        counts=verdicts.counts(views) if views else "",
+        counts=claims.counts(judged) if judged else "",
+        rule=claims.RULE,
     )
-
-
-def _headline(study):
-    """The table of the numbers that a reader asks for first, with seconds per epoch."""
-    record = next((r.evaluation for r in study.runs if r.evaluation is not None), None)
-    if record is None:
-        return None
-    there = tables.metric_names(study)
-    names = [evaluation.find_name(record, base) for base in HEADLINE]
-    names = [name for name in names if name in there]
-    table = tables.metric_table(study, names, "")
-    seconds = {title: _seconds(runs) for title, runs in study.models.items()}
-    head = [table.head[0], tables.Cell("s/epoch"), *table.head[1:]]
-    rows = [
-        [row[0], tables.Cell(seconds.get(row[0].text, "")), *row[1:]]
-        for row in table.rows
-    ]
-    return tables.Table("", head, rows)
-
-
-def _seconds(runs):
-    timed = [run for run in runs if run.history.get("seconds")]
-    return tables.spread([conditions.seconds_per_epoch(run) for run in timed]).text
 
 
 def _software(study):

@@ -1,17 +1,19 @@
-"""The tables of a report: what they say, not how they look.
+"""Tables of a report: their content, not their looks.
 
 A `Table` is made of `Cell`s of text; the templates turn it into HTML or Markdown.
 """
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 
-from kerasgen import evaluation
 from kerasgen.metrics import specifications
 from kerasgen.study import statistics
-from kerasgen.study.report import bibliography
+from kerasgen.study import table
+from kerasgen.study.endpoints import NoNumber
+from kerasgen.study.endpoints import metric
 from kerasgen.study.report import formatting
 
 REAL_IMAGES = "Real images"
@@ -19,25 +21,25 @@ PIXELS = "Pixels as codes"
 # More columns do not fit a page.
 MAX_COLUMNS = 6
 NOT_APPLICABLE = "n/a"
-# What the table of an ablation shows first.
-OVERVIEW = (
-    "fid",
-    "classifier_score",
-    "coverage_k5",
-    "laplacian_variance",
-    "negative_elbo_bernoulli",
-    "kmeans_normalized_mutual_information",
+# Numbers that a reader asks for first, by name and space.
+HEADLINE = (
+    ("fid", "features"),
+    ("precision_k5", "features"),
+    ("recall_k5", "features"),
+    ("coverage_k5", "features"),
+    ("laplacian_variance", "pixels"),
+    ("kmeans_normalized_mutual_information", ""),
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """What stands in one place of a table.
+    """Content of one place of a table.
 
     Args:
-        text: What is read first.
+        text: Text that is read first.
         small: Lines in small print beneath.
-        best: Whether no other in the column is better.
+        best: Whether no other in the column is better by more than chance.
         name: Full name of the number that a column holds, or "".
     """
 
@@ -49,7 +51,7 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table: a caption, a row of column heads, rows that begin with their title.
+    """A caption, a row of column heads, and rows that begin with their title.
 
     Args:
         caption: Sentence above the table.
@@ -71,9 +73,9 @@ class Group:
     Args:
         key: Key of `specifications.GROUPS`.
         title: Heading.
-        intro: What a reader must know first.
+        intro: How to read its numbers.
         tables: List of `Table`s.
-        meanings: List of `(label, direction, meaning)` of its metrics.
+        meanings: List of `(title, direction, meaning)` of its metrics.
     """
 
     key: str
@@ -83,31 +85,7 @@ class Group:
     meanings: list
 
 
-def values(runs, name):
-    """The numbers of one name, in the order of the runs that have it; NaN is none.
-
-    Args:
-        runs: List of `Run`s.
-        name: Full name of a number.
-    """
-    found = (run.evaluation.get(name) for run in runs if run.evaluation is not None)
-    numbers = (float(value) for value in found if value is not None)
-    return [value for value in numbers if not math.isnan(value)]
-
-
-def numbers_of(record):
-    """The names of the numbers in a record of `evaluate`; none if it is damaged."""
-    return evaluation.metric_names(record) if "seconds_total" in record else []
-
-
-def metric_names(study):
-    """The names of all numbers that some run has, in the order of their records."""
-    records = [run.evaluation for run in study.runs if run.evaluation is not None]
-    names = dict.fromkeys(name for record in records for name in numbers_of(record))
-    return [name for name in names if any(r.get(name) is not None for r in records)]
-
-
-def metric_groups(study):
+def metric_groups(study, stage="final") -> list[Group]:
     """The numbers of a study as tables, group by group.
 
     Each cell is the mean over seeds ± the standard deviation, with a 95 % interval of
@@ -115,39 +93,42 @@ def metric_groups(study):
 
     Args:
         study: `Study`.
-
-    Returns:
-        List of `Group`s, without those that no run has numbers of.
+        stage: "final", or "fitted prior".
     """
-    names = metric_names(study)
+    names = table.metric_names(study.table, stage)
     groups = []
     for key, (title, intro) in specifications.GROUPS.items():
         mine = [name for name in names if specifications.describe(name).group == key]
+        if not mine:
+            continue
         parts = math.ceil(len(mine) / MAX_COLUMNS)
-        chunks = [list(part) for part in np.array_split(mine, parts)] if mine else []
         captions = [f"{title}, {i + 1} of {parts}" for i in range(parts)]
-        captions = [title] if parts == 1 else captions
-        if chunks:
-            tables = list(map(metric_table, [study] * parts, chunks, captions))
-            groups.append(Group(key, title, intro, tables, _meanings(mine)))
+        tables = [
+            metric_table(study, list(part), title if parts == 1 else caption, stage)
+            for part, caption in zip(np.array_split(mine, parts), captions, strict=True)
+        ]
+        groups.append(Group(key, title, intro, tables, _meanings(mine)))
     return groups
 
 
-def metric_table(study, names, caption):
-    """One table of the numbers of these names, a row for each model and real images.
+def metric_table(study, names, caption, stage="final") -> Table:
+    """One table of numbers, a row for each model and for real images.
 
     Args:
         study: `Study`.
         names: Full names of numbers, a column each.
         caption: Sentence above the table.
+        stage: As of `metric_groups`.
     """
     metrics = [specifications.describe(name) for name in names]
     numbers = [
-        {title: values(runs, name) for title, runs in study.models.items()}
+        {t: table.values(study.table, t, name, stage) for t in study.models}
         for name in names
     ]
-    real = [_real(study, "final", name) for name in names]
-    best = list(map(_best, metrics, numbers, real))
+    best = [
+        _best(one, column, _real(study, "final", name))
+        for one, column, name in zip(metrics, numbers, names, strict=True)
+    ]
     rows, without = [], []
     for title in study.models:
         mine = [column[title] for column in numbers]
@@ -156,13 +137,13 @@ def metric_table(study, names, caption):
             without.append(title)
             continue
         cells = [
-            _cell(metric, column, count, title in winners)
-            for metric, column, winners in zip(metrics, mine, best, strict=True)
+            _cell(one, column, count, title in winners)
+            for one, column, winners in zip(metrics, mine, best, strict=True)
         ]
         rows.append([Cell(title, (formatting.named(count, "seed"),)), *cells])
     rows += _real_rows(study, names, metrics)
     notes = []
-    if without:
+    if without and stage == "final":
         notes.append(f"No numbers of {formatting.listed(without)}.")
     if rows and max(len(v) for column in numbers for v in column.values()) == 1:
         notes.append("One seed: there is no spread and no interval.")
@@ -170,14 +151,36 @@ def metric_table(study, names, caption):
     return Table(caption, head, rows, tuple(notes))
 
 
-def overview_table(study):
-    """The numbers that say most, in one table; or None without any."""
-    record = next((r.evaluation for r in study.runs if r.evaluation is not None), None)
-    if record is None or "features" not in record:
+def headline_table(study) -> Table | None:
+    """The numbers that a reader asks for first, with seconds per epoch; or None."""
+    there = table.metric_names(study.table)
+    record = next((run.metrics() for run in study.runs if run.numbers()), None)
+    names = []
+    for base, space in HEADLINE if record else ():
+        # A model with an encoder has names that others lack.
+        for run in study.runs:
+            try:
+                name = metric(run.metrics(), base, space)[0]
+            except NoNumber:
+                continue
+            if name in there and name not in names:
+                names.append(name)
+    if not names:
         return None
-    names = [evaluation.find_name(record, base) for base in OVERVIEW]
-    names = [name for name in names if name in metric_names(study)]
-    return metric_table(study, names, "The numbers that say most") if names else None
+    found = metric_table(study, names, "The numbers that a reader asks for first")
+    seconds = {
+        title: spread(
+            [float(np.median(r.history["seconds"])) for r in runs if _is_timed(r)]
+        )
+        for title, runs in study.models.items()
+    }
+    head = [found.head[0], Cell("s/epoch"), *found.head[1:]]
+    rows = [[r[0], seconds.get(r[0].text, Cell("")), *r[1:]] for r in found.rows]
+    return dataclasses.replace(found, head=head, rows=rows)
+
+
+def _is_timed(run):
+    return bool(run.history.get("seconds")) and None not in run.history["seconds"]
 
 
 def _real(study, key, name):
@@ -189,26 +192,26 @@ def _real_rows(study, names, metrics):
     for title, key in ((REAL_IMAGES, "final"), (PIXELS, "pixels")):
         row = [_real(study, key, name) for name in names]
         if any(value is not None for value in row):
-            units = [_printed_unit(metric) for metric in metrics]
+            units = [_printed_unit(one) for one in metrics]
             yield [Cell(title), *map(Cell, map(formatting.number, row, units))]
 
 
-def _printed_unit(metric):
+def _printed_unit(one):
     """The unit in a cell; all but percent stand in the head of the column."""
-    return metric.unit if metric.unit == "share" else ""
+    return one.unit if one.unit == "share" else ""
 
 
-def _head(metric, name):
-    unit = "" if metric.unit == "share" else metric.unit
-    direction = specifications.DIRECTIONS[metric.direction] if metric.direction else ""
+def _head(one, name):
+    unit = "" if one.unit == "share" else one.unit
+    direction = specifications.DIRECTIONS[one.direction] if one.direction else ""
     described = tuple(text for text in (unit, direction) if text)
-    return Cell(metric.title, described, name=name)
+    return Cell(one.title, described, name=name)
 
 
-def _cell(metric, numbers, count, best):
+def _cell(one, numbers, count, best):
     if not numbers:
         return Cell(NOT_APPLICABLE)
-    unit = _printed_unit(metric)
+    unit = _printed_unit(one)
     summary = statistics.summarise(numbers)
     small = []
     if summary.low is not None:
@@ -221,43 +224,57 @@ def _cell(metric, numbers, count, best):
     return Cell(text, tuple(small), best)
 
 
-def _best(metric, numbers, real):
-    """Titles of the models whose mean is best, if not all are equal."""
-    means = {title: np.mean(found) for title, found in numbers.items() if found}
-    losses = {
-        specifications.LOWER: lambda mean: mean,
-        specifications.HIGHER: lambda mean: -mean,
-        specifications.REAL: lambda mean: abs(mean - real),
-    }
-    known = metric.direction in losses and (
-        real is not None or metric.direction != specifications.REAL
-    )
-    if not known:
+def _best(one, numbers, real):
+    """Titles of the best models: all that the best one does not differ from.
+
+    With too few seeds for a test, those with the best mean.
+    """
+    needs_real = one.direction == specifications.REAL
+    if not one.direction or (needs_real and real is None):
         return []
-    loss = {title: losses[metric.direction](mean) for title, mean in means.items()}
-    found = [title for title in loss if loss[title] == min(loss.values())]
-    return found if len(found) < len(loss) else []
+    losses = {
+        title: {
+            specifications.LOWER: np.array(found),
+            specifications.HIGHER: -np.array(found),
+            specifications.REAL: np.abs(np.array(found) - (real or 0.0)),
+        }[one.direction]
+        for title, found in numbers.items()
+        if found
+    }
+    if not losses:
+        return []
+    first = min(losses, key=lambda title: losses[title].mean())
+    best = [first]
+    for title, found in losses.items():
+        if title == first:
+            continue
+        tested = statistics.compare(found, losses[first])
+        is_equal = found.mean() == losses[first].mean()
+        if (
+            is_equal
+            if tested is None
+            else tested.p_value >= 1.0 - statistics.CONFIDENCE
+        ):
+            best.append(title)
+    return best if len(best) < len(losses) else []
 
 
 def _meanings(names):
     metrics = dict.fromkeys(map(specifications.describe, names))
     return [
-        (metric.title, specifications.DIRECTIONS[metric.direction], metric.meaning)
-        for metric in metrics
-        if metric.meaning
+        (one.title, specifications.DIRECTIONS[one.direction], one.meaning)
+        for one in metrics
+        if one.meaning
     ]
 
 
-def loss_table(study):
+def loss_table(study) -> Table | None:
     """The losses on the test images, or None without any."""
-    keys = list(dict.fromkeys(k for run in study.runs for k in run.test_losses))
+    keys = table.metric_names(study.table, "test")
     rows = []
-    for title, runs in study.models.items():
-        row = []
-        for key in keys:
-            found = [run.test_losses.get(key) for run in runs]
-            found = [v for v in found if v is not None and math.isfinite(v)]
-            row.append(spread(found))
+    for title in study.models:
+        found = [table.values(study.table, title, key, "test") for key in keys]
+        row = [spread([v for v in values if math.isfinite(v)]) for values in found]
         if any(cell.text != formatting.MISSING for cell in row):
             rows.append([Cell(title), *row])
     head = [Cell("Model"), *(Cell(formatting.spoken(key)) for key in keys)]
@@ -268,7 +285,7 @@ def loss_table(study):
     return Table(caption, head, rows) if rows else None
 
 
-def spread(numbers):
+def spread(numbers) -> Cell:
     """A cell of the mean of some numbers ± their standard deviation."""
     if not numbers:
         return Cell(formatting.MISSING)
@@ -279,7 +296,7 @@ def spread(numbers):
     return Cell(formatting.mean_and_deviation(summary), small)
 
 
-def not_applicable_table(study):
+def not_applicable_table(study) -> Table | None:
     """Which metrics do not apply to which models, and why; or None."""
     found = {}
     for title, runs in study.models.items():
@@ -295,21 +312,19 @@ def not_applicable_table(study):
     return Table("Not applicable", head, rows) if rows else None
 
 
-def published_table(study):
+def published_table(study, comparison) -> Table | None:
     """Published figures of the same protocol beside ours; or None without any."""
     dataset = study.runs[0].settings.dataset
-    found = bibliography.published(metric_names(study), dataset)
+    figures = [f for f in comparison.published if f.dataset == dataset]
     rows = []
-    for name in dict.fromkeys(name for name, _ in found):
-        for title, runs in study.models.items():
-            if found_here := values(runs, name):
-                mean = _cell(
-                    specifications.describe(name), found_here, len(found_here), False
-                )
+    for name in table.metric_names(study.table):
+        beside = [f for f in figures if re.fullmatch(f.protocol, name)]
+        for title in study.models if beside else ():
+            if found := table.values(study.table, title, name):
+                mean = _cell(specifications.describe(name), found, len(found), False)
                 rows.append([Cell(f"{title}, here"), mean, Cell(name), Cell("")])
-        for figure in (figure for n, figure in found if n == name):
-            authors = bibliography.PAPERS[figure.paper][0]
-            cells = (figure.model, figure.value, name, f"{authors}; {figure.caveat}")
-            rows.append(list(map(Cell, cells)))
+        for figure in beside:
+            source = f"{figure.reference.authors}; {figure.caveat}"
+            rows.append(list(map(Cell, (figure.model, figure.value, name, source))))
     head = list(map(Cell, ("Model", "Value", "Number", "Source, and what differs")))
     return Table("Published figures beside ours", head, rows) if rows else None

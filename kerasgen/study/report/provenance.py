@@ -1,4 +1,4 @@
-"""How the runs of a study were made: settings, software, hardware, time."""
+"""Settings, software, hardware and time of the runs of a study."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from kerasgen.study.report.tables import spread
 
 
 def settings_table(study):
-    """What all runs have in common, and where it came from."""
+    """Settings that all runs have in common."""
     rows = [
         ("Dataset", lambda run: run.settings.dataset),
         ("Source of the images", lambda run: run.record["data"]["source"]),
@@ -23,7 +23,7 @@ def settings_table(study):
         ),
         ("Seeds", lambda run: str(run.seed)),
         ("Features", lambda run: _evaluated(run, "features")),
-        ("Samples judged", lambda run: _evaluated(run, "num_samples")),
+        ("Samples evaluated", lambda run: _evaluated(run, "num_samples")),
         ("Protocol of the numbers", lambda run: _evaluated(run, "protocol")),
     ]
     cells = [[Cell(label), Cell(in_common(study, take))] for label, take in rows]
@@ -50,7 +50,7 @@ def arguments_table(study):
 
 
 def environment_table(study):
-    """On what the runs were made, a column for each machine and version."""
+    """Software and hardware of the runs, a column for each machine and version."""
     found = {}
     for run in study.runs:
         for environment in run.record["environments"]:
@@ -71,6 +71,7 @@ def _shown(value):
 
 
 _ENVIRONMENT = {
+    "Host": "host",
     "Processor": "processor",
     "Cores": "cores",
     "GPUs": "gpus",
@@ -89,7 +90,7 @@ def _evaluated(run, key):
 
 
 def time_table(study):
-    """What a run of each model costs."""
+    """Cost of a run of each model."""
     rows = []
     for title, runs in study.models.items():
         runs = [run for run in runs if run.history.get("seconds")]
@@ -102,13 +103,13 @@ def time_table(study):
         ]
         first = [run.history["seconds"][0] for run in runs]
         total = [sum(run.history["seconds"]) for run in runs]
-        judging = [
+        evaluating = [
             run.evaluation["seconds_total"]
             for run in runs
             if run.evaluation and run.evaluation.get("seconds_total") is not None
         ]
         count = Cell(title, (formatting.named(len(runs), "run"),))
-        cells = map(spread, (per_epoch, images, first, total, judging))
+        cells = map(spread, (per_epoch, images, first, total, evaluating))
         rows.append([count, *cells])
     head = [
         Cell("Model"),
@@ -116,7 +117,7 @@ def time_table(study):
         Cell("Images per second"),
         Cell("First epoch, s", ("with compilation",)),
         Cell("Training, s", ("all epochs of a run",)),
-        Cell("Judging, s"),
+        Cell("Evaluation, s"),
     ]
     return Table("Time", head, rows) if rows else None
 
@@ -160,6 +161,6 @@ def time_told(study):
 
 
 def in_common(study, take):
-    """What all runs say, once each."""
+    """What the runs say, once each."""
     said = dict.fromkeys(take(run) for run in study.runs)
     return formatting.listed([text for text in said if text is not None] or ["–"])

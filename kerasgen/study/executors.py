@@ -1,4 +1,4 @@
-"""Worker processes: started with a job, listened to, and ended with their parent."""
+"""Executors: where the jobs of a study run. The runner knows only `Executor`."""
 
 import contextlib
 import dataclasses
@@ -8,6 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from kerasgen.study import environment
 
 INTERRUPTED = 130  # exit status after Ctrl-C, of workers and of the study
 TERMINATED = 143  # exit status of the study after SIGTERM
@@ -15,19 +20,51 @@ LOG_LINES = 30  # of the end of a log, to be kept with a failure
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came."""
+    """Raised at SIGTERM."""
 
 
-class Processes:
-    """The worker processes that are alive; none outlives the `with` block.
+class Executor(Protocol):
+    """What the runner asks of an executor, local or on many machines.
+
+    Attributes:
+        workers: Number of jobs at the same time.
+    """
+
+    workers: int
+
+    def __enter__(self) -> "Executor": ...
+
+    def __exit__(self, *_) -> None: ...
+
+    def run(self, job, log: Path, receive: Callable[[dict], None]) -> tuple[int, str]:
+        """Do a job and return when it has ended; called from one thread a worker.
+
+        Args:
+            job: `kerasgen.study.worker.Job`.
+            log: File that what the job prints is appended to.
+            receive: Function of each message, a dict.
+
+        Returns:
+            `(status, end)`: exit status as of `kerasgen.study.worker`, negative if a
+            signal ended it, and the last lines of its log.
+        """
+
+    def stop(self) -> None:
+        """End all jobs; none is started any more."""
+
+
+class LocalProcesses:
+    """Runs each job in a process of this machine; none outlives the `with` block.
 
     Args:
         workers: Processes at the same time, which share the cores.
     """
 
-    def __init__(self, workers):
+    def __init__(self, workers: int = 1):
+        self.workers = workers
         self.environment = {**os.environ, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-        for name, number in _threads(os.cpu_count(), workers).items():
+        threads = _threads(environment.available_cores(), workers)
+        for name, number in threads.items():
             self.environment.setdefault(name, str(number))
         self._alive, self._stopped = set(), False
         self._lock = threading.Lock()
@@ -39,16 +76,7 @@ class Processes:
         self.stop()
 
     def run(self, job, log, receive):
-        """Has a job done by a process of its own.
-
-        Args:
-            job: `kerasgen.study.worker.Job`.
-            log: `pathlib.Path` that what the process prints is appended to.
-            receive: Function of each message, a dict.
-
-        Returns:
-            `(status, end)`: exit status of the process, minus the signal's number if
-            one ended it, and the last lines of its log.
+        """Do a job in a process of its own; see `Executor`.
 
         Raises:
             KeyboardInterrupt: If `stop` was called, or the process was interrupted.
@@ -78,7 +106,7 @@ class Processes:
         return status, "\n".join(lines[-LOG_LINES:])
 
     def stop(self):
-        """Ends all processes; none is started any more."""
+        """End all processes; none is started any more."""
         with self._lock:
             self._stopped = True
             for process in self._alive:
@@ -110,7 +138,7 @@ class Processes:
 
 
 def _message(line):
-    """What a worker tells; None for what a library prints, or a line that is cut."""
+    """A worker's message; None for what a library prints, or a line that is cut."""
     try:
         message = json.loads(line)
     except ValueError:
@@ -136,7 +164,7 @@ def _threads(cores, workers):
 
 @contextlib.contextmanager
 def interrupted_by_termination():
-    """Raises `Terminated` at SIGTERM, as Ctrl-C raises, so that processes are ended."""
+    """Raise `Terminated` at SIGTERM, as Ctrl-C raises, so that processes are ended."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,13 +1,13 @@
-"""Networks on disk as ONNX and LiteRT files: whether they are whole, and load."""
+"""Exports on disk: SavedModels, ONNX and LiteRT files, their checksums and loading."""
 
 import importlib
 
 from kerasgen import export
 from kerasgen.check.finding import fine
+from kerasgen.check.finding import first_line
 from kerasgen.check.finding import problem
-from kerasgen.check.models import EXPORT_AGAIN
-from kerasgen.check.models import first_line
 
+EXPORT_AGAIN = "Copy the whole folder again, or export the model anew."
 # From the ending of a file to the module that runs it, and how it loads one.
 _RUNTIMES = {
     ".onnx": ("onnxruntime", lambda module, path: module.InferenceSession(path)),
@@ -19,8 +19,34 @@ _RUNTIMES = {
 SUFFIXES = tuple(_RUNTIMES)
 
 
+def check_saved_model(path):
+    """Yield the finding on the folder of a SavedModel."""
+    missing = [
+        name
+        for name in ("saved_model.pb", "variables/variables.index")
+        if not (path / name).is_file()
+    ]
+    if missing:
+        yield problem(path, f"it lacks {' and '.join(missing)}. {EXPORT_AGAIN}")
+        return
+    try:
+        recorded, found = _checksums(path), export.checksums(path)
+        # Before it is loaded: a SavedModel is a program.
+        changed = [name for name in recorded if found.get(name) != recorded[name]]
+        if changed:
+            said = f"the checksum of {', '.join(changed)} is wrong"
+            yield problem(path, f"{said}. {EXPORT_AGAIN}")
+            return
+        export.load(path)
+    except Exception as error:  # whatever is stumbled over in a damaged folder
+        said = first_line(error)
+        yield problem(path, f"it cannot be loaded ({said}). {EXPORT_AGAIN}")
+        return
+    yield fine(path, "whole, and loads")
+
+
 def check_networks(folder):
-    """Yields the findings on a folder that `save_onnx` or `save_litert` wrote."""
+    """Yield the findings on a folder that `save_onnx` or `save_litert` wrote."""
     there = {path for path in folder.iterdir() if path.suffix in SUFFIXES}
     try:
         recorded = {folder / name for name in _checksums(folder)}
@@ -32,7 +58,7 @@ def check_networks(folder):
 
 
 def check_network(path):
-    """Yields the finding on an `.onnx` or `.tflite` file, by the record beside it."""
+    """Yield the finding on an `.onnx` or `.tflite` file, by the record beside it."""
     try:
         expected = _checksums(path.parent).get(path.name)
     except ValueError as error:

@@ -1,8 +1,9 @@
-"""What worker processes are given."""
+"""Environment of worker processes."""
 
 import pytest
 
-from kerasgen.study.processes import Processes
+from kerasgen.study import executors
+from kerasgen.study.executors import LocalProcesses
 
 NAMES = ("TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
 
@@ -20,12 +21,12 @@ NAMES = ("TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
 def test_workers_share_the_cores(monkeypatch, cores, workers, expected):
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: cores)
-    environment = Processes(workers).environment
+    monkeypatch.setattr(executors.environment, "available_cores", lambda: cores)
+    environment = LocalProcesses(workers).environment
     assert tuple(environment.get(name) for name in NAMES) == expected
 
 
 def test_settings_of_the_user_stand(monkeypatch):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-    assert Processes(2).environment["TF_NUM_INTRAOP_THREADS"] == "7"
+    monkeypatch.setattr(executors.environment, "available_cores", lambda: 2)
+    assert LocalProcesses(2).environment["TF_NUM_INTRAOP_THREADS"] == "7"

@@ -1,0 +1,222 @@
+"""Numbers of single runs by which models are compared.
+
+A quantity is a function of a `Run` and of the study's `real` records; it returns the
+name and the number. Numbers of different names are never compared. `NoNumber` is raised
+for what is not on record, and says why.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from kerasgen.evaluation import find_name
+from kerasgen.study.comparison import Endpoint
+from kerasgen.study.records import flat
+
+# Changes of quality in the second half of training that a fluctuation needs.
+MIN_CHANGES = 2
+MIN_LOSS_EPOCHS = 8
+# Distance to be reached in time, in distances of real images.
+TARGET_MULTIPLE = 8
+FRECHET = ("frechet_distance", "fid")
+
+
+class NoNumber(ValueError):
+    """Why a run has no number; goes on after "DCGAN with seed 0"."""
+
+
+def value_of(endpoint: Endpoint, run, real: dict, prior: str = "") -> tuple[str, float]:
+    """Name and number of an endpoint for a run, on the endpoint's scale.
+
+    Args:
+        endpoint: `Endpoint`.
+        run: `records.Run`.
+        real: Records of real images, as of `records.Study`.
+        prior: "fitted" for samples from a fitted prior, where the run has them.
+
+    Raises:
+        NoNumber: If the run has none.
+    """
+    if endpoint.quantity in QUANTITIES:
+        name, value = QUANTITIES[endpoint.quantity](run, real)
+    else:
+        if endpoint.quantity.startswith(OF_CODES) and run.settings.conditional:
+            raise NoNumber("is conditioned on labels, so its codes need not hold them")
+        name, value = metric(run.metrics(prior), endpoint.quantity, endpoint.space)
+    return name, scaled(endpoint, name, value, real)
+
+
+# Metrics of codes that have to find the class by themselves.
+OF_CODES = ("kmeans", "linear_probe", "knn")
+
+
+def scaled(endpoint: Endpoint, name: str, value: float, real: dict) -> float:
+    """A number on the scale of an endpoint."""
+    if endpoint.scale in ("linear", "spread"):
+        return value
+    if endpoint.scale == "real":
+        beside = (real.get("final") or {}).get(name)
+        if beside is None:
+            raise NoNumber(f"has no real images' {name} to stand beside")
+        value = value / float(beside)
+    if not 0.0 < value < math.inf:
+        return math.nan
+    return abs(math.log(value)) if endpoint.scale == "real" else math.log(value)
+
+
+def metric(metrics: dict, base: str, space: str = "") -> tuple[str, float]:
+    """Name and value of a metric in the metrics of a record.
+
+    Args:
+        metrics: What `Run.metrics` returns.
+        base: Name without protocol.
+        space: "features", "pixels", "other" for features of another extractor than
+            the record's, or "" for the only one.
+    """
+    for one in FRECHET if base in FRECHET else (base,):
+        if space == "other":
+            mine = f"{one}_{metrics.get('features')}_"
+            there = (n for n in metrics if n.startswith(f"{one}_"))
+            name = next((n for n in there if not n.startswith(mine)), None)
+        elif "features" in metrics:
+            name = find_name(metrics, one, space or None)
+        else:
+            name = None
+        if name is not None and metrics[name] is not None:
+            return name, float(metrics[name])
+    raise NoNumber(f"was evaluated without {base}")
+
+
+def fluctuation(run, real):
+    """How unsteadily the quality of samples changes, in logarithms of the distance.
+
+    Of the Fréchet distances d₁, d₂, … in training, the changes log dₖ₊₁ − log dₖ that
+    end in the second half: their mean absolute deviation from their mean, so that
+    steady learning at any rate gives 0.
+    """
+    name, pairs = qualities(run)
+    logarithms = [math.log(d) if 0.0 < d < math.inf else math.nan for _, d in pairs]
+    half = run.settings.epochs / 2
+    changes = np.diff(logarithms)[[epoch > half for epoch, _ in pairs[1:]]]
+    if len(changes) < MIN_CHANGES:
+        raise NoNumber(
+            f"was evaluated too seldom in training (changes in its second half: "
+            f"{len(changes)}; needed: {MIN_CHANGES})"
+        )
+    return f"fluctuation_{name}", float(np.abs(changes - changes.mean()).mean())
+
+
+def seconds_per_epoch(run, real):
+    """Median seconds of an epoch, which the compilation in the first does not move."""
+    return _timed("seconds_per_epoch", run), float(np.median(_seconds(run)))
+
+
+def seconds_to_quality(run, real):
+    """Seconds of training until samples reach `TARGET_MULTIPLE` × the real distance.
+
+    Counted to the end of the first epoch whose evaluation is at most the target;
+    infinite if there is none. Evaluations do not count as training.
+    """
+    name, pairs = qualities(run)
+    distance = (real.get("during") or {}).get(name)
+    if distance is None:
+        raise NoNumber("has no real images to set its samples beside")
+    elapsed = np.cumsum(_seconds(run))
+    elapsed = dict(zip(run.history["epoch"], elapsed, strict=True))
+    target = TARGET_MULTIPLE * float(distance)
+    reached = [epoch for epoch, d in pairs if d <= target and epoch in elapsed]
+    if reached and reached[0] == pairs[0][0] > 1:
+        raise NoNumber(f"had reached the target when first evaluated, at {reached[0]}")
+    seconds = float(elapsed[reached[0]]) if reached else math.inf
+    return _timed(f"seconds_to_{TARGET_MULTIPLE}x_real_{name}", run), seconds
+
+
+def loss_slope(run, real):
+    """Largest slope of a player's loss over the second half of training.
+
+    Each loss is fitted by a line; its rise over the half is divided by the standard
+    deviation of the residuals, so that a loss that only fluctuates has about 0.
+    """
+    columns = {k: v for k, v in run.history.items() if k.endswith("_loss")}
+    columns.pop("reconstruction_loss", None)
+    if not columns:
+        raise NoNumber("has no losses of players on record")
+    if run.epochs_done < MIN_LOSS_EPOCHS:
+        raise NoNumber(f"has {run.epochs_done} epochs; {MIN_LOSS_EPOCHS} are needed")
+    return "loss_slope", max(map(_slope, columns.values()))
+
+
+def _slope(values):
+    values = np.asarray(values, dtype=float)  # NaN for None
+    values = values[len(values) // 2 :]
+    if not np.isfinite(values).all():
+        return math.nan
+    places = np.arange(len(values))
+    slope, intercept = np.polyfit(places, values, 1)
+    residual = (values - slope * places - intercept).std(ddof=2)
+    return float(abs(slope) * (len(values) - 1) / residual) if residual else 0.0
+
+
+def log_distance(run, real):
+    """Logarithm of the last Fréchet distance, whose spread over settings is judged."""
+    name, value = metric(run.metrics(), "fid", "features")
+    return f"log_{name}", math.log(value) if 0.0 < value < math.inf else math.nan
+
+
+def qualities(run) -> tuple[str, list[tuple[int, float]]]:
+    """Name of the Fréchet distance in training, and pairs (epoch, distance).
+
+    A run that was taken further was evaluated more often at first: of its evaluations
+    those count that a run in one go would have made.
+    """
+    name, pairs = None, []
+    every, last = run.settings.evaluated_every, run.settings.epochs
+    for record in run.evaluations:
+        epoch = record["epoch"]
+        # Before the first epoch nothing was learned yet.
+        if epoch == 0 or (epoch % every and epoch != last):
+            continue
+        if "failed" in record:
+            pairs.append((epoch, math.nan))
+            continue
+        try:
+            name, value = metric(flat(record), "fid", "features")
+        except NoNumber:
+            continue
+        pairs.append((epoch, value))
+    if name is None:
+        raise NoNumber("was not evaluated in training")
+    epochs = [epoch for epoch, _ in pairs if epoch != last]
+    if epochs != list(range(every, last, every))[: len(epochs)]:
+        raise NoNumber(f"was not evaluated every {every} epochs, since it was taken on")
+    return name, pairs
+
+
+def _seconds(run):
+    seconds = run.history.get("seconds", [])
+    if not seconds or None in seconds:
+        raise NoNumber("lacks the seconds of its epochs")
+    return seconds
+
+
+def _timed(name, run):
+    """A name with the machine, since times of different machines do not compare."""
+    machines = {
+        (e.get("processor"), e.get("cores"), *e.get("gpus", ()), e.get("workers", 1))
+        for e in run.record["environments"]
+    }
+    if len(machines) != 1:
+        raise NoNumber("was trained on more than one machine")
+    processor, cores, *gpus, workers = machines.pop()
+    parts = [processor, f"{cores} cores", *gpus, f"{workers} at a time"]
+    return f"{name} ({', '.join(parts)})"
+
+
+QUANTITIES: dict[str, Callable] = {
+    "fluctuation": fluctuation,
+    "seconds_per_epoch": seconds_per_epoch,
+    "seconds_to_quality": seconds_to_quality,
+    "loss_slope": loss_slope,
+    "log_distance": log_distance,
+}

@@ -29,7 +29,6 @@ classifiers take some 75 minutes on a core, the last two classifiers 25. Interru
 the same command goes on after the last seed that was done.
 """
 
-import dataclasses
 import json
 import math
 
@@ -243,16 +242,23 @@ def finish(record, folder):
 
 
 def gains_of(accuracies):
-    """What samples add to the accuracy: a dict for each number of images and source."""
-    gains = [
-        {
-            "shots": shots,
-            "samples": name,
-            **dataclasses.asdict(statistics.compare(found[name], found[ALONE])),
-        }
-        for shots, found in accuracies.items()
-        for name in (FEW, ALL)
-    ]
+    """Gains in accuracy by samples: a dict for each number of images and source."""
+    gains = []
+    for shots, found in accuracies.items():
+        for name in (FEW, ALL):
+            # Paired by seed: a one-sample test of the differences.
+            differences = np.subtract(found[name], found[ALONE])
+            tested = statistics.compare(differences, 0.0)
+            gains.append(
+                {
+                    "shots": shots,
+                    "samples": name,
+                    "difference": float(differences.mean()),
+                    "low": tested and tested.low,
+                    "high": tested and tested.high,
+                    "t_test_p": tested and tested.p_value,
+                }
+            )
     corrected = statistics.holm([gain["t_test_p"] for gain in gains])
     for gain, p_value in zip(gains, corrected, strict=True):
         gain["t_test_p_holm"] = p_value

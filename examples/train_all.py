@@ -8,9 +8,9 @@
 
 Interrupted, the same command goes on where it was. Shards share the runs directory and
 write no report; `examples/report.py` does when they are done. The result is
-`report.html` in `runs/mnist/` (a verdict on each claim of the paper, its figures, tables, curves), run
-directories with sample grids, loss curves and latent plots, and a SavedModel of every
-model.
+`report.html` in `runs/mnist/` (a verdict on each claim of the comparison, its figures,
+tables, curves), run directories with sample grids, loss curves and latent plots, and a
+SavedModel of every model.
 """
 
 from absl import app

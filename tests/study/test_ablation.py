@@ -6,6 +6,7 @@ from kerasgen.study import run
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", ablation.FACTORS)
 def test_every_level_of_every_factor_builds_another_model(factor, image_sets):
     runs = ablation.ablation_settings(factor, None, [0], epochs=4)
@@ -30,7 +31,7 @@ def test_seeds_come_round_by_round_with_the_default_first():
         "wgan",
         "wgan-clip_value=0.2x",
         "wgan-clip_value=2x",
-        "wgan-critic_steps=5",
+        "wgan-critic_steps=1",
     ]
     assert [one.seed for one in runs] == [0] * 6 + [1] * 6
     assert runs[1].arguments == {"objective": "minimax"}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import kerasgen
+from kerasgen.comparisons import JAISWAL
 from kerasgen.core.references import Reference
 from kerasgen.core.registry import list_models
 from kerasgen.core.registry import register
@@ -113,7 +114,7 @@ def test_a_throw_away_model_appears_everywhere(toy, tmp_path):
     arrays = fake_study.fake_arrays(fake_study.make_run("cvae"))
     for seed in range(3):
         np.savez(folder / f"toy/seed{seed}/codes.npz", **arrays["codes.npz"])
-    page = report.write_report(folder, "jaiswal").read_text()
+    page = report.write_report(folder, JAISWAL).read_text()
     assert "A Throw-Away Model" in page and "9901.00001" in page
     for picture in ("samples", "losses", "codes", "interpolations", "neighbours"):
         assert (folder / f"figures/{picture}-toy.png").exists()

@@ -65,6 +65,7 @@ class RunSettings:
     variant: str = ""
 
     def __post_init__(self):
+        check_name("model", self.model, list_models())
         cls = model_class(self.model)
         if self.batch_size is None:
             published = cls.published.batch_size.value if cls.published else 64

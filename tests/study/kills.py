@@ -37,13 +37,13 @@ from sklearn.datasets import load_digits
 
 from kerasgen import data
 from kerasgen import export
+from kerasgen.core.registry import list_models
 from kerasgen.study import run
-from kerasgen.study.settings import MODELS
 from kerasgen.study.settings import RunSettings
 from tests.study.same_runs import differences
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("models", list(MODELS), "Models to kill, by comma.")
+flags.DEFINE_list("models", list_models(), "Models to kill, by comma.")
 flags.DEFINE_integer("kills", 25, "Kills of each model.")
 flags.DEFINE_string("precision", "float32", "Numbers to compute in.")
 flags.DEFINE_integer("seed", 0, "Seed of the moments.")

@@ -22,9 +22,9 @@ import pytest
 
 import kerasgen
 from kerasgen import callbacks
+from kerasgen.core.registry import list_models
 from kerasgen.study import lock
 from kerasgen.study import run
-from kerasgen.study.settings import MODELS
 from kerasgen.study.settings import RunSettings
 from tests.study.same_runs import differences
 
@@ -193,7 +193,7 @@ def test_a_crash_at_the_last_of_each_kind_of_file_is_undone(
 
 @pytest.mark.parametrize(
     ("model", "precision"),
-    [*((model, "float32") for model in MODELS), ("dcgan", "mixed_bfloat16")],
+    [*((model, "float32") for model in list_models()), ("dcgan", "mixed_bfloat16")],
 )
 def test_a_run_that_crashes_again_and_again_ends_as_if_it_had_not(
     tmp_path, image_sets, disk, same_model, model, precision

@@ -11,9 +11,12 @@ import pytest
 import kerasgen
 from kerasgen import check
 from kerasgen import study
+from kerasgen.comparisons import JAISWAL
 from kerasgen.study import plan
 from kerasgen.study import publication
 from kerasgen.study import runner
+from kerasgen.study import verdicts
+from kerasgen.study.report import claims
 from kerasgen.study.settings import RunSettings
 from tests.study import fake_study
 
@@ -174,7 +177,7 @@ def test_what_does_not_belong_in_a_folder_is_refused(whole, tmp_path):
     real["wanted"]["num_samples"] = 500
     other = make(tmp_path / "few", seeds=(7,))
     (other / "real.json").write_text(json.dumps(real))
-    with pytest.raises(ValueError, match="judged otherwise"):
+    with pytest.raises(ValueError, match="evaluated otherwise"):
         study.publish(other, published)
     going = fake_study.make_run("dcgan", 0, complete=False)
     other = make(tmp_path / "going", runs=[going])
@@ -276,7 +279,7 @@ def readme(whole):
 
 def test_the_readme_shows_what_the_records_say(readme):
     path, published = readme
-    study.update_readme(path, published)
+    study.update_readme(path, published, JAISWAL)
     text = path.read_text()
     assert text.startswith("# Title\n\n<!-- results:begin picture results/mnist-8 -->")
     assert "Text of a person." in text and text.endswith("The end.\n")
@@ -294,14 +297,14 @@ def test_the_readme_shows_what_the_records_say(readme):
         assert said in text
     (row,) = (line for line in text.splitlines() if line.startswith("| DCGAN | "))
     values = [
-        run.evaluation["fid_mnist_v1_10k_test"]
+        run.numbers()["fid_mnist_v1_10k_test"]
         for run in study.load_study(published).models["DCGAN"]
     ]
     assert f"| **{sum(values) / 3:.2f} ±" in row
-    judged = json.loads((published / "claims.json").read_text())["claims"]
-    for claim in judged:
-        if any(part["n"] for part in claim["parts"]):
-            assert f"{claim['verdict']} | {claim['statement']}" in text
+    judged = verdicts.judge(study.load_study(published), JAISWAL)
+    for view in claims.views(judged):
+        is_shown = f"{view.symbol} {view.verdict} | {view.statement}" in text
+        assert is_shown == view.touched
 
 
 def test_the_readme_stays_until_the_records_change(readme):
@@ -312,7 +315,7 @@ def test_the_readme_stays_until_the_records_change(readme):
     record = published / "dcgan/seed0/evaluation.json"
     before = record.read_text()
     values = json.loads(before)
-    values["fid_mnist_v1_10k_test"] += 10.0
+    values["metrics"]["fid_mnist_v1_10k_test"] += 10.0
     record.write_text(json.dumps(values))
     changed = study.report.readme.updated(text, path.parent)
     record.write_text(before)
@@ -372,4 +375,4 @@ def test_this_readme_shows_what_is_published():
     text = path.read_text(encoding="utf-8")
     for part in study.report.readme.PARTS:
         assert f"<!-- results:begin {part} results/" in text
-    assert study.report.readme.updated(text, path.parent) == text
+    assert study.report.readme.updated(text, path.parent, None, JAISWAL) == text

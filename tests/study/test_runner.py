@@ -150,8 +150,8 @@ def test_what_was_asked_for_and_is_not_there_is_known(
         ([], {}, "Got no runs"),
         ([settings()], {"workers": 0}, "workers=0; expected an integer"),
         ([settings()], {"num_samples": 1}, "num_samples=1; expected"),
-        ([settings(), settings(limit=64)], {}, "belong to the studies mnist, mnist-f"),
-        ([settings(), settings()], {}, "vanilla_gan with seed 0 came twice"),
+        ([settings(), settings(limit=64)], {}, "runs of the studies mnist, mnist-f"),
+        ([settings(), settings()], {}, "Got vanilla_gan with seed 0 twice"),
     ],
 )
 def test_mistakes_get_an_answer_before_anything_is_done(
@@ -291,46 +291,82 @@ def test_a_crash_keeps_the_end_of_its_log(tmp_path, idx_folder):
     assert callbacks.read_history(folder / "history.csv")["epoch"] == [1]
 
 
-def test_a_study_whose_run_another_process_holds_is_refused(tmp_path):
+def test_starting_over_is_refused_where_another_process_holds_a_run(tmp_path):
     directory = tmp_path / "mnist/vanilla_gan/seed0"
-    with (
-        lock.held(directory),
-        pytest.raises(
-            study.HeldError, match=f"seed0 is in use by process {os.getpid()}"
-        ),
-    ):
-        runner.run_study([settings()], runs_dir=tmp_path)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    message = f"seed0 is in use by process {os.getpid()}"
+    with lock.held(directory), pytest.raises(study.HeldError, match=message):
+        runner.run_study([settings()], runs_dir=tmp_path, resume=False)
 
 
-def test_a_run_that_another_process_takes_meanwhile_fails_alone(
-    tmp_path, idx_folder, monkeypatch
-):
-    def start(self, job, log, receive):
-        if job.task == "run":
-            said = []
-            with lock.held(job.directory):
-                status = worker.do(job, lambda **message: said.append(message))
-            for message in said:
-                receive(message)
-            return status, "the log"
-        return 0, ""
+class Answers:
+    """An executor whose jobs do nothing and end with statuses that a test gives."""
 
-    monkeypatch.setattr(runner.LocalProcesses, "run", start)
-    _, failures = runner.run_study(
-        [settings()],
-        runs_dir=tmp_path,
-        saved_models_dir=None,
-        data_dir=str(idx_folder),
-        num_samples=64,
-    )
-    assert (
-        f"seed0 is in use by process {os.getpid()}"
-        in failures["[1/1] VanillaGAN seed 0"]
-    )
-    # Its directory is the other's.
-    assert list((tmp_path / "mnist/vanilla_gan/seed0").iterdir()) == []
-    assert [path.name for path in tmp_path.rglob("*.lock")] == []
+    workers = 1
+
+    def __init__(self, *statuses):
+        self.statuses, self.jobs = list(statuses), []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def stop(self):
+        pass
+
+    def run(self, job, log, receive):
+        if job.task == "prepare":
+            return 0, ""
+        self.jobs.append((job.settings["model"], job.settings["seed"]))
+        status = self.statuses.pop(0)
+        if status == worker.HELD:
+            receive({"kind": "held", "message": "It is in use."})
+        return status, "the log"
+
+
+@pytest.fixture
+def in_study(tmp_path, idx_folder, monkeypatch):
+    """Runs a study of three seeds with an executor, without a report."""
+    monkeypatch.setattr(runner, "write_report", lambda *_: "the report")
+    monkeypatch.setattr(runner, "RETRY_SECONDS", 0.05)
+
+    def run(executor, **changes):
+        return runner.run_study(
+            [settings(seed=seed) for seed in range(3)],
+            runs_dir=tmp_path,
+            saved_models_dir=None,
+            data_dir=str(idx_folder),
+            num_samples=64,
+            executor=executor,
+            **changes,
+        )
+
+    return run
+
+
+def test_a_held_run_is_sent_again_later_and_is_no_failure(in_study):
+    executor = Answers(0, worker.HELD, 0, worker.HELD, 0)
+    report, failures = in_study(executor)
+    assert (report, failures) == ("the report", {})
+    seeds = [seed for _, seed in executor.jobs]
+    assert seeds == [0, 1, 2, 1, 1]
+
+
+def test_a_shard_takes_every_nth_run_leaves_held_ones_and_writes_no_report(in_study):
+    executor = Answers(worker.HELD, 0)
+    assert in_study(executor, shard=(0, 2)) == (None, {})
+    assert [seed for _, seed in executor.jobs] == [0, 2]
+    executor = Answers(0)
+    in_study(executor, shard=(1, 2))
+    assert [seed for _, seed in executor.jobs] == [1]
+
+
+@pytest.mark.parametrize("text", ["", "2", "2/2", "-1/2", "a/b", "1/0"])
+def test_shards_are_counted_from_zero(text):
+    assert runner.parse_shard("0/1") == (0, 1)
+    with pytest.raises(ValueError, match="expected i/n with i from 0"):
+        runner.parse_shard(text)
 
 
 def test_a_run_of_other_defaults_is_refused_and_left_alone(tmp_path, idx_folder):

@@ -25,4 +25,5 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_LOADED_WHEN_USED, "evaluate"})
+    own = {name for name in globals() if name.startswith("__") or name[0] != "_"}
+    return sorted({*own, *_LOADED_WHEN_USED, "evaluate"} - {"importlib"})

@@ -4,6 +4,7 @@ What all models share is tested once, on toys, in `tests/core/`; here is what th
 of a model could get wrong.
 """
 
+import importlib
 import inspect
 import types
 
@@ -34,6 +35,25 @@ def eagerly(model):
     return model
 
 
+def contract_of(model_class):
+    """The test class of a model, from the file that is named like the model's."""
+    name = model_class.__module__.rpartition(".")[2]
+    tests = importlib.import_module(f"tests.models.test_{name}")
+    (found,) = (
+        each
+        for each in vars(tests).values()
+        if inspect.isclass(each)
+        and issubclass(each, ModelContract)
+        and each.model_class is model_class
+    )
+    return found
+
+
+def small(model_class, **changes):
+    """A small model as its test file makes it, with seed 0."""
+    return contract_of(model_class)().make(**changes)
+
+
 class ModelContract:
     """Subclasses set `model_class`, and how a small model is made where it differs.
 
@@ -44,6 +64,7 @@ class ModelContract:
     arguments = SMALL
     other_shape = (12, 16, 3)
     without_dropout = {}
+    on_replicas = {}  # arguments without which replicas cannot take its steps
     bad_arguments = []  # pairs of a dict and a pattern of what is said of it
 
     def make(self, **changes):
@@ -238,6 +259,10 @@ class ModelContract:
         samples = trained.model.sample(8, seed=1)
         np.testing.assert_allclose(loaded.sample(8, seed=1), samples, atol=5e-3)
         assert samples.std() > 0
+        for method in ("discriminate", "codes"):
+            if hasattr(loaded, method):
+                pair = [getattr(m, method)(samples) for m in (loaded, trained.model)]
+                np.testing.assert_allclose(*pair, rtol=0.02, atol=0.02)
 
     def test_published_settings_take_a_step(self, digits):
         published = self.model_class.published

@@ -1,16 +1,17 @@
 """The models whose exports are compared with them."""
 
 import numpy as np
+import pytest
 
-import kerasgen
+from kerasgen.core import registry
 
 SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
-MODELS = [
-    kerasgen.VanillaGAN,
-    kerasgen.DCGAN,
-    kerasgen.WGAN,
-    kerasgen.CVAE,
-    kerasgen.AdversarialVAE,
+MODELS = [registry.model_class(name) for name in registry.list_models()]
+# Between them these have every network and every method.
+FAST = ("vanilla_gan", "adversarial_vae")
+FEW_FAST = [
+    pytest.param(each, marks=() if each.key in FAST else pytest.mark.slow, id=each.key)
+    for each in MODELS
 ]
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import kerasgen
 from kerasgen import export
-from tests.export.models import MODELS
+from tests.export.models import FEW_FAST
 from tests.export.models import SMALL
 from tests.export.models import unlike_new
 
@@ -75,7 +75,7 @@ def check_equal(model, path, suffix, atol=1e-5):
 
 @both_formats
 @pytest.mark.parametrize("num_classes", [None, 10])
-@pytest.mark.parametrize("model_class", MODELS)
+@pytest.mark.parametrize("model_class", FEW_FAST)
 def test_files_give_what_the_model_gives(tmp_path, suffix, model_class, num_classes):
     model = unlike_new(model_class(num_classes=num_classes, **SMALL))
     path = FORMATS[suffix][0](model, tmp_path / "deep" / "exported")

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import kerasgen
+from kerasgen.core import registry
 
 pytestmark = pytest.mark.slow
 
@@ -21,13 +22,17 @@ tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 import kerasgen
+from kerasgen.core import registry
+from tests.contract import contract_of
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 images = np.random.default_rng(0).random((16, 28, 28, 1), "float32")
 dataset = tf.data.Dataset.from_tensor_slices(images).batch(8)
 
 def fit(name, strategy=strategy, **arguments):
+    contract = contract_of(registry.model_class(name))
+    arguments = {**contract.on_replicas, **arguments}
     with strategy.scope():
-        model = getattr(kerasgen, name)(latent_dim=4, width=4, seed=0, **arguments)
+        model = contract().make(**arguments)
     before = [weight.numpy() for weight in model.trainable_variables]
     try:
         history = model.fit(dataset, epochs=2, verbose=0).history
@@ -46,13 +51,10 @@ def fit(name, strategy=strategy, **arguments):
         "together": all(np.array_equal(a[0], part) for a in after for part in a),
     }
 
-names = ("VanillaGAN", "DCGAN", "WGAN", "CVAE", "AdversarialVAE")
-# Of WGAN's critic steps only one can be taken by replicas.
-own = {"WGAN": {"critic_steps": 1}}
-results = {name: fit(name, **own.get(name, {})) for name in names}
+results = {name: fit(name) for name in registry.list_models()}
 one = tf.distribute.OneDeviceStrategy("CPU:0")
-results["several"] = fit("WGAN", critic_steps=2)
-results["several, one device"] = fit("WGAN", one, critic_steps=2)
+results["several"] = fit("wgan", critic_steps=2)
+results["several, one device"] = fit("wgan", one, critic_steps=2)
 print(json.dumps(results))
 """
 
@@ -71,19 +73,10 @@ def results():
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize(
-    ("name", "players"),
-    [
-        ("VanillaGAN", 2),
-        ("DCGAN", 2),
-        ("WGAN", 2),
-        ("CVAE", 1),
-        ("AdversarialVAE", 2),
-    ],
-)
-def test_two_replicas_train(results, name, players):
+@pytest.mark.parametrize("name", registry.list_models())
+def test_two_replicas_train(results, name):
     found = results[name]
-    assert found["steps"] == players * [4]
+    assert found["steps"] == len(registry.model_class(name).players) * [4]
     assert found["replicas"] == 2
     assert found["finite"] and found["together"]
     assert found["moved"] > 0.7 * found["weights"]

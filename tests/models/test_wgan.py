@@ -9,6 +9,7 @@ class TestWGAN(contract.ModelContract):
     model_class = kerasgen.WGAN
     # Of a bound that nothing reaches, clipping changes nothing.
     arguments = {**contract.SMALL, "clip_value": 10.0}
+    on_replicas = {"critic_steps": 1}
     bad_arguments = [
         ({"critic_steps": -1}, "critic_steps=-1; expected a positive integer"),
         ({"clip_value": 0.0}, "clip_value=0.0; expected a positive number"),

@@ -117,8 +117,10 @@ def test_a_loaded_model_does_what_the_model_does(exported, model_class, num_clas
         "decode": "latents",
         "reconstruct": "images",
     }.items():
-        assert hasattr(loaded, name) == hasattr(model, name)
-        if hasattr(model, name):
+        # All models decode; the export says so of those that encode.
+        asked = hasattr(model, "encode" if name == "decode" else name)
+        assert hasattr(loaded, name) == asked
+        if asked:
             pair = [getattr(m, name)(given[takes], labels) for m in (loaded, model)]
             assert_equal(*pair)
             with pytest.raises(ValueError, match="shape"):
@@ -161,7 +163,7 @@ def test_stored_in_half_it_is_the_model_of_rounded_weights(tmp_path, model_class
 
 
 def test_weights_that_16_bits_cannot_hold_are_named(tmp_path):
-    model = kerasgen.CVAE(**SMALL)
+    model = kerasgen.CVAE(average_momentum=None, **SMALL)
     bias = model.decoder.weights[-1]
     bias.assign(bias + 1e5)
     with pytest.raises(ValueError, match=r"bias has values up to 1e\+05; expected"):

@@ -11,3 +11,6 @@ from kerasgen.models.iwae import IWAE
 from kerasgen.models.flow_matching import FlowMatching
 from kerasgen.models.wgan_gp import WGANGP
 from kerasgen.models.r3gan import R3GAN
+from kerasgen.models.wae import WAE
+from kerasgen.models.rae import RAE
+from kerasgen.models.vqvae import VQVAE

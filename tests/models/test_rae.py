@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+import kerasgen
+from tests import contract
+
+
+class TestRAE(contract.ModelContract):
+    model_class = kerasgen.RAE
+    bad_arguments = [
+        ({"code_weight": -1}, "code_weight=-1; expected a number of at least 0"),
+        ({"decoder_weight": "no"}, "decoder_weight='no'; expected a number"),
+        ({"encoder_normalization": "bach"}, "normalization='bach'; expected one of"),
+    ]
+
+    def test_loss_is_the_sum_of_its_three_terms(self, digits):
+        model = self.make(code_weight=0.3, decoder_weight=0.01)
+        images = digits[0].astype("float32") / 255.0
+        found = model.evaluate(images, batch_size=128, verbose=0, return_dict=True)
+        codes = model.encode(images)
+        lengths = 0.5 * np.square(codes).sum(axis=1).mean()
+        kernels = [w for w in model.decoder.get_weights() if w.ndim > 1]
+        penalty = 0.3 * lengths + 0.01 * sum(np.square(k).sum() for k in kernels)
+        assert found["code_penalty"] == pytest.approx(lengths, rel=1e-4)
+        expected = found["reconstruction_loss"] + penalty
+        assert found["loss"] == pytest.approx(expected, rel=1e-4)
+
+    def test_a_penalty_shrinks_the_decoder(self, digits):
+        norms = []
+        for weight in (0.0, 10.0):
+            model = contract.eagerly(self.make(decoder_weight=weight))
+            self.fit(model, digits, epochs=2)
+            norms.append(float(model.decoder_norm()))
+        assert norms[1] < 0.95 * norms[0]
+
+    def test_a_fitted_prior_has_the_moments_of_the_codes(self, digits, tmp_path):
+        model = self.make()
+        codes = model.encode(digits[0])
+        standard = model.sample(4, seed=0)
+        model.fit_prior(digits[0], components=1)
+        draws = model.fitted_prior.draw(20_000, (0, -1)).numpy()
+        np.testing.assert_allclose(draws.mean(0), codes.mean(0), atol=0.05)
+        np.testing.assert_allclose(np.cov(draws.T), np.cov(codes.T), atol=0.05)
+        assert not np.array_equal(standard, model.sample(4, seed=0))
+        assert np.array_equal(standard, model.sample(4, seed=0, prior="standard"))
+        model.save(tmp_path / "model.keras")
+        loaded = kerasgen.RAE.from_config(model.get_config())
+        loaded.load_weights(tmp_path / "model.keras")
+        assert np.array_equal(loaded.sample(4, seed=0), model.sample(4, seed=0))
+
+    def test_fewer_images_than_components(self, digits):
+        with pytest.raises(ValueError, match="Got 8 codes for 10 components"):
+            self.make().fit_prior(digits[0][:8])
+
+    def test_training_lowers_the_loss(self, digits):
+        model = self.make(width=8)
+        losses = model.fit(digits[0], epochs=10, batch_size=32, verbose=0).history
+        assert losses["loss"][-1] < 0.7 * losses["loss"][0]

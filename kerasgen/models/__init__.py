@@ -14,3 +14,8 @@ from kerasgen.models.r3gan import R3GAN
 from kerasgen.models.wae import WAE
 from kerasgen.models.rae import RAE
 from kerasgen.models.vqvae import VQVAE
+from kerasgen.models.acgan import ACGAN
+from kerasgen.models.infogan import InfoGAN
+from kerasgen.models.ebgan import EBGAN
+from kerasgen.models.bigan import BiGAN
+from kerasgen.models.sgan import SGAN

@@ -1,0 +1,86 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasgen.models import InfoGAN
+from tests import contract
+
+SMALL = {**contract.SMALL, "num_categories": 3, "num_codes": 2}
+
+
+class TestInfoGAN(contract.ModelContract):
+    model_class = InfoGAN
+    arguments = SMALL
+    bad_arguments = [
+        ({"num_classes": 10}, "num_classes=10; expected None"),
+        ({"num_categories": 0}, "num_categories=0; expected a positive integer"),
+        ({"num_codes": 0}, "num_codes=0; expected a positive integer"),
+        ({"information_weight": -1}, "information_weight=-1; expected a number"),
+    ]
+
+    def test_arguments_are_attributes_and_make_the_same_model(self):
+        model = self.make()
+        again = InfoGAN.from_config(model.get_config())
+        assert again.get_config() == model.get_config()
+        assert again.num_categories == 3
+
+    def test_conditional_model_uses_its_labels(self, digits):
+        assert not self.make().is_conditional
+
+    def test_the_prior_has_three_parts(self):
+        model = self.make()
+        latents = model.draw_prior(3000, (1, 2))
+        z, category, codes = (part.numpy() for part in model.split_latents(latents))
+        assert latents.shape[1:] == model.latent_shape == (9,)
+        assert z.std() == pytest.approx(1.0, abs=0.05)
+        assert set(np.unique(category)) == {0.0, 1.0}
+        np.testing.assert_array_equal(category.sum(axis=1), 1.0)
+        np.testing.assert_allclose(category.mean(axis=0), 1 / 3, atol=0.05)
+        assert -1.0 <= codes.min() < -0.99 and 0.99 < codes.max() <= 1.0
+        # Parts are independent draws, not the same numbers in other forms.
+        assert abs(np.corrcoef(z[:, 0], codes[:, 0])[0, 1]) < 0.1
+
+    def test_latents_with_chosen_codes(self):
+        model = self.make()
+        latents = model.latents_with(4, category=2, codes=[-1.0, 0.5], seed=1)
+        _, category, codes = model.split_latents(latents)
+        np.testing.assert_array_equal(category, [[0.0, 0.0, 1.0]] * 4)
+        np.testing.assert_array_equal(codes, [[-1.0, 0.5]] * 4)
+        assert model.generate(latents).shape == (4, 28, 28, 1)
+
+    def test_information_is_in_both_losses(self, digits):
+        images, found = digits[0][:8].astype("float32") / 255.0, {}
+        model = self.make()
+        for weight in (0.0, 2.0):
+            model.information_weight = weight
+            model.evaluation_seed.state.assign([0, 0])
+            found[weight] = model.player_losses(
+                images, None, model.evaluation_seed, training=False
+            )
+        bound = found[2.0]["category_information"] + found[2.0]["code_information"]
+        for player in ("generator", "discriminator"):
+            difference = found[0.0][player] - found[2.0][player]
+            np.testing.assert_allclose(difference, 2.0 * bound, rtol=1e-3, atol=1e-4)
+
+    def test_the_bound_reaches_the_entropy_where_codes_can_be_read(self, digits):
+        """A generator that paints its category: Q learns log 3 nats about it."""
+        latents = keras.Input((9,))
+        picked = keras.layers.Lambda(lambda x: x[:, 4:7], output_shape=(3,))(latents)
+        shown = keras.layers.Activation("sigmoid")(
+            keras.layers.Rescaling(10.0, -5.0)(picked)
+        )
+        row = keras.layers.UpSampling1D(16)(keras.layers.Reshape((3, 1))(shown))
+        square = keras.layers.Reshape((4, 12, 1))(row)
+        generator = keras.Model(latents, square)
+        model = InfoGAN(
+            (4, 12, 1), **SMALL, seed=0, generator=generator, average_momentum=None
+        )
+        images = np.random.default_rng(0).random((256, 4, 12, 1)).astype("float32")
+        history = model.fit(images, batch_size=32, epochs=25, verbose=0).history
+        reached = history["category_information"]
+        assert reached[-1] == pytest.approx(np.log(3.0), abs=0.05)
+        assert max(reached) <= np.log(3.0)
+        drawn = model.draw_prior(64, (5, 5))
+        read = model.classify(model.generate(drawn)).argmax(axis=1)
+        np.testing.assert_array_equal(read, tf.argmax(drawn[:, 4:7], axis=1))

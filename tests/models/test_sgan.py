@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasgen
+from kerasgen.models import SGAN
+from tests import contract
+
+NONE = 10
+
+
+class TestSGAN(contract.ModelContract):
+    model_class = SGAN
+    arguments = {**contract.SMALL, "dropout": 0.0}
+    bad_arguments = [
+        ({"num_classes": None}, "num_classes=None; expected the number of classes"),
+        ({"objective": "odenna"}, "objective='odenna'; .*Did you mean 'odena'"),
+        ({"dropout": 1.0}, r"dropout=1.0; expected a number in \[0, 1\)"),
+    ]
+
+    def losses(self, model, images, labels):
+        images = tf.constant(images / np.float32(255))
+        noise = model.evaluation_seed
+        return model.player_losses(
+            images, tf.constant(labels, "int32"), noise, training=False
+        )
+
+    @pytest.mark.parametrize("objective", ["odena", "feature_matching"])
+    def test_a_blind_classifier_by_hand(self, digits, objective):
+        """Of 10 classes and FAKE at equal logits, 10 of 11 parts are real."""
+        model = self.make(objective=objective)
+        head = model.discriminator.get_layer("classes")
+        head.kernel.assign(0.0 * head.kernel)
+        images, labels = digits[0][:8], [3, 1, 0, 9, NONE, NONE, NONE, NONE]
+        found = self.losses(model, images, labels)
+        game = np.log(11 / 10) + np.log(11.0)  # .0953 and 2.398
+        of_class = np.log(11.0 if objective == "odena" else 10.0)
+        weight = {"odena": 1.0, "feature_matching": 0.5}[objective]
+        mean = np.mean(found["discriminator"])
+        assert mean == pytest.approx(of_class + weight * game, rel=1e-5)
+        assert np.mean(found["class"]) == pytest.approx(of_class, rel=1e-5)
+        assert model.discriminate(images) == pytest.approx([10 / 11] * 8)
+
+    def test_the_labels_of_unlabelled_images_are_not_used(self, digits):
+        model = self.make()
+        images, some = digits[0][:8], np.array([3, 1, 0, 9, NONE, NONE, NONE, NONE])
+        mixed = self.losses(model, images, some)
+        labelled_alone = self.losses(model, images[:4], some[:4])
+        assert np.mean(mixed["class"]) == pytest.approx(
+            np.mean(labelled_alone["class"]), rel=1e-5
+        )
+        assert np.all(np.asarray(mixed["class"])[4:] == 0.0)
+
+    def test_matching_equal_features_costs_nothing(self, digits):
+        model = self.make()
+        images = model.sample(8, seed=0)
+        model.bound = lambda labels, training: [
+            lambda latents: images,
+            lambda x: model.discriminator(x, training=False),
+        ]
+        found = model.player_losses(
+            images, np.full(8, NONE), model.evaluation_seed, False
+        )
+        np.testing.assert_allclose(found["generator"], 0.0, atol=1e-12)
+
+    @pytest.mark.parametrize("objective", ["odena", "feature_matching"])
+    def test_few_labels_are_enough_for_the_classes_of_a_toy(self, objective):
+        """Two blobs, two labels each: the rest is learned from unlabelled images."""
+        random = np.random.default_rng(0)
+        labels = np.arange(400) % 2
+        images = random.random((400, 8, 8, 1)).astype("float32") * 0.3
+        images[labels == 1, :4] += 0.6
+        images[labels == 0, 4:] += 0.6
+        model = SGAN(
+            (8, 8, 1), 4, 2, width=8, seed=0, objective=objective, average_momentum=0.9
+        )
+        dataset = kerasgen.data.few_labels(images, labels, 4, batch_size=40)
+        history = model.fit(dataset, epochs=5, verbose=0).history
+        assert np.mean(model.classify(images).argmax(axis=1) == labels) > 0.98
+        assert history["accuracy"][-1] > 0.95
+
+    def test_it_conditions_on_no_labels(self, digits):
+        model = self.make()
+        assert not model.is_conditional
+        assert model.classify(digits[0][:3]).shape == (3, 10)
+        with pytest.raises(ValueError, match="not conditional"):
+            model.sample(2, labels=3)
+        with pytest.raises(ValueError, match=r"expected 0\.\.10"):
+            model.fit(digits[0][:8], np.full(8, 11), batch_size=8)

@@ -59,17 +59,32 @@ def test_public_names_are_the_packages_own():
 
 def test_a_plain_import_brings_no_heavy_or_optional_package():
     names = {"tensorflow_datasets", "tf2onnx", "jinja2", "kerasgen.metrics"}
-    # Nor does it need what there is on one system only.
-    source = f"""
-import sys
-sys.modules["fcntl"] = None
-import kerasgen
-print(sorted({names} & set(sys.modules)))
-"""
+    source = f"import kerasgen, sys; print(sorted({names} & set(sys.modules)))"
     found = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, text=True
     )
     assert found.stdout.strip() == "[]", found.stderr
+
+
+EVERYTHING = """
+import importlib, pkgutil, sys
+for name in ("fcntl", "pwd", "resource", "termios"):
+    sys.modules[name] = None
+import kerasgen
+for module in pkgutil.walk_packages(kerasgen.__path__, "kerasgen."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+
+
+@pytest.mark.slow
+def test_no_module_needs_what_other_systems_lack():
+    found = subprocess.run(
+        [sys.executable, "-c", EVERYTHING], capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stderr[-2000:]
+    assert "kerasgen.study.lock" in found.stdout
 
 
 def test_no_bare_assert_in_the_package():

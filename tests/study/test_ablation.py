@@ -6,7 +6,6 @@ from kerasgen.study import run
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize("factor", ablation.FACTORS)
 def test_every_level_of_every_factor_builds_another_model(factor, image_sets):
     runs = ablation.ablation_settings(factor, None, [0], epochs=4)

@@ -1,5 +1,6 @@
 """From a model, or images, to one record: what is in it, and what is refused."""
 
+import dataclasses
 import doctest
 import importlib
 import json
@@ -110,7 +111,11 @@ def test_a_gan_and_a_vae_get_the_same_names_and_valid_json(reference):
     kernel = {f"kernel_distance{part}_{SUFFIX}" for part in ("", "_standard_error")}
     inverted = {name for name in vae if name.startswith("inverted_")}
     assert len(inverted) == 7
-    assert none == kernel | inverted | {"label_accuracy_mnist_v1_500"}
+    asked = {
+        "label_accuracy_mnist_v1_500",
+        "classification_accuracy_pixels_500_test597",
+    }
+    assert none == kernel | inverted | asked
     assert (
         "kernel_distance: 2000 test images are needed, 597 came"
         in vae["not_applicable"]
@@ -335,7 +340,8 @@ def test_without_training_images_what_needs_them_is_listed(pairs):
     record = judged(pairs[0][0], (pairs[1][0], None), features="mnist")
     assert record["memorisation_auc_mnist_v1_500_train0"] is None
     assert (
-        "memorisation, ndb: no training images were given" in record["not_applicable"]
+        "memorisation, data_copying, ndb: no training images were given"
+        in record["not_applicable"]
     )
     assert record["num_train"] is None
     with pytest.raises(ValueError, match="no training images to judge"):
@@ -426,7 +432,6 @@ def test_too_few_samples_are_told_by_number(reference, pairs):
         (lambda pairs: (pairs[0][0], pairs[0][1][:9]), {}, "1200 images and 9 labels"),
         (lambda pairs: (pairs[0], (pairs[1][0][:, :20], None)), {}, "test images"),
         (lambda pairs: pairs, {"features": "inceptoin"}, "Did you mean 'inception'"),
-        (lambda pairs: (pairs[1][0], None), {}, "No shipped features recognise"),
         ((), {}, "dataset is empty; expected a name, one or two ImageSets"),
         (
             lambda pairs: (image_set(pairs[0], "train"), pairs[1]),
@@ -505,7 +510,7 @@ def test_two_image_sets_are_the_training_and_the_judging_one(pairs, reference):
 
 
 def test_what_cannot_sample_is_refused(reference):
-    with pytest.raises(ValueError, match="str came; expected a model with `sample"):
+    with pytest.raises(ValueError, match="Got str; expected a model with `sample"):
         judged("model.keras", reference)
 
 
@@ -646,3 +651,144 @@ def test_every_number_of_a_record_is_found_by_what_was_computed(real):
         if base == "within_class_distance" and space is None:
             space = "features"
         assert evaluation.find_name(real, base, space) == name
+
+
+def test_a_second_space_of_features_that_no_label_shaped(reference, pairs):
+    record = judged(pairs[0][0], reference, metrics="random_frechet_distance")
+    (name,) = evaluation.metric_names(record)
+    assert name == "frechet_distance_random_cnn_v1_500_test597"
+    extractor = kerasgen.features.random_features((28, 28, 1))
+    rows = np.sort(np.random.default_rng(0).choice(1200, 500, replace=False))
+    real, fake = extractor(pairs[1][0]), extractor(pairs[0][0][rows])
+    expected = metrics.frechet_distance(real.features, fake.features)
+    assert record[name] == pytest.approx(expected)
+    both = {"features": "mnist_v1", f"frechet_distance_{SUFFIX}": 1.0, name: 2.0}
+    found = [
+        evaluation.find_name(both, "frechet_distance", space)
+        for space in (None, "features", "random", "pixels")
+    ]
+    assert found == [f"frechet_distance_{SUFFIX}"] * 2 + [name, None]
+
+
+def test_pictures_without_labels_are_judged_by_random_features(pairs):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 12, 8, 3), np.uint8)
+    record = kerasgen.evaluate(noise[:30], (noise[30:], None))
+    assert record["features"] == "random_cnn_v1"
+    assert record["frechet_distance_random_cnn_v1_30_test"] > 0.0
+    assert record["vendi_score_random_cnn_v1_30"] > 1.0
+    assert record["classifier_score_random_cnn_v1_30"] is None
+    assert "random_cnn_v1 is no classifier" in record["not_applicable"]
+    chosen = evaluation.Reference(pairs, features="random")
+    assert chosen.extractor.name == "random_cnn_v1"
+
+
+def test_metrics_of_pixels_ask_for_no_features(pairs, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("features were asked for")
+
+    monkeypatch.setattr(kerasgen.features, "recognise", refuse)
+    monkeypatch.setattr(kerasgen.features.FeatureExtractor, "__call__", refuse)
+    names = ["sharpness", "laplacian_log_ratio", "spectrum_distance", "ndb"]
+    record = judged(kerasgen.CVAE(**SMALL), pairs, metrics=names)
+    assert record["features"] is None
+    assert record["ndb_k100_pixels_500_train600"] >= 0
+    images = pairs[1][0]
+    again = kerasgen.evaluate(images, pairs, metrics=names[:3])
+    real, fake = np.float32(images / 255.0), np.float32(images / 255.0)
+    assert again["laplacian_log_ratio_pixels_597_test"] == 0.0
+    assert again["laplacian_variance_pixels_597"] == pytest.approx(
+        metrics.laplacian_variance(real)
+    )
+    assert again["spectrum_distance_pixels_597_test"] == metrics.spectrum_distance(
+        real, fake
+    )
+
+
+def test_samples_are_drawn_in_parts_as_the_model_draws_them(reference, monkeypatch):
+    monkeypatch.setattr(evaluation.samples, "BATCH", 128)
+    for model in (kerasgen.DCGAN(num_classes=10, **SMALL), kerasgen.CVAE(**SMALL)):
+        labels = None if model.num_classes is None else np.arange(300) % 10
+        parts = list(evaluation.samples.draw(model, 300, 5, labels))
+        assert [len(part) for part in parts] == [128, 128, 44]
+        expected = model.sample(300, labels=labels, seed=5)
+        np.testing.assert_array_equal(np.concatenate(parts), expected)
+
+
+def test_what_is_computed_in_parts_is_what_is_computed_at_once(reference, monkeypatch):
+    model, names = (
+        kerasgen.CVAE(**SMALL),
+        ["frechet_distance", "sharpness", "vendi_score"],
+    )
+    names += ["spectrum_distance", "random_frechet_distance", "classifier_score"]
+    whole = numbers(judged(model.sample(500, seed=0), reference, metrics=names))
+    monkeypatch.setattr(evaluation.samples, "BATCH", 150)
+    parts = numbers(judged(model, reference, metrics=names))
+    assert parts == pytest.approx(whole, rel=1e-4)
+
+
+def test_a_cap_stands_in_the_name(reference, pairs, monkeypatch):
+    metric = evaluation.sample_metrics.SAMPLE_METRICS["precision_recall"]
+    monkeypatch.setitem(
+        evaluation.sample_metrics.SAMPLE_METRICS,
+        "precision_recall",
+        dataclasses.replace(metric, at_most=200),
+    )
+    record = judged(pairs[0][0], reference, metrics="precision_recall")
+    names = evaluation.metric_names(record)
+    assert names == ["precision_k5_mnist_v1_200_test", "recall_k5_mnist_v1_200_test"]
+    assert record["num_samples"] == 500
+
+
+def test_several_seeds_give_means_and_their_spread(reference):
+    model = kerasgen.CVAE(**SMALL)
+    names = ["frechet_distance", "reconstruction", "label_entropy"]
+    settings = {"num_samples": 200, "metrics": names}
+    records = [
+        kerasgen.evaluate(model, reference, seed=seed, **settings) for seed in (4, 7)
+    ]
+    merged = evaluation.evaluate_seeds(model, reference, seeds=(4, 7), **settings)
+    assert merged["seeds"] == [4, 7]
+    assert evaluation.metric_names(merged) == evaluation.metric_names(records[0])
+    name = "frechet_distance_mnist_v1_200_test597"
+    values = [record[name] for record in records]
+    assert merged[name] == pytest.approx(np.mean(values))
+    spread = merged["standard_deviations"]
+    assert spread[name] == pytest.approx(np.std(values, ddof=1))
+    assert merged["reconstruction_mse_test597"] == pytest.approx(
+        records[0]["reconstruction_mse_test597"]
+    )
+    assert set(spread) == {name, "label_entropy_mnist_v1_200"}
+    assert json.loads(json.dumps(merged, allow_nan=False)) == merged
+    everything = evaluation.evaluate_seeds(
+        np.zeros((20, 28, 28, 1)), reference, num_samples=20, metrics="all"
+    )
+    assert everything["active_units_test597"] is None
+    for wrong in ([0], [3, 3]):
+        with pytest.raises(ValueError, match="expected at least two different"):
+            evaluation.evaluate_seeds(model, reference, seeds=wrong)
+
+
+class Copier:
+    """A conditional model whose samples are real digits of the class, or of another."""
+
+    num_classes, latent_dim, image_shape = 10, 2, (28, 28, 1)
+
+    def __init__(self, images, labels, shift):
+        self.images, self.labels, self.shift = images, labels, shift
+
+    def sample(self, num, labels=None, seed=None):
+        generator = np.random.default_rng(seed)
+        rows = [
+            generator.choice(np.flatnonzero(self.labels == (label + self.shift) % 10))
+            for label in labels
+        ]
+        return np.float32(self.images[rows] / 255.0)
+
+
+def test_a_classifier_learns_from_samples_of_the_right_class(reference, pairs):
+    right, wrong = (
+        judged(Copier(*pairs[0], shift), reference, metrics="classification_accuracy")
+        for shift in (0, 1)
+    )
+    name = "classification_accuracy_pixels_500_test597"
+    assert right[name] > 0.8 and wrong[name] < 0.2

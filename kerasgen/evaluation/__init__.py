@@ -13,6 +13,7 @@ from kerasgen.evaluation.record import RECORD_VERSION
 from kerasgen.evaluation.reference import Reference
 from kerasgen.evaluation.samples import NotFiniteError
 from kerasgen.evaluation.samples import load_images
+from kerasgen.evaluation.seeds import evaluate_seeds
 from kerasgen.evaluation.selection import METRICS
 from kerasgen.evaluation.selection import chosen_metrics
 from kerasgen.evaluation.table import format_table

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kerasgen.evaluation.image_features import ImageFeatures
 from kerasgen.evaluation.metric_names import metric_name
-from kerasgen.evaluation.reference import ImageFeatures
 
 
 @dataclasses.dataclass(eq=False)

@@ -6,13 +6,15 @@ import numpy as np
 
 from kerasgen.evaluation import samples
 from kerasgen.evaluation.encoder_inputs import EncoderInputs
+from kerasgen.evaluation.image_features import ImageFeatures
+from kerasgen.evaluation.image_features import collected
 from kerasgen.evaluation.record import Stopwatch
+from kerasgen.evaluation.record import compute
 from kerasgen.evaluation.record import make_record
-from kerasgen.evaluation.reference import ImageFeatures
 from kerasgen.evaluation.reference import as_reference
 from kerasgen.evaluation.sample_inputs import SampleInputs
 from kerasgen.evaluation.selection import chosen_metrics
-from kerasgen.evaluation.selection import uses_features
+from kerasgen.evaluation.selection import computed
 from kerasgen.metrics.checks import check_whole
 
 
@@ -73,17 +75,18 @@ def evaluate(
     watch = Stopwatch()
     with watch("reference"):
         reference = as_reference(dataset, features, data_dir)
-    with watch("sampling"):
-        if hasattr(model, "shape") or isinstance(model, list):
-            images, requested, drawn = np.asarray(model), None, None
-        else:
-            labels = reference.test.labels
-            images, requested = samples.draw(model, num_samples, seed, labels)
-            drawn = model
-        images = samples.checked(images, reference.image_shape)
+    if hasattr(model, "shape") or isinstance(model, list):
+        drawn, requested = None, None
+        images = samples.checked(np.asarray(model), reference.image_shape)
         images = samples.chosen(images, num_samples, seed)
+        judged = ImageFeatures("samples", images, None, reference.test.find_extractor)
+    else:
+        drawn, labels = model, reference.test.labels
+        requested = samples.requested_classes(model, num_samples, seed, labels)
+        batches = samples.draw(model, num_samples, seed, requested)
+        judged = _judged(batches, num_samples, reference, names, watch)
     inputs = SampleInputs(
-        samples=ImageFeatures("samples", images, None, reference.extractor),
+        samples=judged,
         test=reference.test,
         train=reference.train,
         binned=reference.binned,
@@ -149,9 +152,8 @@ def evaluate_real(
         )
     num = min(num_samples, len(reference.order) // 2)
     rows, others = reference.order[:num], reference.order[num:]
-    if uses_features(names, "train"):
-        with watch("features_train"):
-            _ = train.features
+    with watch("features_train"):
+        compute(train, computed(names, "train") - {"pixel_means"})
     judged = train.take(rows)
     inputs = SampleInputs(
         samples=dataclasses.replace(judged, split="samples"),
@@ -203,6 +205,27 @@ def evaluate_pixels(dataset="mnist", *, data_dir=None):
     encoder = EncoderInputs(_Pixels(), reference.test, reference.probed, seed=0)
     names = dict.fromkeys(("latent_classes", "silhouette"), False)
     return make_record(settings, inputs, encoder, names, watch)
+
+
+def _judged(batches, num, reference, names, watch):
+    """Samples as bytes; all that is computed of pixels is of those before rounding."""
+    attributes = computed(names, "samples")
+
+    def parts():
+        while True:
+            with watch("sampling"):
+                images = next(batches, None)
+                if images is None:
+                    return
+                images = samples.checked(images, reference.image_shape)
+            find = reference.test.find_extractor
+            part = ImageFeatures("samples", images, None, find)
+            if attributes:
+                with watch("features_samples"):
+                    compute(part, attributes)
+            yield part.in_bytes()
+
+    return collected(parts(), num)
 
 
 class _Pixels:

@@ -17,12 +17,15 @@ import re
 
 import numpy as np
 
+from kerasgen.features import random_network
+
 # From names in records up to version 3 to those of today.
 RENAMED = {
     "fid": "frechet_distance",
     "kid": "kernel_distance",
     "kid_standard_error": "kernel_distance_standard_error",
 }
+RANDOM_SPACE = random_network.NAME
 _OF_INCEPTION = {new: old for old, new in RENAMED.items()}
 
 
@@ -57,7 +60,8 @@ def find_name(record, base, space=None):
     Args:
         record: Record of `evaluate`.
         base: str, as `metric_name` took it.
-        space: `"features"` or `"pixels"` where the number exists in both, or None.
+        space: `"features"`, `"random"` or `"pixels"` where the number exists in
+            several, or None: then those of the random network are passed over.
 
     Returns:
         str, or None if the record has no such number. Old and new names of a metric
@@ -68,8 +72,12 @@ def find_name(record, base, space=None):
         >>> find_name(record, "frechet_distance")
         'fid_mnist_v1_10k_test'
     """
-    features, split = map(re.escape, (record["features"], record.get("split", "test")))
+    features, split = (
+        re.escape(record.get(key) or default)
+        for key, default in (("features", RANDOM_SPACE), ("split", "test"))
+    )
     spaces = {"features": f"_{features}", "pixels": "_pixels"}
+    spaces["random"] = f"_{RANDOM_SPACE}"
     middle = spaces[space] if space else f"(_{features}|_pixels)?"
     count = r"\d+k?"
     names = {base, RENAMED.get(base, base), _OF_INCEPTION.get(base, base)}

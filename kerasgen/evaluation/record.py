@@ -4,9 +4,10 @@ import contextlib
 import time
 
 from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
+from kerasgen.evaluation.image_features import ImageFeatures
 from kerasgen.evaluation.metric_names import encoded
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
-from kerasgen.evaluation.selection import uses_features
+from kerasgen.evaluation.selection import computed
 from kerasgen.training.inversion import PRIOR_WEIGHT
 from kerasgen.training.inversion import STEPS
 
@@ -44,6 +45,12 @@ class Stopwatch:
         return {f"seconds_{name}": round(value, 3) for name, value in parts.items()}
 
 
+def compute(part: ImageFeatures, attributes: set[str]) -> None:
+    """Compute features and pixel statistics now, so that they are timed as such."""
+    for name in attributes:
+        getattr(part, name)
+
+
 def make_record(settings, inputs, encoder, names, watch):
     """Computes the metrics and puts everything into one flat dict.
 
@@ -61,10 +68,10 @@ def make_record(settings, inputs, encoder, names, watch):
         ValueError: If a metric that was asked for by its name cannot be computed.
     """
     for name in ("samples", "test", "train"):
-        part = getattr(inputs, name)
-        if part is not None and uses_features(names, name):
+        attributes = computed(names, name)
+        if attributes and getattr(inputs, name) is not None:
             with watch(f"features_{name}"):
-                _ = part.features
+                compute(getattr(inputs, name), attributes)
     numbers, missing = {}, {}
     for name, by_name in names.items():
         of_samples = name in SAMPLE_METRICS
@@ -86,7 +93,7 @@ def make_record(settings, inputs, encoder, names, watch):
         "record_version": RECORD_VERSION,
         "protocol": PROTOCOL,
         **settings,
-        "features": inputs.test.extractor.name,
+        "features": _extractor_name(inputs, names),
         "num_samples": None if inputs.samples is None else inputs.samples.count,
         "split": inputs.test.split,
         "num_test": inputs.test.count,
@@ -96,3 +103,9 @@ def make_record(settings, inputs, encoder, names, watch):
         **numbers,
     }
     return {key: encoded(value) for key, value in record.items()}
+
+
+def _extractor_name(inputs, names):
+    """Name of the extractor; None if no metric asks for it, so that none is loaded."""
+    asked = any("extracted" in computed(names, part) for part in ("samples", "test"))
+    return inputs.test.extractor.name if asked else None

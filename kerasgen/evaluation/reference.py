@@ -1,70 +1,18 @@
 """What samples are judged against: the test images, and the training images."""
 
-import dataclasses
 import difflib
 import functools
 
 import numpy as np
+from absl import logging
 
 from kerasgen import features
 from kerasgen.evaluation.dataset_argument import read_dataset
+from kerasgen.evaluation.image_features import ImageFeatures
 
 # Training images at most that NDB cuts into bins, and that probes are fitted on.
-NUM_BINNED = 20_000
+NUM_BINNED = 10_000
 NUM_PROBED = 10_000
-
-
-@dataclasses.dataclass(eq=False)
-class ImageFeatures:
-    """Images with what was computed of them.
-
-    Args:
-        split: str, "samples", or "test", "train" or another split of a dataset.
-        images: array `(n, height, width, channels)`, uint8 or floats in [0, 1].
-        labels: int array `(n,)` or None.
-        extractor: `kerasgen.features.FeatureExtractor`.
-        count: int, the number that stands in names: n, if it is None.
-    """
-
-    split: str
-    images: np.ndarray
-    labels: np.ndarray | None
-    extractor: features.FeatureExtractor
-    count: int | None = None
-
-    def __post_init__(self):
-        self.count = len(self.images) if self.count is None else self.count
-
-    @functools.cached_property
-    def extracted(self):
-        return self.extractor(self.images)
-
-    @property
-    def features(self):
-        return self.extracted.features
-
-    @property
-    def classes(self):
-        """The classes that the classifier sees, `(n,)`."""
-        return self.extracted.probabilities.argmax(axis=1)
-
-    @property
-    def pixels(self):
-        """Float32 pixels in [0, 1]; not kept, to save memory."""
-        if self.images.dtype != np.uint8:
-            return self.images
-        return self.images.astype(np.float32) / np.float32(255.0)
-
-    def take(self, rows, count=None):
-        """The part that these rows are, with what was computed of them already."""
-        labels = None if self.labels is None else self.labels[rows]
-        part = ImageFeatures(
-            self.split, self.images[rows], labels, self.extractor, count
-        )
-        if "extracted" in vars(self):
-            arrays = (array[rows] for array in self.extracted)
-            vars(part)["extracted"] = type(self.extracted)(*arrays)
-        return part
 
 
 class Reference:
@@ -81,9 +29,11 @@ class Reference:
             numbers hold the split of an `ImageSet` that is judged against, without its
             slice; arrays are taken for test images.
         features: `"auto"`, the shipped extractor of the dataset, else one that is
-            trained on its training images and cached; `"inception"`; the name of a
-            dataset with a shipped extractor; or a `kerasgen.features.FeatureExtractor`.
-            Arrays get the shipped extractor that recognises them.
+            trained on its training images and cached, or `"random"` where they have no
+            labels; `"random"`, those of a fixed random network; `"inception"`; the
+            name of a dataset with a shipped extractor; or a
+            `kerasgen.features.FeatureExtractor`. Arrays get the shipped extractor that
+            recognises them. None is loaded or trained before a metric asks for it.
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
 
     Raises:
@@ -107,12 +57,24 @@ class Reference:
                 f"{test[0].shape[1:]}; expected the same. Resize one of them."
             )
         self.image_shape = test[0].shape[1:]
-        self.extractor = _choose(features, self.name, train, test)
-        self.extractor.check_shape(self.image_shape)
-        self.test = ImageFeatures(split, *test, self.extractor)
-        self.train = (
-            None if train is None else ImageFeatures("train", *train, self.extractor)
-        )
+        _check_features(features)
+        self._features = features
+        if not isinstance(features, str):
+            features.check_shape(self.image_shape)
+        self.test = ImageFeatures(split, *test, self._find_extractor)
+        self.train = None
+        if train is not None:
+            self.train = ImageFeatures("train", *train, self._find_extractor)
+
+    @functools.cached_property
+    def extractor(self) -> features.FeatureExtractor:
+        """The extractor of features; found, trained if need be, at the first use."""
+        found = _find_extractor(self._features, self.name, self.train, self.test)
+        found.check_shape(self.image_shape)
+        return found
+
+    def _find_extractor(self):
+        return self.extractor
 
     @functools.cached_property
     def order(self):
@@ -136,7 +98,7 @@ class Reference:
 
 
 def as_reference(dataset, features="auto", data_dir=None):
-    """A `Reference` as it is, or one made of what makes one.
+    """Coerce to `Reference`.
 
     Raises:
         ValueError: If a `Reference` came with other settings; and as for `Reference`.
@@ -151,37 +113,41 @@ def as_reference(dataset, features="auto", data_dir=None):
     return dataset
 
 
-def _choose(chosen, name, train, test):
+def _check_features(chosen):
+    known = ["auto", "random", "inception", *features.SHIPPED]
+    if isinstance(chosen, features.FeatureExtractor) or chosen in known:
+        return
+    near = difflib.get_close_matches(str(chosen), known, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"Got features={chosen!r}; expected one of {', '.join(known)}, or a "
+        f"FeatureExtractor.{hint}"
+    )
+
+
+def _find_extractor(chosen, name, train, test):
     if isinstance(chosen, features.FeatureExtractor):
         return chosen
     if chosen == "inception":
         return features.inception()
-    if isinstance(chosen, str) and chosen in features.SHIPPED:
+    shape = tuple(test.images.shape[1:])
+    if chosen == "random":
+        return features.random_features(shape)
+    if chosen in features.SHIPPED:
         return features.load(chosen)
-    if chosen != "auto":
-        known = ["auto", "inception", *features.SHIPPED]
-        near = difflib.get_close_matches(str(chosen), known, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"features={chosen!r}; expected one of {', '.join(known)}, or a "
-            f"FeatureExtractor.{hint}"
-        )
     if name in features.SHIPPED:
         return features.load(name)
-    found = features.recognise(*test) if name == "arrays" else None
+    found = features.recognise(test.images, test.labels) if name == "arrays" else None
     if found is not None:
         return found
-    if train is None or train[1] is None:
-        raise ValueError(
-            "No shipped features recognise these images. Pass the training images and "
-            "their labels too, to train some on them, or choose by features=: "
-            f"{', '.join(features.SHIPPED)}, inception or a FeatureExtractor."
+    if train is None or train.labels is None:
+        logging.warning(
+            "No shipped features recognise these images, and without labels none can "
+            "be trained: they are judged by features of a fixed random network."
         )
+        return features.random_features(shape)
     return features.cached(name, _in_bytes(train), _in_bytes(test))
 
 
-def _in_bytes(pair):
-    images, labels = pair
-    if images.dtype != np.uint8:
-        images = np.uint8(images * 255.0 + 0.5)
-    return None if labels is None else (images, labels)
+def _in_bytes(part):
+    return None if part.labels is None else (part.in_bytes().images, part.labels)

@@ -5,13 +5,20 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kerasgen.evaluation.image_features import ImageFeatures
+from kerasgen.evaluation.metric_names import RANDOM_SPACE
 from kerasgen.evaluation.metric_names import metric_name
-from kerasgen.evaluation.reference import ImageFeatures
 
 _CALLED = {
     "samples": "samples",
     "train": "training images",
     "binned": "training images for bins",
+}
+# Attribute of `ImageFeatures` that a space stands for.
+_COMPUTED = {
+    "features": "extracted",
+    "random": "random_features",
+    "pixels": "pixel_means",
 }
 
 
@@ -34,7 +41,8 @@ class SampleInputs:
     requested: np.ndarray | None
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int:
+        """Number of classes that the extractor tells apart."""
         return self.samples.extractor.num_classes
 
 
@@ -43,14 +51,19 @@ class SampleMetric:
     """One entry of `SAMPLE_METRICS`.
 
     Args:
-        outputs: The bases of the names of the numbers it gives.
-        compute: Function of a `SampleInputs` that returns these numbers.
-        space: `"features"` or `"pixels"`.
-        against: `"test"`, `"train"`, `"binned"` or None: what of the inputs the samples
-            are compared with.
+        outputs: Bases of the names of the numbers that it gives.
+        compute: Function of `SampleInputs` that returns these numbers.
+        space: `"features"`, `"random"` (features of the random network) or `"pixels"`.
+        against: `"test"`, `"train"`, `"binned"` or None: the images that samples are
+            compared with.
         minimum: int, least number of samples, and of images compared with.
+        at_most: int or None, number of samples, and of images compared with, above
+            which so many of each are taken, always the same; it then stands in the
+            name.
         needs: `"classes"` where the classifier must know the dataset's classes,
-            `"requested"` where the samples must have been asked for by class.
+            `"probabilities"` where there must be a classifier, `"requested"` where the
+            samples must have been asked for by class, `"labels"` of the images
+            compared with, `"images"` where the pixels themselves are read.
     """
 
     outputs: tuple[str, ...]
@@ -58,30 +71,55 @@ class SampleMetric:
     space: str = "features"
     against: str | None = None
     minimum: int = 2
+    at_most: int | None = None
     needs: tuple[str, ...] = ()
 
-    def names(self, inputs):
-        """The full names of the numbers, protocol and all."""
-        extractor = inputs.samples.extractor.name
-        space = extractor if self.space == "features" else self.space
+    def computed(self, part: str) -> set[str]:
+        """Attributes of `ImageFeatures` that the metric reads of a part.
+
+        Args:
+            part: "samples", "test" or "train".
+        """
+        parts = {"samples", self.against}
+        if self.against == "train":  # set against the test images' distance
+            parts.add("test")
+        if part not in parts:
+            return set()
+        found = set() if "images" in self.needs else {_COMPUTED[self.space]}
+        return found | ({"extracted"} if "classes" in self.needs else set())
+
+    def names(self, inputs: SampleInputs) -> list[str]:
+        """Full names of the numbers, protocol and all."""
+        inputs = self._limited(inputs)
+        space = {"pixels": "pixels", "random": RANDOM_SPACE}.get(self.space)
         against = []
         if self.against:
             part = getattr(inputs, self.against)
             against = [("train", 0) if part is None else (part.split, part.count)]
         return [
-            metric_name(base, space, inputs.samples.count, against)
+            metric_name(
+                base,
+                space or inputs.samples.extractor.name,
+                inputs.samples.count,
+                against,
+            )
             for base in self.outputs
         ]
 
-    def obstacle(self, inputs):
-        """Why the metric cannot be computed, or None."""
-        extractor = inputs.samples.extractor
-        if self.against and getattr(inputs, self.against) is None:
+    def obstacle(self, inputs: SampleInputs) -> str | None:
+        """Reason why the metric cannot be computed, or None."""
+        against = self.against and getattr(inputs, self.against)
+        if self.against and against is None:
             return "no training images were given"
-        if "classes" in self.needs and inputs.num_classes is None:
-            return f"{extractor.name} does not know the classes of the dataset"
         if "requested" in self.needs and inputs.requested is None:
             return "the samples were not asked for by class"
+        if "labels" in self.needs and against.labels is None:
+            return "the images have no labels"
+        if "classes" in self.needs and inputs.num_classes is None:
+            name = inputs.samples.extractor.name
+            return f"{name} does not know the classes of the dataset"
+        if "probabilities" in self.needs and not inputs.samples.extractor.classifies:
+            return f"{inputs.samples.extractor.name} is no classifier"
         for part in filter(None, (self.against, "samples")):
             found = getattr(inputs, part)
             count = len(found.images)
@@ -90,8 +128,18 @@ class SampleMetric:
                 return f"{self.minimum} {called} are needed, {count} came"
         return None
 
-    def values(self, inputs):
+    def values(self, inputs: SampleInputs) -> dict[str, float]:
         """The numbers, by name."""
-        found = self.compute(inputs)
+        found = self.compute(self._limited(inputs))
         found = found if isinstance(found, tuple) else (found,)
         return dict(zip(self.names(inputs), found, strict=True))
+
+    def _limited(self, inputs):
+        if self.at_most is None:
+            return inputs
+        parts = {
+            name: getattr(inputs, name).first(self.at_most)
+            for name in ("samples", self.against)
+            if name is not None and getattr(inputs, name) is not None
+        }
+        return dataclasses.replace(inputs, **parts)

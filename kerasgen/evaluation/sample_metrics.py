@@ -2,8 +2,16 @@
 
 import numpy as np
 
+from kerasgen import features
 from kerasgen import metrics
 from kerasgen.evaluation.sample_inputs import SampleMetric
+from kerasgen.metrics.sharpness import log_ratio
+
+# Number above which precision, recall, density and coverage take so many: their cost is
+# quadratic.
+NEIGHBOURHOODS = 50_000
+# Passes over the samples of the classifier that is trained on them.
+CLASSIFIER_EPOCHS = 8
 
 
 def _pair(function):
@@ -51,16 +59,31 @@ def _label_accuracy(inputs):
 
 
 def _sharpness(inputs):
-    pixels = inputs.samples.pixels
-    return (
-        metrics.laplacian_variance(pixels),
-        metrics.gradient_magnitude(pixels),
-        metrics.mid_grey_share(pixels),
+    return inputs.samples.pixel_means[:3]
+
+
+def _laplacian_log_ratio(inputs):
+    return log_ratio(
+        inputs.test.pixel_means.laplacian_variance,
+        inputs.samples.pixel_means.laplacian_variance,
     )
 
 
 def _spectrum_distance(inputs):
-    return metrics.spectrum_distance(inputs.test.pixels, inputs.samples.pixels)
+    return metrics.log_spectral_distance(
+        inputs.test.pixel_means.power_spectrum,
+        inputs.samples.pixel_means.power_spectrum,
+    )
+
+
+def _random_frechet_distance(inputs):
+    return metrics.frechet_distance(
+        inputs.test.random_features, inputs.samples.random_features
+    )
+
+
+def _vendi_score(inputs):
+    return metrics.vendi_score(inputs.samples.features)
 
 
 def _pairwise_distance(inputs):
@@ -74,7 +97,8 @@ def _within_class_distance(inputs):
 
 
 def _within_class_pixel_distance(inputs):
-    return metrics.within_class_distance(inputs.samples.pixels, inputs.samples.classes)
+    part = inputs.samples.in_bytes()
+    return metrics.within_class_distance(part.images, part.classes) / 255.0
 
 
 def _memorisation(inputs):
@@ -82,10 +106,25 @@ def _memorisation(inputs):
     return tuple(metrics.memorisation_scores(*(part.features for part in parts)))[:2]
 
 
+def _data_copying(inputs):
+    parts = (inputs.train, inputs.test, inputs.samples)
+    return tuple(metrics.data_copying_test(*(part.features for part in parts)))[:2]
+
+
 def _ndb(inputs):
-    return tuple(
-        metrics.number_of_different_bins(inputs.binned.pixels, inputs.samples.pixels)
+    bins = inputs.binned.bins
+    counts = sum(bins.count(pixels) for pixels in inputs.samples.batches())
+    return tuple(metrics.different_bins(bins.real_counts, counts))
+
+
+def _classification_accuracy(inputs):
+    images = inputs.samples.in_bytes().images
+    num_classes = 1 + max(int(inputs.requested.max()), int(inputs.test.labels.max()))
+    network = features.train_classifier(
+        images, np.int32(inputs.requested), num_classes, epochs=CLASSIFIER_EPOCHS
     )
+    classifier = features.FeatureExtractor("trained on samples", network)
+    return features.accuracy(classifier, inputs.test.images, inputs.test.labels)
 
 
 # With as many samples as classes and one more, some class has the pair it needs.
@@ -95,6 +134,9 @@ SAMPLE_METRICS = {
     "frechet_distance": SampleMetric(
         ("frechet_distance",), _pair(metrics.frechet_distance), against="test"
     ),
+    "random_frechet_distance": SampleMetric(
+        ("frechet_distance",), _random_frechet_distance, space="random", against="test"
+    ),
     "kernel_distance": SampleMetric(
         ("kernel_distance", "kernel_distance_standard_error"),
         _kernel_distance,
@@ -102,15 +144,24 @@ SAMPLE_METRICS = {
         minimum=2000,
     ),
     "precision_recall": SampleMetric(
-        ("precision_k5", "recall_k5"), _precision_recall, against="test", minimum=6
+        ("precision_k5", "recall_k5"),
+        _precision_recall,
+        against="test",
+        minimum=6,
+        at_most=NEIGHBOURHOODS,
     ),
     "density_coverage": SampleMetric(
-        ("density_k5", "coverage_k5"), _density_coverage, against="test", minimum=6
+        ("density_k5", "coverage_k5"),
+        _density_coverage,
+        against="test",
+        minimum=6,
+        at_most=NEIGHBOURHOODS,
     ),
     "classifier_score": SampleMetric(
         ("classifier_score", "classifier_score_standard_deviation"),
         _classifier_score,
         minimum=10,
+        needs=("probabilities",),
     ),
     "class_coverage": SampleMetric(("class_coverage",), _class_coverage, **_CLASSES),
     "label_entropy": SampleMetric(("label_entropy",), _label_entropy, **_CLASSES),
@@ -129,9 +180,13 @@ SAMPLE_METRICS = {
         space="pixels",
         minimum=1,
     ),
+    "laplacian_log_ratio": SampleMetric(
+        ("laplacian_log_ratio",), _laplacian_log_ratio, space="pixels", against="test"
+    ),
     "spectrum_distance": SampleMetric(
         ("spectrum_distance",), _spectrum_distance, space="pixels", against="test"
     ),
+    "vendi_score": SampleMetric(("vendi_score",), _vendi_score, minimum=1),
     "pairwise_distance": SampleMetric(("pairwise_distance",), _pairwise_distance),
     "within_class_distance": SampleMetric(
         ("within_class_distance",), _within_class_distance, **_CLASSES
@@ -140,10 +195,15 @@ SAMPLE_METRICS = {
         ("within_class_distance",),
         _within_class_pixel_distance,
         space="pixels",
-        **_CLASSES,
+        minimum=20,
+        at_most=10_000,
+        needs=("classes", "images"),
     ),
     "memorisation": SampleMetric(
         ("memorisation_ratio", "memorisation_auc"), _memorisation, against="train"
+    ),
+    "data_copying": SampleMetric(
+        ("data_copying_k10", "data_copying_k10_least"), _data_copying, against="train"
     ),
     "ndb": SampleMetric(
         ("ndb_k100", "ndb_k100_share", "ndb_k100_js_divergence"),
@@ -151,5 +211,14 @@ SAMPLE_METRICS = {
         space="pixels",
         against="binned",
         minimum=500,
+        needs=("images",),
+    ),
+    "classification_accuracy": SampleMetric(
+        ("classification_accuracy",),
+        _classification_accuracy,
+        space="pixels",
+        against="test",
+        minimum=20,
+        needs=("requested", "labels", "images"),
     ),
 }

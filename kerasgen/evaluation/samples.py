@@ -7,8 +7,11 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from kerasgen import training
+from kerasgen.core.sampling import SamplingModel
 from kerasgen.data.arrays import check_images
 from kerasgen.data.pictures import read_pictures
+from kerasgen.evaluation.image_features import BATCH
 
 # What NumPy raises of a damaged file; of memory, where the file promises too much.
 _DAMAGED = (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -18,40 +21,62 @@ class NotFiniteError(ValueError):
     """Samples hold NaN or infinite pixels: the model has diverged."""
 
 
-def draw(model, num, seed, labels):
-    """Draws samples as `evaluate` does.
+def requested_classes(model, num, seed, labels):
+    """Classes to ask a conditional model for, or None for another model.
 
     Args:
-        model: What has `sample(num, labels, seed)`, as every model of the zoo, or an
-            `ExportedModel`.
+        model: Model of the zoo or `ExportedModel`.
         num: int, number of samples.
-        seed: int, of the latents and of the classes.
-        labels: int array, classes of real images. A conditional model is asked for
-            classes drawn from these, so that it is not judged by a distribution of
-            classes that it was never asked for.
-
-    Returns:
-        `(images, requested)`: the samples, and the classes asked for or None.
+        seed: int, of the draw.
+        labels: int array, classes of real images. The classes are drawn from these, so
+            that the model is not judged by a distribution of classes that it was never
+            asked for.
 
     Raises:
         ValueError: If `model` has no `sample`, or is conditional and `labels` is None.
     """
     if not hasattr(model, "sample"):
         raise ValueError(
-            f"{type(model).__name__} came; expected a model with `sample(num, labels, "
+            f"Got {type(model).__name__}; expected a model with `sample(num, labels, "
             "seed)`, an ExportedModel, or an array of images (num, height, width, "
-            "channels)."
+            "channels). Load the model first."
         )
     conditional = getattr(model, "num_classes", None) is not None
-    requested = None
-    if conditional or getattr(model, "is_conditional", False):
-        if labels is None:
-            raise ValueError(
-                "The model is conditional, and the dataset has no labels to ask for. "
-                "Pass (images, labels)."
-            )
-        requested = np.random.default_rng(seed).choice(labels, num)
-    return np.asarray(model.sample(num, labels=requested, seed=seed)), requested
+    if not getattr(model, "is_conditional", conditional):
+        return None
+    if labels is None:
+        raise ValueError(
+            "Got a conditional model and a dataset without labels; expected labels to "
+            "ask it for. Pass (images, labels)."
+        )
+    return np.random.default_rng(seed).choice(labels, num)
+
+
+def draw(model, num, seed, labels):
+    """Yields the images of `model.sample`, `BATCH` at a time.
+
+    A model of the zoo never makes all of them at once; another model does.
+
+    Args:
+        model: Model of the zoo, `ExportedModel`, or another with `sample`.
+        num: int, number of samples.
+        seed: int, of the latents.
+        labels: int array `(num,)`, classes to ask for, or None.
+    """
+    # Not where a model samples in a way of its own.
+    if getattr(type(model), "sample", None) is SamplingModel.sample:
+        classes = None if labels is None else np.int32(labels)
+        latents = np.asarray(
+            model.draw_latents_to_sample(num, training.sampling_seed(seed), classes)
+        )
+        for start in range(0, num, BATCH):
+            rows = slice(start, start + BATCH)
+            given = None if classes is None else classes[rows]
+            yield model.generate(latents[rows], given)
+        return
+    images = np.asarray(model.sample(num, labels=labels, seed=seed))
+    for start in range(0, num, BATCH):
+        yield images[start : start + BATCH]
 
 
 def checked(images, image_shape):

@@ -14,11 +14,13 @@ def chosen_metrics(metrics):
     """Dict from the name of each metric to whether it was asked for by its name.
 
     Args:
-        metrics: "all", one name or several.
+        metrics: "all", one name or several, or a dict that this function returned.
 
     Raises:
         ValueError: If there is none of a name, or no name came.
     """
+    if isinstance(metrics, dict):
+        return metrics
     if isinstance(metrics, str) and metrics == "all":
         return dict.fromkeys(METRICS, False)
     if not isinstance(metrics, str | Iterable):
@@ -36,18 +38,12 @@ def chosen_metrics(metrics):
     return dict.fromkeys(names, True)
 
 
-def uses_features(names, part):
-    """Whether one of the metrics needs the features of a part of a `SampleInputs`.
+def computed(names: Iterable[str], part: str) -> set[str]:
+    """Attributes of `ImageFeatures` that metrics read of a part of `SampleInputs`.
 
     Args:
         names: Names of metrics.
         part: "samples", "test" or "train".
     """
-    used = set()
-    for name in names:
-        metric = SAMPLE_METRICS.get(name)
-        if metric and (metric.space == "features" or "classes" in metric.needs):
-            used |= {"samples", metric.against}
-            if metric.against == "train":  # set against the test images' distance
-                used.add("test")
-    return part in used
+    chosen = (SAMPLE_METRICS[name] for name in names if name in SAMPLE_METRICS)
+    return set().union(*(metric.computed(part) for metric in chosen))

@@ -28,10 +28,13 @@ BATCH_SIZE = 500
 
 
 class Extracted(NamedTuple):
-    """Features `(n, d)` and class probabilities `(n, k)`, both float32."""
+    """Features `(n, d)` and class probabilities `(n, k)`, both float32.
+
+    There are no probabilities where the network is no classifier.
+    """
 
     features: np.ndarray
-    probabilities: np.ndarray
+    probabilities: np.ndarray | None
 
 
 class FeatureExtractor:
@@ -39,8 +42,8 @@ class FeatureExtractor:
 
     Args:
         name: str, which goes into the names of metrics; it tells the version.
-        model: `keras.Model` from float32 pixels in [0, 1] to features and
-            probabilities.
+        model: `keras.Model` from float32 pixels in [0, 1] to features, or to features
+            and probabilities.
         num_classes: int, classes of the dataset that it tells apart; None if its
             classes are not the dataset's.
         image_shape: `(height, width, channels)` that it takes; None if any.
@@ -56,6 +59,7 @@ class FeatureExtractor:
         self.name = name
         self.num_classes = num_classes
         self.image_shape = None if image_shape is None else tuple(image_shape)
+        self.classifies = len(model.outputs) == 2
         self._call = tf.function(
             lambda images: model(images, training=False), autograph=False
         )
@@ -81,10 +85,11 @@ class FeatureExtractor:
             # Whole batches only: a last one of another size would be traced anew.
             missing = BATCH_SIZE - len(batch)
             padded = np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)))
-            parts.append(
-                [out.numpy()[: len(batch)] for out in self._call(tf.constant(padded))]
-            )
-        return Extracted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+            outputs = self._call(tf.constant(padded))
+            outputs = outputs if self.classifies else [outputs]
+            parts.append([out.numpy()[: len(batch)] for out in outputs])
+        found = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return Extracted(*found) if self.classifies else Extracted(found[0], None)
 
     def check_shape(self, image_shape):
         """Raises ValueError unless images of this shape can be taken."""

@@ -10,6 +10,8 @@ from kerasgen.metrics.classifier_score import class_coverage
 from kerasgen.metrics.classifier_score import inception_score
 from kerasgen.metrics.classifier_score import label_distribution_distance
 from kerasgen.metrics.classifier_score import label_entropy
+from kerasgen.metrics.data_copying import DataCopying
+from kerasgen.metrics.data_copying import data_copying_test
 from kerasgen.metrics.diversity import mean_pairwise_distance
 from kerasgen.metrics.diversity import within_class_distance
 from kerasgen.metrics.frechet import GaussianStatistics
@@ -29,7 +31,10 @@ from kerasgen.metrics.likelihood import importance_weighted_bound
 from kerasgen.metrics.likelihood import negative_elbo
 from kerasgen.metrics.memorisation import Memorisation
 from kerasgen.metrics.memorisation import memorisation_scores
+from kerasgen.metrics.ndb import Bins
 from kerasgen.metrics.ndb import DifferentBins
+from kerasgen.metrics.ndb import different_bins
+from kerasgen.metrics.ndb import fit_bins
 from kerasgen.metrics.ndb import number_of_different_bins
 from kerasgen.metrics.posterior import PosteriorMismatch
 from kerasgen.metrics.posterior import active_units
@@ -41,7 +46,10 @@ from kerasgen.metrics.precision_recall import precision_recall
 from kerasgen.metrics.reconstruction import bernoulli_cross_entropy
 from kerasgen.metrics.reconstruction import mean_squared_error
 from kerasgen.metrics.sharpness import gradient_magnitude
+from kerasgen.metrics.sharpness import laplacian_log_ratio
 from kerasgen.metrics.sharpness import laplacian_variance
+from kerasgen.metrics.sharpness import log_spectral_distance
 from kerasgen.metrics.sharpness import mid_grey_share
 from kerasgen.metrics.sharpness import radial_power_spectrum
 from kerasgen.metrics.sharpness import spectrum_distance
+from kerasgen.metrics.vendi import vendi_score

@@ -13,6 +13,10 @@ import numpy as np
 
 from kerasgen.metrics import checks
 from kerasgen.metrics.distances import self_distance_blocks
+from kerasgen.metrics.distances import squared_distance_blocks
+
+# Numbers of examples that are in memory as float64 at a time: 64 MB.
+_NUMBERS = 8_000_000
 
 
 def mean_pairwise_distance(samples):
@@ -46,7 +50,8 @@ def within_class_distance(samples, labels):
     Reference: Odena et al., ICML 2017, section 4.2.
 
     Args:
-        samples: float array `(n, d)` of features or `(n, h, w, c)` of pixels.
+        samples: float array `(n, d)` of features or `(n, h, w, c)` of pixels. Bytes
+            (uint8) stay bytes but for a block at a time, and count from 0 to 255.
         labels: int array `(n,)`, the class of each sample, not negative.
 
     Returns:
@@ -60,7 +65,7 @@ def within_class_distance(samples, labels):
         >>> within_class_distance([[0.0], [2.0], [9.0], [9.0]], [0, 0, 1, 1])
         1.0
     """
-    samples = checks.checked_samples(samples, "samples", minimum=2)
+    samples = checks.checked_samples(samples, "samples", minimum=2, keep_bytes=True)
     labels = checks.checked_labels(labels, "labels", count=len(samples))
     classes, counts = np.unique(labels, return_counts=True)
     if counts.max() < 2:
@@ -73,8 +78,15 @@ def within_class_distance(samples, labels):
 
 
 def _mean_distance(points):
-    total = sum(
-        np.sqrt(block, out=block).sum()
-        for _, block in self_distance_blocks(points, diagonal=0.0)
-    )
+    step = max(100, _NUMBERS // points.shape[1])
+    parts = [slice(i, i + step) for i in range(0, len(points), step)]
+    total = 0.0
+    for index, first in enumerate(parts):
+        here = points[first].astype(np.float64, copy=False)
+        blocks = self_distance_blocks(here, diagonal=0.0)
+        total += sum(np.sqrt(block, out=block).sum() for _, block in blocks)
+        for second in parts[:index]:
+            there = points[second].astype(np.float64, copy=False)
+            blocks = squared_distance_blocks(here, there)
+            total += 2.0 * sum(np.sqrt(block, out=block).sum() for _, block in blocks)
     return float(total / (len(points) * (len(points) - 1)))

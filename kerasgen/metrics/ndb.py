@@ -11,10 +11,13 @@ from typing import NamedTuple
 import numpy as np
 import scipy.spatial.distance
 import scipy.stats
+from numpy.typing import ArrayLike
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from kerasgen.metrics import checks
+from kerasgen.metrics.distances import nearest_neighbours
 
 
 class DifferentBins(NamedTuple):
@@ -65,13 +68,92 @@ def number_of_different_bins(
     real = checks.checked_samples(real_samples, "real_samples", minimum=least)
     fake = checks.checked_samples(fake_samples, "fake_samples", minimum=least)
     checks.check_same_width(real_samples=real, fake_samples=fake)
-    bins = _fit_bins(real, num_bins, seed)
-    real_counts = np.bincount(bins.predict(real), minlength=num_bins)
-    fake_counts = np.bincount(bins.predict(fake), minlength=num_bins)
+    bins = fit_bins(real, num_bins, seed)
+    return different_bins(bins.real_counts, bins.count(fake), significance)
+
+
+class Bins(NamedTuple):
+    """Centres `(k, d)` of the bins, and how many real examples each holds."""
+
+    centres: np.ndarray
+    real_counts: np.ndarray
+
+    def count(self, samples: ArrayLike) -> np.ndarray:
+        """How many samples lie in each bin, int array `(k,)`."""
+        samples = checks.checked_samples(samples, "samples")
+        _, nearest = nearest_neighbours(samples, np.float64(self.centres))
+        return np.bincount(nearest, minlength=len(self.centres))
+
+
+def fit_bins(real_samples: ArrayLike, num_bins: int = 100, seed: int = 0) -> Bins:
+    """Cuts the real set into bins, once for several sets of samples.
+
+    Reference: Richardson & Weiss, NeurIPS 2018.
+
+    Args:
+        real_samples: float array `(n, d)` or `(n, h, w, c)`, n at least `5 * num_bins`.
+            K-means computes in float32.
+        num_bins: int, K, at least 2. Default 100, the paper's.
+        seed: int, of K-means (one start, k-means++).
+
+    Returns:
+        `Bins(centres, real_counts)`.
+
+    Raises:
+        ValueError: NaN, wrong rank, or too few or repeated examples.
+
+    Example:
+        >>> fit_bins([[0.0]] * 5 + [[9.0]] * 5, num_bins=2).real_counts.tolist()
+        [5, 5]
+    """
+    checks.check_whole(num_bins, "num_bins", minimum=2)
+    checks.check_seed(seed)
+    real = checks.checked_samples(real_samples, "real_samples", minimum=5 * num_bins)
+    # A copy, which k-means may then overwrite: half the memory.
+    points = np.array(real, np.float32)
+    bins = KMeans(num_bins, n_init=1, random_state=seed, copy_x=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            # OpenMP threads that wait for a busy core make it many times slower.
+            with threadpool_limits(1):
+                labels = bins.fit(points).labels_
+        except ConvergenceWarning as error:
+            raise ValueError(
+                f"Got `real_samples` that cannot be cut into {num_bins} bins: {error} "
+                "Use fewer bins, or look for repeated examples."
+            ) from error
+    return Bins(bins.cluster_centers_, np.bincount(labels, minlength=num_bins))
+
+
+def different_bins(
+    real_counts: ArrayLike, fake_counts: ArrayLike, significance: float = 0.05
+) -> DifferentBins:
+    """NDB of samples that are counted in bins already.
+
+    Reference: Richardson & Weiss, NeurIPS 2018.
+
+    Args:
+        real_counts: int array `(k,)`, real examples in each bin.
+        fake_counts: int array `(k,)`, samples in each bin.
+        significance: float in (0, 1], of the two-sided two-proportion z-test. Default
+            0.05, the paper's.
+
+    Returns:
+        `DifferentBins(count, share, js_divergence)`, as `number_of_different_bins`.
+
+    Raises:
+        ValueError: NaN, wrong rank or different numbers of bins.
+
+    Example:
+        >>> different_bins([50, 50], [90, 10]).count
+        2
+    """
+    checks.check_between(significance, "significance", 0.0, 1.0)
     p_values = two_proportion_p_values(real_counts, fake_counts)
     count = int(np.sum(p_values < significance))
     distance = scipy.spatial.distance.jensenshannon(real_counts, fake_counts)
-    return DifferentBins(count, count / num_bins, float(distance**2))
+    return DifferentBins(count, count / len(p_values), float(distance**2))
 
 
 def two_proportion_p_values(real_counts, fake_counts):
@@ -101,16 +183,3 @@ def two_proportion_p_values(real_counts, fake_counts):
         difference, np.sqrt(variance), out=np.zeros_like(real), where=variance > 0.0
     )
     return 2.0 * scipy.stats.norm.sf(np.abs(z))
-
-
-def _fit_bins(real, num_bins, seed):
-    bins = KMeans(num_bins, n_init=1, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        try:
-            return bins.fit(real)
-        except ConvergenceWarning as error:
-            raise ValueError(
-                f"`real_samples` cannot be cut into {num_bins} bins: {error} Use fewer "
-                "bins, or look for repeated examples."
-            ) from error

@@ -43,6 +43,12 @@ PAPERS = {
         "CVPR",
         "2003.01826",
     ),
+    "friedman2023": (
+        "Friedman & Dieng 2023",
+        "The Vendi Score: A Diversity Evaluation Metric for Machine Learning",
+        "TMLR",
+        "2210.02410",
+    ),
     "heusel2017": (
         "Heusel et al. 2017",
         "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash "
@@ -92,6 +98,12 @@ PAPERS = {
         "Conditional Image Synthesis with Auxiliary Classifier GANs",
         "ICML",
         "1610.09585",
+    ),
+    "ravuri2019": (
+        "Ravuri & Vinyals 2019",
+        "Classification Accuracy Score for Conditional Generative Models",
+        "NeurIPS",
+        "1905.10887",
     ),
     "richardson2018": (
         "Richardson & Weiss 2018",

@@ -8,6 +8,7 @@ made grey by luminance (0.299 R + 0.587 G + 0.114 B), except where said.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 
@@ -45,6 +46,44 @@ def laplacian_variance(images):
     """
     images = checks.checked_images(images, "images", smallest_side=3)
     return float(_per_image(_laplacian_variances, images).mean())
+
+
+def laplacian_log_ratio(real_images: ArrayLike, fake_images: ArrayLike) -> float:
+    """Distance of the samples' sharpness from that of real images.
+
+    |log(Laplacian variance / that of real images)|: blur and noise both raise it.
+
+    Reference: Tolstikhin et al., ICLR 2018, for the Laplacian.
+
+    Args:
+        real_images: float array `(n, h, w, c)` in [0, 1], h and w at least 3, c 1 or 3.
+        fake_images: float array `(m, h, w, c)`, same image shape.
+
+    Returns:
+        float, at least 0; 0 is best, log 2 is twice or half as sharp. Infinite if one
+        set has no edges at all.
+
+    Raises:
+        ValueError: pixels out of [0, 1] or NaN, wrong or different shapes.
+
+    Example:
+        >>> import numpy as np
+        >>> real = np.random.default_rng(0).uniform(size=(50, 8, 8, 1))
+        >>> round(laplacian_log_ratio(real, real / 2.0), 6)  # log 4
+        1.386294
+    """
+    real, fake = np.asarray(real_images), np.asarray(fake_images)
+    checks.check_same_width(real_images=real, fake_images=fake)
+    return log_ratio(laplacian_variance(real), laplacian_variance(fake))
+
+
+def log_ratio(real_value: float, fake_value: float) -> float:
+    """|log(fake / real)| of two values that are not negative; 0 if both are 0."""
+    if real_value == fake_value:
+        return 0.0
+    if min(real_value, fake_value) == 0.0:
+        return float("inf")
+    return float(abs(np.log(fake_value / real_value)))
 
 
 def gradient_magnitude(images):
@@ -129,9 +168,34 @@ def spectrum_distance(real_images, fake_images):
     real = checks.checked_images(real_images, "real_images", smallest_side=2)
     fake = checks.checked_images(fake_images, "fake_images", smallest_side=2)
     checks.check_same_width(real_images=real, fake_images=fake)
+    return log_spectral_distance(
+        radial_power_spectrum(real), radial_power_spectrum(fake)
+    )
+
+
+def log_spectral_distance(real_spectrum: ArrayLike, fake_spectrum: ArrayLike) -> float:
+    """`spectrum_distance` of two spectra that were computed once and kept.
+
+    Reference: Gray & Markel, IEEE Transactions ASSP, 1976.
+
+    Args:
+        real_spectrum: float array `(r,)`, as `radial_power_spectrum` returns it.
+        fake_spectrum: float array `(r,)`, of the samples.
+
+    Returns:
+        float, at least 0, in decibels.
+
+    Raises:
+        ValueError: NaN, wrong rank or different lengths.
+
+    Example:
+        >>> log_spectral_distance([1.0, 100.0], [2.0, 1000.0]).__round__(3)
+        10.0
+    """
+    real = checks.checked_values(real_spectrum, "real_spectrum", minimum=2)
+    fake = checks.checked_values(fake_spectrum, "fake_spectrum", shape=real.shape)
     real_level, fake_level = (
-        10.0 * np.log10(radial_power_spectrum(images)[1:] + _ROUNDING_POWER)
-        for images in (real, fake)
+        10.0 * np.log10(spectrum[1:] + _ROUNDING_POWER) for spectrum in (real, fake)
     )
     return float(np.sqrt(np.mean((real_level - fake_level) ** 2)))
 

@@ -90,7 +90,7 @@ class Specification:
         meaning: Explanation, a sentence or two.
         unit: Unit of the value; "share" for what is printed in percent.
         paper: Key of `PAPERS`, or "".
-        space: "pixels" if the name must have it.
+        space: "pixels" or "random" if the name must have it.
         defined: `SAMPLES`, `ENCODERS` or `CONDITIONAL`; default by the group.
     """
 
@@ -119,6 +119,15 @@ SPECIFICATIONS = (
         "Distance of two Gaussians, fitted to the features of samples and of test "
         "images; 0 if they are equal.",
         paper="heusel2017",
+    ),
+    Specification(
+        "(fid|frechet_distance)",
+        "Fréchet distance, random features",
+        "quality",
+        LOWER,
+        "The same in features of a fixed random network, which no label has shaped.",
+        paper="naeem2020",
+        space="random",
     ),
     Specification(
         "(kid|kernel_distance)",
@@ -165,6 +174,17 @@ SPECIFICATIONS = (
         "Share of samples that the classifier puts into the class that was asked for.",
         "share",
         "odena2017",
+        defined=CONDITIONAL,
+    ),
+    Specification(
+        "classification_accuracy",
+        "Classification accuracy",
+        "quality",
+        HIGHER,
+        "Accuracy on test images of a classifier that was trained on samples and the "
+        "classes that were asked for (CAS).",
+        "share",
+        "ravuri2019",
         defined=CONDITIONAL,
     ),
     Specification(
@@ -219,6 +239,15 @@ SPECIFICATIONS = (
         "KL divergence from the classes of samples to those of test images.",
         "nats",
         "srivastava2017",
+    ),
+    Specification(
+        "vendi_score",
+        "Vendi score",
+        "diversity",
+        REAL,
+        "Effective number of different samples, by the cosine of their features: 1 if "
+        "all are equal. Noise is diverse too.",
+        paper="friedman2023",
     ),
     Specification(
         "pairwise_distance",
@@ -289,6 +318,15 @@ SPECIFICATIONS = (
         "share",
     ),
     Specification(
+        "laplacian_log_ratio",
+        "Sharpness against real",
+        "sharpness",
+        LOWER,
+        "Absolute logarithm of the ratio of Laplacian variances, of samples to test "
+        "images: 0 if samples are as sharp as real images.",
+        paper="tolstikhin2018",
+    ),
+    Specification(
         "spectrum_distance",
         "Spectrum distance",
         "sharpness",
@@ -296,6 +334,25 @@ SPECIFICATIONS = (
         "Log-spectral distance of the radial power spectra of samples and test images.",
         "dB",
         "durall2020",
+    ),
+    Specification(
+        r"data_copying_k\d+",
+        "Data-copying score",
+        "memorisation",
+        REAL,
+        "C_T: mean over cells of the data of the z-score of the test whether samples "
+        "lie as far from the training images as test images do; below about −3 is "
+        "copying, above 3 underfitting.",
+        paper="meehan2020",
+    ),
+    Specification(
+        r"data_copying_k\d+_least",
+        "its least cell",
+        "memorisation",
+        REAL,
+        "The z-score of the cell of the data where samples are nearest to the training "
+        "images.",
+        paper="meehan2020",
     ),
     Specification(
         "memorisation_ratio",

@@ -6,6 +6,7 @@ import scipy.ndimage
 import scipy.signal
 
 from kerasgen.metrics import gradient_magnitude
+from kerasgen.metrics import laplacian_log_ratio
 from kerasgen.metrics import laplacian_variance
 from kerasgen.metrics import mid_grey_share
 from kerasgen.metrics import radial_power_spectrum
@@ -167,3 +168,17 @@ def test_images_must_be_large_enough_and_alike():
         gradient_magnitude(small[:, :, :1])
     with pytest.raises(ValueError, match=r"`real_images` has.*same image size"):
         spectrum_distance(small, np.full((2, 4, 4, 1), 0.5))
+
+
+def test_sharpness_against_real_is_a_distance_of_logarithms():
+    real = np.random.default_rng(0).uniform(size=(20, 8, 8, 1))
+    assert laplacian_log_ratio(real, real) == 0.0
+    # A third of the contrast is a ninth of the variance, either way.
+    softer = laplacian_log_ratio(real, real / 3.0)
+    assert softer == pytest.approx(np.log(9.0))
+    assert laplacian_log_ratio(real / 3.0, real) == pytest.approx(softer)
+    blank = np.zeros_like(real)
+    assert laplacian_log_ratio(real, blank) == np.inf
+    assert laplacian_log_ratio(blank, blank) == 0.0
+    with pytest.raises(ValueError, match="Examples differ in shape"):
+        laplacian_log_ratio(real, real[:, :6])

@@ -1,0 +1,172 @@
+"""Search over settings with an equal budget for every model, on training images alone.
+
+Each model gets as many trials over as many knobs. A trial trains on all training images
+but the held-out ones and is scored by the Fréchet distance of its samples to these.
+"""
+
+import math
+import pathlib
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import optuna
+import pandas as pd
+
+from kerasgen import data
+from kerasgen import evaluation
+from kerasgen import files
+from kerasgen.callbacks import DivergenceError
+from kerasgen.study import endpoints
+from kerasgen.study import environment
+from kerasgen.study import run
+from kerasgen.study.comparison import Comparison
+from kerasgen.study.records import flat
+from kerasgen.study.settings import RunSettings
+
+FINISHED = (optuna.trial.TrialState.COMPLETE,)
+
+
+def search(
+    comparison: Comparison,
+    model: str,
+    images: data.ImageSet,
+    storage: str | pathlib.Path,
+    *,
+    trials: int = 12,
+    epochs: int = 5,
+    held_out: int = 10_000,
+    num_samples: int = 10_000,
+    seed: int = 0,
+    tell: Callable[[str], None] = print,
+) -> dict:
+    """Search settings of one model; trials that are in the storage are not run again.
+
+    Reference: Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS,
+    2011 (the tree-structured Parzen estimator, as Optuna has it).
+
+    Args:
+        comparison: `Comparison`, whose knobs are turned.
+        model: Name of one of its models.
+        images: Training images; no others are read.
+        storage: SQLite file of all trials, which the search goes on from.
+        trials: Number of trials.
+        epochs: Epochs of a trial.
+        held_out: Last training images that score a trial.
+        num_samples: Samples that score it.
+        seed: Seed of the search and of every trial.
+        tell: Function of a line of text for each trial.
+
+    Returns:
+        Changes of `RunSettings` by the best trial.
+
+    Raises:
+        ValueError: If fewer images than are held out are there.
+    """
+    if not 0 < held_out < len(images.images):
+        raise ValueError(
+            f"Got held_out={held_out}; expected fewer than the {len(images.images)} "
+            "training images, since models learn the others."
+        )
+    kept = run.first_images(images, len(images.images) - held_out)
+    judges = images.images[-held_out:], images.labels[-held_out:]
+    reference = evaluation.Reference(
+        ((kept.images, kept.labels), judges), features=images.name
+    )
+    found = _open(storage, model)
+    knobs = comparison.knobs[model]
+    while (done := len(found.get_trials(states=FINISHED))) < trials:
+        # Seeded by its number, so that an interrupt changes no later trial.
+        found.sampler = optuna.samplers.TPESampler(seed=seed + done)
+        trial = found.ask()
+        changes = _suggested(trial, knobs)
+        settings = RunSettings(model=model, epochs=epochs, seed=seed, **changes)
+        start = time.perf_counter()
+        score = _score(settings, kept, reference, num_samples)
+        spent = round(time.perf_counter() - start, 1)
+        for name, value in (
+            ("seconds", spent),
+            ("commit", environment.describe()["commit"]),
+            ("settings", settings.to_dict()),
+        ):
+            trial.set_user_attr(name, value)
+        found.tell(trial, score)
+        told = ", ".join(f"{k} {v:.4g}" for k, v in trial.params.items())
+        tell(f"{model} trial {done + 1}/{trials}: {told}: {score:.3f} ({spent:.0f} s)")
+    best = found.best_trial
+    return _changes(knobs, best.params)
+
+
+def write_records(storage: str | pathlib.Path, path: str | pathlib.Path) -> None:
+    """Write all trials of a search as a CSV file, the best of each model first."""
+    rows = []
+    for name in optuna.get_all_study_names(_url(storage)):
+        found = optuna.load_study(study_name=name, storage=_url(storage))
+        frame = found.trials_dataframe(
+            attrs=("number", "value", "params", "user_attrs")
+        )
+        frame.insert(0, "model", name)
+        rows.append(frame.dropna(subset="value").sort_values("value"))
+    with files.replacing(pathlib.Path(path)) as temporary:
+        pd.concat(rows).to_csv(temporary, index=False)
+
+
+def _open(storage, model):
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    pathlib.Path(storage).parent.mkdir(parents=True, exist_ok=True)
+    found = optuna.create_study(
+        study_name=model, storage=_url(storage), load_if_exists=True
+    )
+    # Of a process that was interrupted: not a finished trial, and never to be one.
+    for trial in found.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
+        found.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    return found
+
+
+def _url(storage):
+    return f"sqlite:///{pathlib.Path(storage).resolve()}"
+
+
+def _suggested(trial, knobs):
+    values = {}
+    for knob in knobs:
+        if knob.choices:
+            value = trial.suggest_categorical(knob.name, knob.choices)
+        else:
+            value = trial.suggest_float(knob.name, knob.low, knob.high, log=knob.log)
+        values[knob.name] = value
+    return _changes(knobs, values)
+
+
+def _changes(knobs, values):
+    """Nested changes of `RunSettings`, from values by name."""
+    changes = {}
+    for knob in knobs:
+        place = changes
+        for key in knob.path[:-1]:
+            place = place.setdefault(key, {})
+        place[knob.path[-1]] = values[knob.name]
+    return changes
+
+
+def _score(settings, images, reference, num_samples):
+    """Fréchet distance of a trained model; infinite if the training diverged."""
+    keras.backend.clear_session()
+    model = run.build(settings, images)
+    dataset = data.batches(
+        images.images, batch_size=settings.batch_size, seed=settings.seed
+    )
+    try:
+        model.fit(dataset, epochs=settings.epochs, verbose=0)
+        record = evaluation.evaluate(
+            model,
+            reference,
+            num_samples=num_samples,
+            seed=settings.seed,
+            metrics=["frechet_distance"],
+        )
+    except (DivergenceError, evaluation.NotFiniteError):
+        return math.inf
+    score = endpoints.metric(flat(record), "frechet_distance", "features")[1]
+    return score if np.isfinite(score) else math.inf

@@ -42,8 +42,7 @@ def make_presets(
 ):
     """Makes a preset, a SavedModel and a model card of each finished run of a seed.
 
-    Those that were made of the same weights and judged alike are left as they are, so
-    that the same call goes on after an interrupt.
+    Those that are there, of the same weights, are left as they are.
 
     Args:
         study_dir: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
@@ -51,9 +50,9 @@ def make_presets(
         seed: The seed whose runs are taken.
         presets_dir: Folder of the presets; default the package's.
         saved_models_dir: Folder of the SavedModels.
-        data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
+        data_dir: Folder of the dataset, as `data.fetch` takes it.
         num_samples: Samples that each preset is evaluated by.
-        tell: Function of a line of text, which says how far it is; default print.
+        tell: Function of a line of text; default print.
 
     Returns:
         List of the names of the presets.
@@ -61,7 +60,6 @@ def make_presets(
     Raises:
         ValueError: If a run is not there or not finished, or a folder is taken by a
             model made with other settings; before anything is made.
-        RuntimeError: If the dataset cannot be had.
 
     Example:
 
@@ -86,18 +84,25 @@ def make_presets(
         tell(f"{heading}: evaluating {num_samples:,} samples of the preset")
         if reference is None:
             reference = _reference(each, data_dir)
-        preset, metadata, record = _evaluated_preset(each, reference, num_samples)
-        preset.save_to_preset(folder, metadata)
-        presets.write_registry(presets_dir)
-        export.save(preset, exported, each.settings.to_dict(), half=True)
-        # Last, as the sign that all of it is there.
-        metadata = preset_files.read_metadata(folder)
-        cards.write_card(exported, name, each, metadata, {name: record, **real})
-        sizes = f"preset {_megabytes(folder)}, SavedModel {_megabytes(exported)}"
-        tell(f"{heading}: {cards.distance(metadata['metrics'])}, {sizes}")
+        told = _make(each, reference, num_samples, folder, exported, real)
+        tell(f"{heading}: {told}")
     presets.write_registry(presets_dir)
     cards.write_list(saved_models_dir, presets_dir)
     return [preset_name(each.settings) for each in runs]
+
+
+def _make(each, reference, num_samples, folder, exported, real):
+    """Write preset, SavedModel and card of one run; returns what to tell of them."""
+    preset, metadata, record = _evaluated_preset(each, reference, num_samples)
+    preset.save_to_preset(folder, metadata)
+    presets.write_registry(folder.parent)
+    export.save(preset, exported, each.settings.to_dict(), half=True)
+    # Last, as the sign that all of it is there.
+    metadata = preset_files.read_metadata(folder)
+    records = {folder.name: record, **real}
+    cards.write_card(exported, folder.name, each, metadata, records)
+    sizes = f"preset {_megabytes(folder)}, SavedModel {_megabytes(exported)}"
+    return f"{cards.distance(metadata['metrics'])}, {sizes}"
 
 
 def preset_name(settings):

@@ -55,22 +55,19 @@ def train(
 ):
     """Trains a model in a run directory, or goes on with it where it was.
 
-    The test images are used for nothing but the scatter of their codes and, once at the
-    end, the test losses. What is evaluated in training is set against training images.
+    Test images serve the scatter of their codes and, at the end, the test losses alone.
 
     Args:
         settings: `RunSettings`.
         directory: The run directory; created if need be.
         images: `kerasgen.data.ImageSet` to train on.
         test: `kerasgen.data.ImageSet` of test images.
-        extractor: `kerasgen.features.FeatureExtractor` to watch the quality and the
-            classes of samples with while the model trains, or None.
+        extractor: `FeatureExtractor` to watch samples with in training, or None.
         resume: Whether to go on with a run that is there; False starts over and removes
             what it had.
         extra_callbacks: Further Keras callbacks.
         workers: Runs that share the machine at the same time, for the record.
-        is_held: Whether the caller holds the directory (`lock.held`) and goes on to
-            hold it.
+        is_held: Whether the caller holds the directory (`lock.held`) meanwhile.
 
     Returns:
         The trained model.
@@ -98,21 +95,24 @@ def train(
         if done == settings.epochs and is_trained(directory, settings):
             return model
         _write_record(directory, record)
-        watching = [
-            # First, so that its seconds are those of training alone.
-            callbacks.LossHistory(directory),
-            # Before the checkpoint, so that none is made of a model that diverged.
-            callbacks.TrainingMonitor(directory, features=extractor),
-            callbacks.SampleGrid(directory / "samples"),
-            *_evaluations(settings, directory, images, extractor),
-            *_scatter(model, directory, test),
-            checkpoint,
-            *extra_callbacks,
-        ]
+        watching = _watching(model, settings, directory, images, test, extractor)
+        watching += [checkpoint, *extra_callbacks]
         # With no epoch left, too: callbacks end what a kill may have kept them from.
         _fit(model, settings, images, done, checkpoint, watching)
         _finish(model, directory, settings, test)
         return model
+
+
+def _watching(model, settings, directory, images, test, extractor):
+    return [
+        # First, so that its seconds are those of training alone.
+        callbacks.LossHistory(directory),
+        # Before the checkpoint, so that none is made of a model that diverged.
+        callbacks.TrainingMonitor(directory, features=extractor),
+        callbacks.SampleGrid(directory / "samples"),
+        *_evaluations(settings, directory, images, extractor),
+        *_scatter(model, directory, test),
+    ]
 
 
 def _fit(model, settings, images, done, checkpoint, watching):

@@ -62,12 +62,10 @@ def run_study(
         saved_models_dir: Folder of the exported SavedModels, or None for no export.
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
         num_samples: Samples that each model is evaluated by, int of at least 2.
-        workers: Runs at the same time on this machine, positive int. They share it, so
-            that each is slower than alone, which the report says.
+        workers: Runs at the same time on this machine, which share it; positive int.
         executor: Where the runs go; default `LocalProcesses(workers)`.
         shard: Pair (i, n): of all runs only every n-th, from the i-th on, counted from
-            0. Runs that another process works on are left to it, and no report is
-            written, since other shards may still be going on.
+            0; held runs are left to their holders, and no report is written.
         resume: Whether to go on with runs that are there; False starts them over.
 
     Returns:
@@ -79,18 +77,17 @@ def run_study(
             folders do not fit; before anything is trained.
         RuntimeError: If the dataset or the features cannot be had.
         HeldError: With `resume=False`, if another process works on one of the runs.
-        SystemExit: If interrupted, with status 130, or terminated, with 143. All
-            processes have ended then.
+        SystemExit: If interrupted (130) or terminated (143); all processes have ended.
     """
-    _check_count("num_samples", num_samples, 2)
-    _check_count("workers", workers, 1)
     settings = list(settings)
     study_dir = pathlib.Path(runs_dir) / (settings[0].study if settings else "")
+    _check_count("num_samples", num_samples, 2)
+    _check_count("workers", workers, 1)
     runs = plan.plan(settings, study_dir, saved_models_dir, num_samples)
     _check_directories(runs, resume)
-    first = settings[0].to_dict()
     executor = executor or LocalProcesses(workers)
-    job = Job("prepare", first, str(study_dir), data_dir, num_samples, executor.workers)
+    parts = settings[0].to_dict(), str(study_dir), data_dir, num_samples
+    job = Job("prepare", *parts, executor.workers)
     try:
         with interrupted_by_termination():
             progress = _begin(runs, study_dir, saved_models_dir, job, resume)
@@ -98,18 +95,25 @@ def run_study(
                 _prepare(runs, job, executor, progress)
                 failures = _run_all(runs, job, executor, progress, shard)
     except KeyboardInterrupt as signal:
-        how = "" if resume else ", without --noresume,"
-        print(f"\nInterrupted. The same command{how} goes on where it was.", flush=True)
-        status = TERMINATED if isinstance(signal, Terminated) else INTERRUPTED
-        raise SystemExit(status) from None
+        raise _interruption(signal, resume) from None
+    return _report(study_dir, comparison, failures, progress, shard), failures
+
+
+def _interruption(signal, resume):
+    how = "" if resume else ", without --noresume,"
+    print(f"\nInterrupted. The same command{how} goes on where it was.", flush=True)
+    return SystemExit(TERMINATED if isinstance(signal, Terminated) else INTERRUPTED)
+
+
+def _report(study_dir, comparison, failures, progress, shard):
     for heading, reason in failures.items():
         progress.say(f"{heading} failed: {reason}")
     nothing = failures and not any(study_dir.glob("*/seed*/settings.json"))
     if shard is not None or nothing:
-        return None, failures
+        return None
     report = write_report(study_dir, comparison)
     progress.say(f"\nThe report is {report}.")
-    return report, failures
+    return report
 
 
 def parse_shard(text: str) -> tuple[int, int]:

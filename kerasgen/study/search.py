@@ -64,16 +64,7 @@ def search(
     Raises:
         ValueError: If fewer images than are held out are there.
     """
-    if not 0 < held_out < len(images.images):
-        raise ValueError(
-            f"Got held_out={held_out}; expected fewer than the {len(images.images)} "
-            "training images, since models learn the others."
-        )
-    kept = run.first_images(images, len(images.images) - held_out)
-    judges = images.images[-held_out:], images.labels[-held_out:]
-    reference = evaluation.Reference(
-        ((kept.images, kept.labels), judges), features=images.name
-    )
+    kept, reference = _split(images, held_out)
     found = _open(storage, model)
     knobs = comparison.knobs[model]
     while (done := len(found.get_trials(states=FINISHED))) < trials:
@@ -96,6 +87,19 @@ def search(
         tell(f"{model} trial {done + 1}/{trials}: {told}: {score:.3f} ({spent:.0f} s)")
     best = found.best_trial
     return _changes(knobs, best.params)
+
+
+def _split(images, held_out):
+    """The images to train on, and the `Reference` of those held out."""
+    if not 0 < held_out < len(images.images):
+        raise ValueError(
+            f"Got held_out={held_out}; expected fewer than the {len(images.images)} "
+            "training images, since models learn the others."
+        )
+    kept = run.first_images(images, len(images.images) - held_out)
+    judges = images.images[-held_out:], images.labels[-held_out:]
+    train = kept.images, kept.labels
+    return kept, evaluation.Reference((train, judges), features=images.name)
 
 
 def write_records(storage: str | pathlib.Path, path: str | pathlib.Path) -> None:

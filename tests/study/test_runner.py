@@ -80,7 +80,7 @@ def test_every_run_is_judged_beside_the_real_images(folder, carried_out):
     assert set(found.real) >= {"final", "during", "pixels"}
     assert [record["epoch"] for record in cvae.evaluations] == [0, 1, 2]
     # In training, samples are set against training images.
-    assert any(name.endswith("train128") for name in cvae.evaluations[0])
+    assert any(name.endswith("train128") for name in cvae.evaluations[0]["metrics"])
     shapes = {
         name: {key: array.shape for key, array in cvae.arrays(f"{name}.npz").items()}
         for name in ("interpolations", "neighbours")

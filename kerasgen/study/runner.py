@@ -51,9 +51,8 @@ def run_study(
 ):
     """Train and evaluate the runs of a study, export its models, write its report.
 
-    Runs that are complete are left as they are, one that was interrupted goes on where
-    it was, one that failed is tried again. The models of the first seed are exported. A
-    run that another process works on is sent again later, until it is complete.
+    Complete runs are left as they are, interrupted ones go on, failed ones are tried
+    again, held ones are sent again later. Models of the first seed are exported.
 
     Args:
         settings: List of `RunSettings` of one study, in the order of the runs.

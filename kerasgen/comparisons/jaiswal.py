@@ -39,7 +39,7 @@ ENDPOINTS = {
         "Fréchet distance, features without digit labels",
         "fid",
         LOWER,
-        "other",
+        "random",
         "log",
         TENTH,
     ),

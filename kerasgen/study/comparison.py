@@ -21,8 +21,8 @@ class Endpoint:
         title: Name for a reader.
         quantity: A function's name in `study.endpoints`, or the base name of a metric.
         better: "higher" or "lower".
-        space: "features" or "pixels" where the metric exists in both, "other" for
-            features that no label of the data shaped, else "".
+        space: "features", "pixels" or "random" (features that no label of the data
+            shaped) where the metric exists in several, else "".
         scale: "linear"; "log", so that differences are ratios; "real", the distance
             abs(log(value / value of real images)); or "spread", the distance of each
             run from the median of the model's runs, as in Brown and Forsythe's test.

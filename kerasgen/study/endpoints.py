@@ -19,7 +19,6 @@ MIN_CHANGES = 2
 MIN_LOSS_EPOCHS = 8
 # Distance to be reached in time, in distances of real images.
 TARGET_MULTIPLE = 8
-FRECHET = ("frechet_distance", "fid")
 
 
 class NoNumber(ValueError):
@@ -71,21 +70,12 @@ def metric(metrics: dict, base: str, space: str = "") -> tuple[str, float]:
     Args:
         metrics: What `Run.metrics` returns.
         base: Name without protocol.
-        space: "features", "pixels", "other" for features of another extractor than
-            the record's, or "" for the only one.
+        space: "features", "random", "pixels", or "" for the only one.
     """
-    for one in FRECHET if base in FRECHET else (base,):
-        if space == "other":
-            mine = f"{one}_{metrics.get('features')}_"
-            there = (n for n in metrics if n.startswith(f"{one}_"))
-            name = next((n for n in there if not n.startswith(mine)), None)
-        elif "features" in metrics:
-            name = find_name(metrics, one, space or None)
-        else:
-            name = None
-        if name is not None and metrics[name] is not None:
-            return name, float(metrics[name])
-    raise NoNumber(f"was evaluated without {base}")
+    name = find_name(metrics, base, space or None) if "features" in metrics else None
+    if name is None or metrics[name] is None:
+        raise NoNumber(f"was evaluated without {base}")
+    return name, float(metrics[name])
 
 
 def fluctuation(run, real):

@@ -310,3 +310,17 @@ def test_codes_of_conditional_models_have_no_number():
     run = run_with(model="cvae", settings={"conditional": True})
     with pytest.raises(endpoints.NoNumber, match="conditioned on labels"):
         endpoints.value_of(endpoint, run, {})
+
+
+def test_the_distance_in_random_features_is_a_number_of_its_own():
+    record = {
+        "features": "mnist_v1",
+        "frechet_distance_mnist_v1_10k_test": 1.0,
+        "frechet_distance_random_cnn_v1_10k_test": 2.0,
+    }
+    found = {
+        endpoint.space: endpoints.metric(record, endpoint.quantity, endpoint.space)[1]
+        for key, endpoint in JAISWAL.endpoints.items()
+        if key in ("distance", "other_distance")
+    }
+    assert found == {"features": 1.0, "random": 2.0}

@@ -3,13 +3,11 @@
 The algorithm of a model stands in its own file; this one holds no objective.
 """
 
-import collections.abc
 import contextlib
 import warnings
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from kerasgen import training
@@ -18,6 +16,12 @@ from kerasgen.core.arguments import check_counts
 from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.construction import ConstructedModel
 from kerasgen.core.divergence import diagnose
+from kerasgen.core.feeding import check_fit
+from kerasgen.core.feeding import feed
+from kerasgen.core.feeding import is_array
+from kerasgen.core.feeding import naming_faults
+from kerasgen.core.feeding import refuse_weights
+from kerasgen.core.feeding import split
 
 # Far from the counts that training's noise reaches.
 EVALUATION_STREAM = 2**30
@@ -117,7 +121,8 @@ class GenerativeModel(ConstructedModel):
         group = training.assign_optimizers(optimizer, self.default_optimizers())
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
             group.scale_losses()
-        group.bind(self.player_variables())
+        group.bind(self.player_variables(frozen=True))
+        group.move(self.player_variables())
         if steps_per_execution == "auto":
             is_plain = run_eagerly or self._distribute_strategy is not None
             steps_per_execution = 1 if is_plain else 16
@@ -144,78 +149,111 @@ class GenerativeModel(ConstructedModel):
         x=None,
         y=None,
         batch_size=None,
+        epochs=1,
         *,
+        callbacks=None,
+        validation_split=0.0,
         validation_data=None,
+        validation_batch_size=None,
+        shuffle=True,
+        sample_weight=None,
+        class_weight=None,
+        initial_epoch=0,
         steps_per_epoch=None,
+        validation_steps=None,
         **kwargs,
     ):
         """Trains on images; takes the arguments of `keras.Model.fit`.
 
         Args:
             x: Images as uint8 or floats in [0, 1], shape `(num, height, width,
-                channels)`; a pair `(images, labels)`; or a `tf.data.Dataset` or
-                `PyDataset` of batches: images, `(images, labels)`, or dicts with
-                `image` and `label`. A Python generator gives tuples, and only their
-                shapes are checked.
+                channels)`; a pair `(images, labels)`; a dict with `image` and `label`;
+                or batches of these: a `tf.data.Dataset`, a `PyDataset`, a generator or
+                any other iterable. Of memory-mapped arrays batches are read as they
+                are due.
             y: Labels of an array of images, integers of shape `(num,)`.
             batch_size: Images in a batch, for arrays; default 64, or what was published
                 for a model made by `as_published`.
-            validation_data: Images in any of these forms, to evaluate each epoch.
+            epochs: Number of the last epoch, positive int.
+            callbacks: List of `keras.callbacks.Callback`.
+            validation_split: Share of arrays, their last part, to evaluate each epoch.
+            validation_data: Images in any of the forms of `x`, to evaluate each epoch.
+            validation_batch_size: Images in a batch of these; default `batch_size`.
+            shuffle: Whether each epoch of arrays has an order of its own, derived from
+                the model's seed and the number of the epoch.
+            sample_weight, class_weight: Refused; losses are plain means over images.
+            initial_epoch: Epochs that were trained before.
             steps_per_epoch: Steps of an epoch, needed for infinite datasets.
-            **kwargs: Further arguments of `keras.Model.fit`.
+            validation_steps: Steps of an evaluation, likewise.
+            **kwargs: `verbose` and `validation_freq` of `keras.Model.fit`.
 
         Returns:
             `keras.callbacks.History`.
 
         Raises:
-            ValueError: If the images or labels do not fit the model, or a number of
-                epochs, steps or images is not positive. Compiled by XLA, as on a GPU,
-                labels out of range go unnoticed after the first batch.
+            ValueError: If the images or labels do not fit the model, in whatever batch;
+                a number of epochs, steps or images is not positive; or a callback
+                monitors what this model does not log.
             kerasgen.training.DivergenceError: If a loss is NaN or infinite. The epoch
                 ends there, with its callbacks, and the training with it.
         """
-        x, y = training.as_pair(x, y)
-        numbers = ("epochs", "validation_steps", "validation_batch_size")
-        check_counts(
+        refuse_weights(sample_weight=sample_weight, class_weight=class_weight)
+        if validation_split and validation_data is None:
+            (x, y), validation_data = split(x, y, validation_split)
+        check_fit(
+            self.logged,
+            callbacks,
+            validation_data is not None,
             batch_size=batch_size,
+            epochs=epochs,
             steps_per_epoch=steps_per_epoch,
-            **{name: kwargs.get(name) for name in numbers},
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
         )
-        if isinstance(x, (np.ndarray, tf.Tensor, dict)) and batch_size is None:
-            batch_size = self.batch_size
-        form = (self.image_shape, self.num_labels)
-        training.check_data(x, y, *form, batch_size, steps_per_epoch)
+        if is_array(x):
+            batch_size = batch_size or self.batch_size
+        batches = feed(
+            self,
+            x,
+            y,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            initial_epoch=initial_epoch,
+        )
         if validation_data is not None:
-            pair = training.as_pair(validation_data, None)
-            steps = kwargs.get("validation_steps")
-            training.check_data(*pair, *form, steps=steps)
-        streams = (tf.data.Dataset, keras.utils.PyDataset, collections.abc.Iterator)
-        if isinstance(x, streams):
-            kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle.
-        arguments = {
+            size = validation_batch_size or batch_size
+            validation_data = feed(
+                self, validation_data, None, batch_size=size, steps=validation_steps
+            )
+        kwargs |= {
+            "epochs": epochs,
+            "callbacks": callbacks,
             "validation_data": validation_data,
+            "initial_epoch": initial_epoch,
             "steps_per_epoch": steps_per_epoch,
-            **kwargs,
+            "validation_steps": validation_steps,
         }
+        # Keras warns that it shuffles no dataset; a PyDataset it does.
+        kwargs["shuffle"] = shuffle and isinstance(batches, keras.utils.PyDataset)
         # What BackupAndRestore left behind would end this fit before it began.
         self._initial_epoch = None
         self._bad_steps = None
-        steps = (steps_per_epoch, kwargs.get("validation_steps"))
-        with self._whole_executions(*steps), warnings.catch_warnings():
-            if steps_per_epoch is None:
+        with self._whole_executions(steps_per_epoch, validation_steps):
+            return self._fit_batches(batches, x, kwargs)
+
+    def _fit_batches(self, batches, x, arguments):
+        steps = arguments["steps_per_epoch"]
+        with warnings.catch_warnings(), naming_faults(self, x, steps):
+            if steps is None:
                 # Of a dataset that does not know its length, its end is no surprise.
                 warnings.filterwarnings("ignore", "Your input ran out of data")
             try:
-                history = super().fit(x, y, batch_size, **arguments)
+                history = super().fit(batches, **arguments)
                 self._require_finite(history)
             except training.DivergenceError as error:
-                found = diagnose(self, self._bad_steps, x, steps_per_epoch)
+                found = diagnose(self, self._bad_steps, x, steps)
                 raise training.DivergenceError(f"{error} {found}") from error
-            except tf.errors.InvalidArgumentError as error:
-                fault = training.find_fault(x, *form, steps_per_epoch)
-                if fault is None:
-                    raise
-                raise ValueError(fault) from error
         return history
 
     def _require_finite(self, history):
@@ -239,6 +277,11 @@ class GenerativeModel(ConstructedModel):
         return results
 
     def make_train_function(self, force=False):
+        moved = self.player_variables()
+        if not _are_same(moved, self.optimizer.player_variables):
+            # Something was frozen or thawed since the step was traced.
+            self.optimizer.move(moved)
+            force, self.test_function = True, None
         if self._is_plain:
             super().make_train_function(force)
         elif self.train_function is None or force:
@@ -289,26 +332,67 @@ class GenerativeModel(ConstructedModel):
             self.train_function = self.test_function = None
         self.steps_per_execution = number
 
-    def evaluate(self, x=None, y=None, **kwargs):
+    def evaluate(
+        self, x=None, y=None, batch_size=None, *, sample_weight=None, **kwargs
+    ):
         """Losses on images, by name, without training; see `keras.Model.evaluate`.
 
         The noise is the same in every evaluation, so equal weights give equal losses.
+
+        Args:
+            x, y: As `fit` takes them.
+            batch_size: Images in a batch, for arrays; default 32.
+            sample_weight: Refused; losses are plain means over images.
+            **kwargs: `verbose`, `steps`, `callbacks` and `return_dict` of
+                `keras.Model.evaluate`.
+
+        Returns:
+            List of losses in the order of `metrics_names`, or a dict.
+
+        Raises:
+            ValueError: If the images or labels do not fit the model.
         """
-        x, y = training.as_pair(x, y)
-        check_counts(batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"))
-        if not kwargs.get("_use_cached_eval_dataset"):
-            form = (self.image_shape, self.num_labels)
-            training.check_data(x, y, *form, steps=kwargs.get("steps"))
+        refuse_weights(sample_weight=sample_weight)
+        steps = kwargs.get("steps")
+        check_counts(batch_size=batch_size, steps=steps)
+        batches = x
+        if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has looked at it
+            batches = feed(self, x, y, batch_size=batch_size, steps=steps)
         self.evaluation_seed.state.assign([0, EVALUATION_STREAM])
-        with self._whole_executions(kwargs.get("steps")):
-            return super().evaluate(x, y, **kwargs)
+        with self._whole_executions(steps), naming_faults(self, x, steps):
+            return super().evaluate(batches, **kwargs)
+
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+    ):
+        """Takes one step on one batch, in any form that `fit` takes as arrays."""
+        refuse_weights(sample_weight=sample_weight, class_weight=class_weight)
+        pair = self.checked_batch(x, y)
+        return super().train_on_batch(*pair, return_dict=return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Losses on one batch, in any form that `fit` takes as arrays."""
+        refuse_weights(sample_weight=sample_weight)
+        return super().test_on_batch(*self.checked_batch(x, y), return_dict=return_dict)
+
+    def checked_batch(self, x, y):
+        """One batch of arrays as images and labels, or None; ValueError if unfit."""
+        x = x if y is None else (x, y)
+        return training.check_arrays(x, self.image_shape, self.num_labels)
+
+    @property
+    def metrics(self):
+        """The means that are logged, in the order of `metrics_names`."""
+        # Without Keras' own "loss", which no step of a game moves.
+        return list(self.trackers.values())
 
     def test_step(self, data):
         images, labels = self.unpack(data)
         losses = self.player_losses(
             images, labels, self.evaluation_seed, training=False
         )
-        return self.log(losses)
+        moved = self.optimizer.player_variables
+        return self.log(training.with_penalties(losses, moved))
 
     @property
     def num_labels(self):
@@ -329,6 +413,8 @@ class GenerativeModel(ConstructedModel):
     def update_average(self):
         """Move the averages; call it after the step of the averaged networks."""
         for name, average in self.averages.items():
+            if not getattr(self, name).trainable_variables:
+                continue  # frozen, and its average with it
             player = next(p for p, own in self.players.items() if name in own)
             training.update_average(
                 average,
@@ -365,3 +451,12 @@ class GenerativeModel(ConstructedModel):
         for layer in self._flatten_layers(include_self=False):
             generators += list(layer._seed_generators)
         return generators
+
+
+def _are_same(moved, others):
+    """Whether players move the very same variables."""
+    ids = [
+        {player: [id(v) for v in own] for player, own in each.items()}
+        for each in (moved, others)
+    ]
+    return ids[0] == ids[1]

@@ -1,5 +1,6 @@
 """What some models can do besides sampling: judge images, encode and classify them."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -10,6 +11,8 @@ from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.arguments import in_batches
 from kerasgen.core.arguments import with_labels
 from kerasgen.core.base import GenerativeModel
+from kerasgen.core.feeding import feed
+from kerasgen.core.feeding import naming_faults
 from kerasgen.core.priors import GaussianMixturePrior
 from kerasgen.training import normal
 from kerasgen.training import sampling_seed
@@ -119,6 +122,8 @@ class EncoderModel(ImageModel):
     def call(self, inputs, training=False):
         """Reconstructions of images, or of `[images, labels]`, from their codes."""
         images, *labels = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        if tf.is_tensor(images) and tf.executing_eagerly():
+            check_images(self, images)
         images, _ = unpack_batch(images)
         given = labels[0] if labels else None
         codes = self.codes_in_graph(images, given, training)
@@ -220,6 +225,30 @@ class EncoderModel(ImageModel):
         """A `GaussianMixturePrior` for this model's codes, not fitted yet."""
         classes = self.num_classes if self.is_conditional else None
         return GaussianMixturePrior(self.latent_dim, components, classes)
+
+    def predict(self, x, batch_size=None, **kwargs):
+        """Reconstructions of images, in any form that `fit` takes.
+
+        Args:
+            x: Images, or with labels where the model is conditional.
+            batch_size: Images in a batch, for arrays; default 32.
+            **kwargs: Further arguments of `keras.Model.predict`.
+
+        Returns:
+            NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
+
+        Raises:
+            ValueError: If the images or labels do not fit the model.
+        """
+        steps = kwargs.get("steps")
+        batches = feed(self, x, None, batch_size=batch_size, steps=steps)
+        with naming_faults(self, x, steps):
+            return keras.Model.predict(self, batches, **kwargs)
+
+    def predict_on_batch(self, x):
+        """Reconstructions of one batch of arrays; see `predict`."""
+        pair = self.checked_batch(x, None)
+        return ops.convert_to_numpy(self.predict_step(pair))
 
     def predict_step(self, data):
         images, labels = self.unpack(data)

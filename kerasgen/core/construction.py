@@ -183,10 +183,17 @@ class ConstructedModel(PresetModel):
     def build(self, input_shape=None):
         """Nothing to do: the constructor builds all networks."""
 
-    def player_variables(self):
-        """Dict from player to the list of trainable variables of its networks."""
+    def player_variables(self, frozen=False):
+        """Dict from player to the list of variables of its networks that train.
+
+        Args:
+            frozen: Whether to name those, too, that `trainable = False` has frozen.
+        """
+        weights = (
+            weights_of if frozen else (lambda network: network.trainable_variables)
+        )
         return {
-            player: [v for name in own for v in getattr(self, name).trainable_variables]
+            player: [v for name in own for v in weights(getattr(self, name))]
             for player, own in self.players.items()
         }
 
@@ -245,6 +252,14 @@ class ConstructedModel(PresetModel):
         if components is not None:  # its numbers come with the weights
             model.fitted_prior = model.new_prior(components)
         return model
+
+
+def weights_of(network):
+    """The variables of a network that would train if nothing were frozen, in order."""
+    made = {
+        id(v) for layer in network._flatten_layers() for v in layer._trainable_variables
+    }
+    return [v for v in network.variables if id(v) in made]
 
 
 def _frozen_copy(network):

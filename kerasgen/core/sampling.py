@@ -6,6 +6,7 @@ import pathlib
 import random
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerasgen import files
@@ -114,15 +115,40 @@ class SamplingModel(keras.Model):
         Raises:
             ValueError: If a shape or a label does not fit, or a latent is not finite.
         """
+        latents = self._checked_latents(latents)
+        labels = self.check_labels(labels, len(latents))
+        return in_batches(self._compiled_decoder(options), latents, labels)
+
+    def _checked_latents(self, latents):
         latents = check_latents(latents)
         if latents.shape[1:] != self.latent_shape or not len(latents):
             expected = ", ".join(map(str, self.latent_shape))
             raise ValueError(
-                f"latents have shape {latents.shape}; expected (num, {expected}) with "
-                "at least one row."
+                f"Got latents of shape {latents.shape}; expected (num, {expected}) "
+                "with at least one row. Draw them with that shape."
             )
-        labels = self.check_labels(labels, len(latents))
-        return in_batches(self._compiled_decoder(options), latents, labels)
+        return latents
+
+    def predict(self, x, batch_size=None, **kwargs):
+        """Images from latents, or from `[latents, labels]`; see `keras.Model.predict`.
+
+        Args:
+            x: Arrays, as `generate` takes them, or a dataset of batches of these.
+            batch_size: Images in a batch, for arrays; default 32.
+            **kwargs: Further arguments of `keras.Model.predict`.
+
+        Returns:
+            NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
+
+        Raises:
+            ValueError: If a shape or a label does not fit, or a latent is not finite.
+        """
+        if isinstance(x, (np.ndarray, tf.Tensor, list, tuple)):
+            latents, *labels = x if isinstance(x, (list, tuple)) else [x]
+            latents = self._checked_latents(latents)
+            given = self.check_labels(labels[0] if labels else None, len(latents))
+            x = one_or_list([latents] if given is None else [latents, given])
+        return super().predict(x, batch_size, **kwargs)
 
     def _compiled_decoder(self, options):
         """`decode` as a graph; one for each set of options."""

@@ -66,7 +66,7 @@ class SpectralNormalization(layers.Wrapper):
         right = _unit(ops.matmul(matrix, self.direction))
         left = _unit(ops.matmul(ops.transpose(right), matrix))
         left, right = ops.stop_gradient(left), ops.stop_gradient(right)
-        if training:
+        if training and self.trainable:
             self.direction.assign(ops.transpose(left))
         return ops.sum(ops.matmul(ops.transpose(right), matrix) * left)
 

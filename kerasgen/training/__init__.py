@@ -5,14 +5,15 @@ from kerasgen.training.batches import admit
 from kerasgen.training.batches import as_pair
 from kerasgen.training.batches import check_arrays
 from kerasgen.training.batches import check_batch
-from kerasgen.training.batches import check_data
 from kerasgen.training.batches import check_values
+from kerasgen.training.batches import fault_in
 from kerasgen.training.batches import find_fault
 from kerasgen.training.batches import unpack_batch
 from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend
 from kerasgen.training.descent import every
 from kerasgen.training.descent import update_average
+from kerasgen.training.descent import with_penalties
 from kerasgen.training.divergence import DivergenceError
 from kerasgen.training.gradients import input_gradient
 from kerasgen.training.inversion import FittedLatents

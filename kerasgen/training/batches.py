@@ -6,8 +6,8 @@ step and so also where that is compiled by XLA, or in Python where batches come 
 there.
 """
 
-import collections.abc
 import itertools
+import re
 
 import keras
 import numpy as np
@@ -135,12 +135,6 @@ def check_values(images, labels, num_classes):
         inputs.check_range(float(np.min(images)), float(np.max(images)))
     if num_classes is not None and labels is not None:
         inputs.check_classes(int(np.min(labels)), int(np.max(labels)), num_classes)
-
-
-def check_data(x, y, image_shape, num_classes, batch_size=None, steps=None):
-    """Checks as `admit` does, without drawing from what would be used up by it."""
-    if not isinstance(x, collections.abc.Iterator):
-        admit(x, y, image_shape, num_classes, batch_size, steps)
 
 
 def admit(x, y, image_shape, num_classes, batch_size=None, steps=None):
@@ -384,8 +378,18 @@ def _as_tuple(pair):
     return pair[:1] if pair[1] is None else pair
 
 
+def fault_in(error):
+    """The sentence on a bad batch in an error that came by way of TensorFlow, or None.
+
+    Args:
+        error: `tf.errors.OpError` of a dataset whose batches come from Python.
+    """
+    found = re.search(r"The data are at fault, first in batch .*", str(error))
+    return found and found[0]
+
+
 def find_fault(x, image_shape, num_classes, steps=None):
-    """Looks through all batches of a dataset for one that `check_data` would refuse.
+    """Looks through all batches of a dataset for one that `admit` would refuse.
 
     It reads the data once, so it is for when something went wrong. Arrays, and datasets
     that `kerasgen.data` made, were checked whole; a generator cannot be read again.

@@ -23,19 +23,38 @@ def descend(optimizers, losses, only=None):
         The dict that `losses` returned.
     """
     with tf.GradientTape(persistent=True) as tape:
-        values = losses()
+        values = with_penalties(losses(), optimizers.player_variables)
         scaled = {
             player: optimizers[player].scale_loss(_objective(values[player]))
             for player in (values if only is None else only)
-            if player in optimizers.players
+            if optimizers.player_variables.get(player)  # a frozen player has none
         }
     gradients = {
-        player: _dense(tape.gradient(loss, optimizers.player_variables[player]))
+        player: _dense(tape.gradient(loss, list(optimizers.player_variables[player])))
         for player, loss in scaled.items()
     }
     for player, gradient in gradients.items():
-        optimizers[player].apply(gradient, optimizers.player_variables[player])
+        optimizers[player].apply(gradient, list(optimizers.player_variables[player]))
     return values
+
+
+def with_penalties(losses, player_variables):
+    """Adds the regularisers of weights to the losses of the players that own these.
+
+    Args:
+        losses: Dict of per-example losses, some by player.
+        player_variables: Dict from player to the variables that it moves.
+
+    Returns:
+        Dict of per-example losses, of which those of players hold the penalties.
+    """
+    found = dict(losses)
+    for player, variables in player_variables.items():
+        regularized = [v for v in variables if v.regularizer is not None]
+        if regularized and player in found:
+            penalty = sum(v.regularizer(v) for v in regularized)
+            found[player] = found[player] + ops.cast(penalty, found[player].dtype)
+    return found
 
 
 def _objective(per_example):

@@ -7,6 +7,7 @@ routes by player, never by variable path (paths change when a model is reloaded)
 
 import difflib
 import math
+import types
 
 import keras
 
@@ -28,7 +29,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     def __init__(self, optimizers, name="player_optimizers"):
         super().__init__(learning_rate=0.0, name=name)
         self.players = dict(optimizers)
-        self.player_variables = {}
+        self.move({})
         for player, optimizer in zip(self.players, self.optimizers, strict=True):
             optimizer.name = player  # what Keras' callbacks call it in their logs
 
@@ -42,14 +43,27 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         because an optimizer that is unbuilt when its state arrives loses it.
 
         Args:
-            variables: Dict from player name to list of `keras.Variable`.
+            variables: Dict from player name to list of `keras.Variable`, frozen ones
+                too, so that files are alike whatever is frozen.
         """
-        self.player_variables = {name: list(vs) for name, vs in variables.items()}
-        for name, player_variables in self.player_variables.items():
+        for name, player_variables in variables.items():
             if not self.players[name].built:
-                self.players[name].build(player_variables)
-        each = {id(v): v for vs in self.player_variables.values() for v in vs}
+                self.players[name].build(list(player_variables))
+        self.move(variables)
+        each = {id(v): v for vs in variables.values() for v in vs}
         super().build(list(each.values()))  # a network may have two players
+
+    def move(self, variables):
+        """Says which of its variables each player moves: all but frozen ones.
+
+        Args:
+            variables: Dict from player name to list of `keras.Variable`, some of those
+                of `bind`.
+        """
+        # Keras would take a dict for state of this optimizer and save every weight.
+        self.player_variables = types.MappingProxyType(
+            {name: tuple(vs) for name, vs in variables.items()}
+        )
 
     def scale_losses(self):
         """Wraps every optimizer in its own `LossScaleOptimizer` (for float16)."""
@@ -111,7 +125,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     def finalize_variable_values(self, var_list):
         for name, optimizer in self.players.items():
-            optimizer.finalize_variable_values(self.player_variables[name])
+            optimizer.finalize_variable_values(list(self.player_variables[name]))
 
     def get_config(self):
         # The scaled wrapper is made again from the model's dtype policy.

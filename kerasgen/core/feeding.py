@@ -1,0 +1,153 @@
+"""From what a user passes to `fit` and its like to batches that were checked."""
+
+import contextlib
+import random
+
+import numpy as np
+import tensorflow as tf
+
+from kerasgen import inputs
+from kerasgen import training
+from kerasgen.core.arguments import check_counts
+from kerasgen.data.pipeline import stream_arrays
+
+_ARRAYS = (np.ndarray, tf.Tensor, tuple, dict)
+
+
+def feed(model, x, y, *, batch_size=None, steps=None, shuffle=False, initial_epoch=0):
+    """Turns what `fit`, `evaluate` or `predict` was given into checked batches.
+
+    Args:
+        model: The `GenerativeModel`.
+        x, y: As `fit` takes them.
+        batch_size: Images in a batch, for arrays.
+        steps: Steps that were asked for, or None.
+        shuffle: Whether each epoch has an order of its own, for arrays. It is derived
+            from the model's seed and the number of the epoch.
+        initial_epoch: Number of the first epoch.
+
+    Returns:
+        Dataset, `PyDataset` or generator, for Keras. Arrays are neither copied nor, if
+        they are memory-mapped, read into memory.
+
+    Raises:
+        ValueError: That says what came, what was expected and what to do.
+    """
+    form = (model.image_shape, model.num_labels)
+    x, y = training.as_pair(x, y)
+    x, labels = training.admit(x, y, *form, batch_size, steps)
+    if not isinstance(x, np.ndarray):
+        return x
+    if labels is not None:
+        labels = inputs.check_labels(labels, len(x), model.num_labels)
+    order = None
+    if shuffle:
+        seed = random.randrange(2**31) if model.seed is None else model.seed
+        order = (seed, initial_epoch)
+    return stream_arrays(x, labels, batch_size or 32, order, drop_remainder=False)
+
+
+def is_array(x):
+    """Whether `x` is an array of images, or arrays with labels."""
+    return isinstance(x, _ARRAYS)
+
+
+def split(x, y, share):
+    """The first and the last part of arrays, as `validation_split` has it.
+
+    Args:
+        x, y: Images, a pair or a dict of arrays; labels or None.
+        share: Share of the last part, in (0, 1).
+
+    Returns:
+        Two pairs `(images, labels)`, views of the arrays.
+
+    Raises:
+        ValueError: If these are no arrays, or a part would be empty.
+    """
+    if not is_array(x):
+        raise ValueError(
+            f"Got validation_split={share} and a {type(x).__name__}; expected arrays, "
+            "which can be split. Pass validation_data."
+        )
+    x, y = training.as_pair(x, y)
+    if isinstance(x, dict):
+        x, y = x.get("image"), x.get("label", y)
+    num = len(x)
+    first = int(num * (1 - share)) if 0 < share < 1 else 0
+    if not 0 < first < num:
+        raise ValueError(
+            f"Got validation_split={share} of {num} images; expected a share that "
+            "leaves images in both parts. Pass a number between 0 and 1."
+        )
+    parts = slice(None, first), slice(first, None)
+    return [(x[part], None if y is None else y[part]) for part in parts]
+
+
+def refuse_weights(**weights):
+    """Raises ValueError for weights of samples or classes, which no model obeys."""
+    for name, value in weights.items():
+        if value is not None:
+            raise ValueError(
+                f"Got {name}; expected none: the losses of generative models here are "
+                "plain means over images. Leave it out, or draw images more often that "
+                "are to weigh more."
+            )
+
+
+def check_fit(logged, callbacks, has_validation, **counts):
+    """Checks the arguments of `fit` that are no data.
+
+    Args:
+        logged: Keys that the model logs.
+        callbacks: As `fit` takes them.
+        has_validation: Whether there are data to validate on.
+        **counts: Numbers that have to be positive ints, or None.
+
+    Raises:
+        ValueError: If a number does not fit, or a callback monitors what no model of
+            this kind logs.
+    """
+    check_counts(**counts)
+    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    for callback in callbacks:
+        monitor = getattr(callback, "monitor", None)
+        if not isinstance(monitor, str):
+            continue
+        name = monitor.removeprefix("val_")
+        # Other callbacks may log further keys; these are those that people try.
+        is_unknown = name in ("loss", "acc", "accuracy") and name not in logged
+        if is_unknown or (name in logged and name != monitor and not has_validation):
+            known = [*logged, *(f"val_{key}" for key in logged if has_validation)]
+            advice = (
+                "Losses of a game do not tell quality: monitor a metric of "
+                "EvaluateSamples, or train without it."
+                if is_unknown
+                else "Pass validation_data."
+            )
+            raise ValueError(
+                f"Got {type(callback).__name__} that monitors {monitor!r}; expected "
+                f"one of {known}. {advice}"
+            )
+
+
+@contextlib.contextmanager
+def naming_faults(model, x, steps):
+    """Turns what TensorFlow says of a bad batch into a sentence on it.
+
+    Args:
+        model: The `GenerativeModel`.
+        x: The data as the user passed them.
+        steps: Steps that were asked for, or None.
+
+    Raises:
+        ValueError: If one of the batches was at fault.
+    """
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        form = (model.image_shape, model.num_labels)
+        fault = training.fault_in(error) or training.find_fault(x, *form, steps)
+        if fault is None:
+            raise
+        raise ValueError(fault) from error

@@ -2,6 +2,7 @@
 
 import importlib
 
+from kerasgen import backend  # first: it refuses what Keras cannot train on
 from kerasgen import data
 from kerasgen import export
 from kerasgen import models

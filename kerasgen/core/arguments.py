@@ -179,6 +179,7 @@ def check_network(name, network, takes, returns):
             f"{name}={network!r}; expected a built keras.Model with known inputs "
             "(functional, or Sequential with an Input)."
         )
+    _check_outputs(name, network, is_judge=returns == [()])
     if returns == [()] and [tuple(t.shape[1:]) for t in network.outputs] == [(1,)]:
         flat = keras.layers.Reshape((), dtype="float32")(network.outputs[0])
         network = keras.Model(one_or_list(network.inputs), flat, name=network.name)
@@ -199,20 +200,63 @@ def check_network(name, network, takes, returns):
     return network
 
 
+_BOUNDED = ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh", "softsign")
+
+
+def _check_outputs(name, network, is_judge):
+    """Raises ValueError for outputs by name, own losses, and bounded judgements."""
+    made = network.compute_output_spec(one_or_list(network.inputs))
+    if isinstance(made, dict):
+        raise ValueError(
+            f"Got {name} with a dict of outputs {sorted(made)}; expected a list in the "
+            "order of the documentation. Return a tensor or a list."
+        )
+    _call(network)
+    if any(layer._losses for layer in network._flatten_layers()):
+        raise ValueError(
+            f"Got {name} with losses of its activations (add_loss or an activity "
+            "regulariser); expected regularisers of weights alone, which count in the "
+            "loss of the player that owns these. Write others into `player_losses`."
+        )
+    activation = _last_activation(network.outputs[0])
+    if is_judge and activation in _BOUNDED:
+        raise ValueError(
+            f"Got {name} that ends in {activation}; expected an unbounded score or "
+            "logit, to which the loss applies its own sigmoid where it needs one. "
+            "Leave the last activation out."
+        )
+
+
+def _last_activation(tensor):
+    """Name of the activation that made a tensor, looking through reshapes; or None."""
+    operation = tensor._keras_history.operation
+    if isinstance(operation, keras.Model):
+        return _last_activation(operation.outputs[0])
+    if isinstance(operation, (keras.layers.Reshape, keras.layers.Flatten)):
+        return _last_activation(operation.input)
+    function = getattr(operation, "activation", None)
+    return getattr(function, "__name__", type(operation).__name__.lower())
+
+
 def _check_pixels(name, network):
     """Raises ValueError if a network that makes images leaves [0, 1] at once."""
+    images = ops.convert_to_numpy(_call(network))
+    if not 0.0 <= images.min() <= images.max() <= 1.0:
+        raise ValueError(
+            f"{name} makes pixels in [{images.min():.3g}, {images.max():.3g}]; "
+            "expected [0, 1]. End it in a sigmoid."
+        )
+
+
+def _call(network):
+    """The outputs of a network for standard normal inputs and labels of zero."""
     probes = [
         tf.random.stateless_normal((8, *tensor.shape[1:]), (0, 0))
         if keras.backend.is_float_dtype(tensor.dtype)
         else tf.zeros((8, *tensor.shape[1:]), tensor.dtype)
         for tensor in network.inputs
     ]
-    images = ops.convert_to_numpy(network(one_or_list(probes), training=False))
-    if not 0.0 <= images.min() <= images.max() <= 1.0:
-        raise ValueError(
-            f"{name} makes pixels in [{images.min():.3g}, {images.max():.3g}]; "
-            "expected [0, 1]. End it in a sigmoid."
-        )
+    return network(one_or_list(probes), training=False)
 
 
 def _is_number(value):

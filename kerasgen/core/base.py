@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasgen import files
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_counts
@@ -423,6 +424,13 @@ class GenerativeModel(ConstructedModel):
                 self.optimizer[player].iterations,
             )
 
+    def add_loss(self, loss):
+        """Refused: a game has a loss for each player, which `player_losses` gives."""
+        raise ValueError(
+            "Got a loss to add; expected none beside those of the players. Write it "
+            "into `player_losses`, or give a layer a regulariser of its weights."
+        )
+
     def log(self, losses):
         """Adds per-example losses to the epoch's means, and returns these by name."""
         for key, name in self.logged.items():
@@ -431,6 +439,34 @@ class GenerativeModel(ConstructedModel):
         return {key: tracker.result() for key, tracker in self.trackers.items()}
 
     # Saving: the state of all noise, dropout's too, travels with the weights.
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Writes a `.keras` file, which `keras.models.load_model` reads.
+
+        Args:
+            filepath: Name that ends in `.keras`.
+            overwrite: Whether to replace an older file without asking.
+            **kwargs: Further arguments of `keras.Model.save`.
+
+        Raises:
+            ValueError: If the name ends otherwise.
+        """
+        path = files.user_path(filepath)
+        if path.suffix != ".keras":
+            raise ValueError(
+                f"Got the file name {str(filepath)!r}; expected one that ends in "
+                f".keras. Name it {path.with_suffix('.keras').name!r}, or write the "
+                "weights alone with save_weights('name.weights.h5')."
+            )
+        super().save(path, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath, *args, **kwargs):
+        """Writes a `.weights.h5` file; see `keras.Model.save_weights`."""
+        super().save_weights(files.user_path(filepath), *args, **kwargs)
+
+    def load_weights(self, filepath, *args, **kwargs):
+        """Reads a `.weights.h5` file; see `keras.Model.load_weights`."""
+        super().load_weights(files.user_path(filepath), *args, **kwargs)
 
     def save_own_variables(self, store):
         super().save_own_variables(store)

@@ -44,6 +44,7 @@ class ConstructedModel(PresetModel):
         **networks,
     ):
         self._check_names(networks)
+        _check_data_format()
         super().__init__(dtype=dtype, name=name or self.key)
         self.image_shape = check_image_shape(image_shape)
         self.latent_dim = latent_dim
@@ -237,10 +238,20 @@ class ConstructedModel(PresetModel):
             config[name] = keras.saving.serialize_keras_object(getattr(self, name))
         if self.fitted_prior is not None:
             config["prior_components"] = self.fitted_prior.components
+        frozen = {name: self._frozen_layers(name) for name in self.network_names()}
+        if any(frozen.values()):
+            config["frozen_layers"] = frozen
         return config
+
+    def _frozen_layers(self, network):
+        """Numbers of the frozen layers of a network, in Keras' order."""
+        layers = enumerate(getattr(self, network)._flatten_layers())
+        return [index for index, layer in layers if not layer.trainable]
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        frozen = config.pop("frozen_layers", {})
         revived = {
             key: keras.saving.deserialize_keras_object(value, custom_objects)
             if isinstance(value, dict)
@@ -251,7 +262,21 @@ class ConstructedModel(PresetModel):
         model = cls(**revived)
         if components is not None:  # its numbers come with the weights
             model.fitted_prior = model.new_prior(components)
+        for name, indices in frozen.items():
+            layers = list(getattr(model, name)._flatten_layers())
+            for index in indices:
+                layers[index].trainable = False
         return model
+
+
+def _check_data_format():
+    found = keras.config.image_data_format()
+    if found != "channels_last":
+        raise ValueError(
+            f"Got the image data format {found!r}; expected 'channels_last', the "
+            "layout of images here. Change ~/.keras/keras.json, or call "
+            "keras.config.set_image_data_format('channels_last')."
+        )
 
 
 def weights_of(network):

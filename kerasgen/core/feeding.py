@@ -112,7 +112,8 @@ def check_fit(logged, callbacks, has_validation, **counts):
     callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
     for callback in callbacks:
         monitor = getattr(callback, "monitor", None)
-        if not isinstance(monitor, str):
+        is_asked = getattr(callback, "save_best_only", True)
+        if not isinstance(monitor, str) or not is_asked:
             continue
         name = monitor.removeprefix("val_")
         # Other callbacks may log further keys; these are those that people try.

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import pathlib
 import random
 
 import keras
@@ -264,7 +263,7 @@ class SamplingModel(keras.Model):
         given = [latents] if labels is None else [latents, labels]
         return {**self._images_from(*given), "latents": latents}
 
-    def export(self, filepath, verbose=False):
+    def export(self, filepath, format="tf_saved_model", verbose=False):
         """Writes a SavedModel that runs with TensorFlow alone, in float32.
 
         Its signatures are `serving_default` (latents → images), `sample` (n, seed →
@@ -274,13 +273,15 @@ class SamplingModel(keras.Model):
 
         Args:
             filepath: Folder to write; an older SavedModel there is replaced, whole.
+            format: "tf_saved_model"; `kerasgen.export` writes other formats.
             verbose: Whether to print the signatures.
 
         Raises:
             FileExistsError: If the folder holds something that is no SavedModel.
-            ValueError: If nothing can be written beside the path.
+            ValueError: If the path is a file or nothing can be written beside it, or
+                another format is asked for.
         """
-        filepath = pathlib.Path(filepath)
+        filepath = _folder_to_export(filepath, format)
         is_saved_model = (filepath / "saved_model.pb").exists()
         if filepath.exists() and not is_saved_model and any(filepath.iterdir()):
             raise FileExistsError(
@@ -323,6 +324,30 @@ class SamplingModel(keras.Model):
         model = type(self).from_config(widened)
         model.set_weights(self.get_weights())
         return model
+
+
+def _folder_to_export(filepath, format):
+    """The path of a SavedModel; ValueError for files and for other formats."""
+    path = files.user_path(filepath)
+    writers = {
+        "onnx": "save_onnx",
+        ".onnx": "save_onnx",
+        "litert": "save_litert",
+        ".tflite": "save_litert",
+    }
+    other = format if format != "tf_saved_model" else path.suffix
+    if other in writers or format != "tf_saved_model":
+        writer = writers.get(other, "save_onnx or save_litert")
+        raise ValueError(
+            f"Got {str(filepath)!r} and format={format!r}; expected a folder for a "
+            f"SavedModel. Call kerasgen.export.{writer}(model, path) for other formats."
+        )
+    if path.is_file():
+        raise ValueError(
+            f"Got {path}, which is a file; expected a folder or a new name. Remove the "
+            "file, or export elsewhere."
+        )
+    return path
 
 
 def _is_reduced(leaf):

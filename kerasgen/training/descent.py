@@ -64,12 +64,18 @@ def _objective(per_example):
 
 
 def _dense(gradients):
-    """Gradients as tensors.
+    """Gradients as tensors of one type.
 
     That of an embedding is a list of rows, in which a label comes as often as in the
-    batch; optimizers and norms would take its parts one by one instead of their sum.
+    batch; optimizers and norms would take its parts one by one instead of their sum. A
+    global norm needs one type, where some layers of a float64 model are in float32.
     """
-    return [g if g is None else tf.convert_to_tensor(g) for g in gradients]
+    dense = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
+    dtypes = {g.dtype.name for g in dense if g is not None}
+    if len(dtypes) < 2:
+        return dense
+    widest = keras.backend.result_type(*dtypes)
+    return [g if g is None else tf.cast(g, widest) for g in dense]
 
 
 def every(num, optimizer, step):

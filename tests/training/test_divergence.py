@@ -32,22 +32,41 @@ class Epochs(keras.callbacks.Callback):
         self.ended.append(epoch)
 
 
+def poison(model):
+    """Makes a weight of the generator no number, as a step too far would."""
+    weights = model.generator.get_weights()
+    weights[0][:] = np.nan
+    model.generator.set_weights(weights)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("eagerly", [False, True])
-def test_a_bad_pixel_in_a_later_batch_ends_training(digits, value, eagerly):
+def test_a_bad_pixel_in_a_later_batch_does_not_reach_the_weights(
+    digits, value, eagerly
+):
+    model = make()
+    model.compile(steps_per_execution=2, run_eagerly=eagerly)
+    with pytest.raises(ValueError, match="first in batch 3: Got images with NaN or"):
+        model.fit(spoiled(digits, value), epochs=2, verbose=0)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_loss_that_is_not_finite_ends_training(digits, eagerly):
     model, epochs = make(), Epochs()
+    poison(model)
     model.compile(steps_per_execution=2, run_eagerly=eagerly)
     with pytest.raises(DivergenceError) as raised:
-        model.fit(spoiled(digits, value), epochs=2, verbose=0, callbacks=[epochs])
+        model.fit(spoiled(digits, 0.5), epochs=2, verbose=0, callbacks=[epochs])
     message = str(raised.value)
     assert "VanillaGAN diverged in epoch 1: " in message
     assert "_loss is " in message
     assert "The weights of the " in message
-    assert "data are at fault, first in batch 3: Images hold NaN or inf" in message
+    assert "data are at fault" not in message
     # The end of the epoch is still told to the callbacks; no other is begun.
     assert epochs.ended == [0]
     if not eagerly:
-        assert "It began in steps 3 to 4 of the training." in message
+        assert "It began in steps 1 to 2 of the training." in message
 
 
 def test_a_validation_that_is_not_finite_ends_training(digits, monkeypatch):
@@ -84,8 +103,9 @@ def test_good_data_are_not_blamed(digits):
 
 def test_a_later_fit_of_a_repaired_model_is_a_fresh_one(digits):
     model = make()
+    poison(model)
     with pytest.raises(DivergenceError):
-        model.fit(spoiled(digits, np.nan), verbose=0)
+        model.fit(digits[0], batch_size=32, verbose=0)
     model.set_weights([np.full(w.shape, 0.01) for w in model.get_weights()])
     for variable in model.optimizer.variables:
         variable.assign(np.nan_to_num(variable.numpy()))
@@ -98,9 +118,10 @@ def test_no_checkpoint_is_made_of_a_model_that_diverged(tmp_path, digits):
     model = make()
     model.fit(spoiled(digits, 0.5), verbose=0, callbacks=[checkpoint])
     before = checkpoint.newest.read_bytes()
+    poison(model)
     with pytest.raises(DivergenceError, match="epoch 2: no finite numbers in"):
         model.fit(
-            spoiled(digits, np.nan),
+            spoiled(digits, 0.5),
             initial_epoch=1,
             epochs=3,
             verbose=0,
@@ -136,7 +157,7 @@ def test_faults_are_found_in_what_can_be_read_again(digits):
         ),
     ):
         found = find_fault(data, **form)
-        assert found.startswith("The data are at fault, first in batch 3: Float images")
+        assert found.startswith("The data are at fault, first in batch 3: Got images")
         assert find_fault(data, **form, steps=2) is None
     pairs[1] = (bad[1], labels + 10)
     assert "batch 2: Got labels in 10..10" in find_fault(Batches(pairs), **form)

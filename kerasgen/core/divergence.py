@@ -30,7 +30,7 @@ def diagnose(model, bad_steps, x, steps_per_epoch):
         said.append(f"The weights of the {' and the '.join(players)} are not finite.")
     else:
         said.append("The weights of all players are finite.")
-    form = (model.image_shape, model.num_classes)
+    form = (model.image_shape, model.num_labels)
     said.append(training.find_fault(x, *form, steps_per_epoch) or "")
     return " ".join(said).rstrip()
 

@@ -273,7 +273,8 @@ PUBLIC = {
         make_test_function make_train_function metrics predict predict_on_batch
         predict_step save save_own_variables save_weights test_on_batch test_step
         train_on_batch train_step""",
-    "Keras'": """build_from_config compute_dtype count_params distribute_reduction_method
+    "Keras'": """build_from_config compute_dtype count_params
+        distribute_reduction_method
         distribute_strategy dtype dtype_policy get_build_config get_layer
         get_state_tree get_weights jit_compile layers losses make_predict_function
         metrics_names metrics_variables non_trainable_variables non_trainable_weights

@@ -288,7 +288,15 @@ def weights_of(network):
 
 
 def _frozen_copy(network):
-    copy = keras.models.clone_model(network)
+    # A Lambda layer has no weights, and Keras would refuse to make its code anew.
+    copy = keras.models.clone_model(
+        network,
+        clone_function=lambda layer: (
+            layer
+            if isinstance(layer, keras.layers.Lambda)
+            else type(layer).from_config(layer.get_config())
+        ),
+    )
     copy.trainable = False
     copy.set_weights(network.get_weights())
     return copy

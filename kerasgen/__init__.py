@@ -1,30 +1,56 @@
-"""A Keras 3 model zoo of GANs and VAEs, and the comparison that goes with it."""
+"""A Keras 3 model zoo of GANs and VAEs, and the comparison that goes with it.
 
-import importlib
+`import kerasgen` registers the models with Keras; what judges them, which needs SciPy
+and scikit-learn, is imported when it is used. A command line, `kerasgen …` or
+`python -m kerasgen…`, imports nothing beforehand: it reads its flags in a moment.
+"""
 
-from kerasgen import backend  # first: it refuses what Keras cannot train on
-from kerasgen import data
-from kerasgen import export
-from kerasgen import models
-from kerasgen.core.base import GenerativeModel
-from kerasgen.core.registry import list_models
-from kerasgen.core.registry import model_class
+import pathlib as _pathlib
+import re as _re
+import sys as _sys
+
+import lazy_loader as _lazy_loader
+
+from kerasgen.quiet_start import quiet_start as _quiet_start
+
+__version__ = "0.1.0"
 
 # Every model is a public name; the list of them is that of `kerasgen.models`.
-globals().update({each.__name__: each for each in map(model_class, list_models())})
-
-_LOADED_WHEN_USED = ("callbacks", "evaluation", "features", "metrics", "study")
+_MODELS = _re.findall(
+    r"^from \S+ import (\w+)$",
+    (_pathlib.Path(__file__).parent / "models/__init__.py").read_text("utf-8"),
+    _re.MULTILINE,
+)
+_load, _, __all__ = _lazy_loader.attach(
+    __name__,
+    submodules=(
+        "callbacks",
+        "data",
+        "evaluation",
+        "export",
+        "features",
+        "metrics",
+        "models",
+        "study",
+    ),
+    submod_attrs={
+        "models": _MODELS,
+        "core.presets": ["list_presets"],
+        "core.registry": ["list_models"],
+        "evaluation": ["evaluate"],
+    },
+)
 
 
 def __getattr__(name):
-    """Judging needs SciPy and scikit-learn, which training does without (PEP 562)."""
-    if name == "evaluate":
-        return importlib.import_module("kerasgen.evaluation").evaluate
-    if name in _LOADED_WHEN_USED:
-        return importlib.import_module(f"kerasgen.{name}")
-    raise AttributeError(f"module 'kerasgen' has no attribute '{name}'")
+    with _quiet_start():
+        return _load(name)
 
 
 def __dir__():
-    own = {name for name in globals() if name.startswith("__") or name[0] != "_"}
-    return sorted({*own, *_LOADED_WHEN_USED, "evaluate"} - {"importlib"})
+    return sorted([*__all__, "__version__"])
+
+
+# During the import of a package by `python -m`, "-m" stands where the script will.
+if _pathlib.Path(_sys.argv[0] if _sys.argv else "").stem not in ("kerasgen", "-m"):
+    __getattr__("models")

@@ -14,6 +14,7 @@ import keras
 
 from kerasgen import files
 from kerasgen.core import preset_files
+from kerasgen.core.registry import list_models
 from kerasgen.core.sampling import SamplingModel
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "presets"
@@ -47,6 +48,7 @@ class PresetModel(SamplingModel):
         >>> for name, metadata in kerasgen.DCGAN.presets.items():
         ...     print(name, metadata["description"])
         """
+        list_models()  # imports the zoo
         known = _family(cls)
         found = {
             name: preset_files.read_metadata(FOLDER / name, pinned)
@@ -142,6 +144,21 @@ class PresetModel(SamplingModel):
         files.write_folder(path, write)
 
 
+def list_presets() -> dict[str, str]:
+    """Presets of the package: dict from name to description.
+
+    Example:
+
+    >>> import kerasgen
+    >>> for name, description in kerasgen.list_presets().items():
+    ...     print(name, description)
+    """
+    return {
+        name: preset_files.read_metadata(FOLDER / name, pinned).get("description", "")
+        for name, pinned in _registry().items()
+    }
+
+
 def write_registry(folder=FOLDER):
     """Pins all presets in a folder by the SHA-256 of their metadata.
 
@@ -187,6 +204,7 @@ def _find(cls, preset):
 
 def _class_of(cls, name, preset):
     """The class that a preset is of, found among those that are imported."""
+    list_models()  # imports the zoo
     known = _family(PresetModel) | _family(cls)
     if name not in known:
         raise ValueError(

@@ -1,10 +1,14 @@
 """The registry of models: every list, table and figure of the package reads it."""
 
 import difflib
+import importlib
 
 import keras
 
 FAMILIES = ("gan", "vae", "hybrid", "flow")
+# Package whose import registers the models of the zoo: at the first question, so that
+# nothing has to import them all beforehand.
+ZOO = "kerasgen.models"
 _MODELS = {}
 
 
@@ -60,6 +64,7 @@ def list_models(family=None):
     """
     if family is not None and family not in FAMILIES:
         raise ValueError(f"Got family={family!r}; expected one of {FAMILIES} or None.")
+    importlib.import_module(ZOO)
     return [key for key, cls in _MODELS.items() if family in (None, cls.family)]
 
 
@@ -72,6 +77,7 @@ def model_class(name):
     Raises:
         ValueError: If there is none of that name; it says the nearest.
     """
+    importlib.import_module(ZOO)
     if name in _MODELS:
         return _MODELS[name]
     near = difflib.get_close_matches(str(name).lower(), _MODELS, n=1, cutoff=0.5)

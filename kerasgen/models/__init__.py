@@ -1,6 +1,8 @@
 """One paper, one file; in the order of the comparison."""
 
 # ruff: noqa: I001
+import kerasgen.backend  # first: it refuses what Keras cannot train on
+from kerasgen.core.base import GenerativeModel
 from kerasgen.models.vanilla_gan import VanillaGAN
 from kerasgen.models.dcgan import DCGAN
 from kerasgen.models.wgan import WGAN

@@ -313,7 +313,9 @@ def test_presets_of_this_release_load_and_sample(name):
     assert images.shape == (4, *metadata["image_shape"])
     assert images.std() > 0.1
     assert metadata["licence"] == "Apache-2.0"
-    assert any(key.startswith("frechet_distance_") for key in metadata["metrics"])
+    assert any(
+        key.startswith(("fid_", "frechet_distance_")) for key in metadata["metrics"]
+    )
 
 
 def test_registry_and_folders_agree():

@@ -1,0 +1,40 @@
+"""TensorFlow's start without its lines on processors and drivers.
+
+TensorFlow 2.21 writes them straight to file descriptor 2, before it has read any
+setting: `TF_CPP_MIN_LOG_LEVEL` silences only those that come later.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Context in which TensorFlow may be imported for the first time.
+
+    What it writes to standard error is dropped, but shown if the import fails. Who has
+    set `TF_CPP_MIN_LOG_LEVEL` sees everything.
+    """
+    if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without standard error
+        yield
+        return
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            file.seek(0)
+            os.write(kept, file.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

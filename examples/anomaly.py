@@ -20,6 +20,7 @@ import dataclasses
 import json
 import pathlib
 
+import command_line  # noqa: F401  first: it answers slips at once
 import keras
 import numpy as np
 from absl import app

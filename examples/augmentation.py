@@ -32,6 +32,7 @@ the same command goes on after the last seed that was done.
 import json
 import math
 
+import command_line  # noqa: F401  first: it answers slips at once
 import keras
 import numpy as np
 from absl import app

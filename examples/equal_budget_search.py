@@ -14,6 +14,7 @@ best settings of each model.
 import json
 import pathlib
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 

@@ -14,6 +14,7 @@ samples it takes about two minutes on 2 cores; --noreal halves that.
 import json
 import pathlib
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging

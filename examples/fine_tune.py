@@ -19,6 +19,7 @@ was cut short; with more seeds it adds those.
 
 import json
 
+import command_line  # noqa: F401  first: it answers slips at once
 import keras
 import numpy as np
 from absl import app

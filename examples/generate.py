@@ -10,6 +10,7 @@
 preset; `--path` a SavedModel folder or a `.keras` file. The result is one PNG.
 """
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging

@@ -21,6 +21,7 @@ samples lie nearer to the training images than test images do. A minute on a cor
 
 import json
 
+import command_line  # noqa: F401  first: it answers slips at once
 import numpy as np
 from absl import app
 from absl import flags

@@ -19,6 +19,7 @@ seconds, the bound 10 minutes.
 
 import json
 
+import command_line  # noqa: F401  first: it answers slips at once
 import tensorflow as tf
 from absl import app
 from absl import flags

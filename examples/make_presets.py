@@ -10,6 +10,7 @@ loaded, by 10,000 samples, which takes some minutes a model on 2 cores. Interrup
 same command goes on where it was.
 """
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging

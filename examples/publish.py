@@ -10,6 +10,7 @@ and pictures between the lines of a README that are marked for them. It takes ha
 minute; the result is some 100 kB a run and a report of some MB.
 """
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging

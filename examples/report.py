@@ -10,6 +10,7 @@ says what is missing. The result is `report.html`, with `report.md`, `runs.csv`,
 
 import json
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging

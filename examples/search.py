@@ -20,6 +20,7 @@ import json
 import pathlib
 import time
 
+import command_line  # noqa: F401  first: it answers slips at once
 import keras
 from absl import app
 from absl import flags

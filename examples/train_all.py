@@ -13,6 +13,7 @@ tables, curves), run directories with sample grids, loss curves and latent plots
 SavedModel of every model.
 """
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging
@@ -28,14 +29,18 @@ flags.DEFINE_string("arm", None, "Arm of the comparison, with its epochs and see
 flags.DEFINE_string("shard", None, "i/n: every n-th run from the i-th on, from 0.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
-flags.DEFINE_integer("epochs", 100, "Passes over the training images.")
-flags.DEFINE_integer("batch_size", 64, "Images in a batch.")
+flags.DEFINE_integer("epochs", 100, "Passes over the training images.", lower_bound=1)
+flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "The first seed of weights, noise and data order.")
-flags.DEFINE_integer("seeds", 1, "Number of seeds, each a run of every model.")
+flags.DEFINE_integer(
+    "seeds", 1, "Number of seeds, each a run of every model.", lower_bound=1
+)
 flags.DEFINE_enum("precision", "auto", study.PRECISIONS, "Numbers to compute in.")
 flags.DEFINE_bool("conditional", False, "Condition the models on labels.")
-flags.DEFINE_integer("num_samples", 10_000, "Samples to evaluate each model by.")
-flags.DEFINE_integer("workers", 1, "Runs at the same time.")
+flags.DEFINE_integer(
+    "num_samples", 10_000, "Samples to evaluate each model by.", lower_bound=1
+)
+flags.DEFINE_integer("workers", 1, "Runs at the same time.", lower_bound=1)
 flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
 flags.DEFINE_string("saved_models_dir", "saved_models", "Folder of the SavedModels.")
 flags.DEFINE_bool("resume", True, "Go on with interrupted runs, or start over.")

@@ -8,6 +8,7 @@ on the test images (reported, never used to choose), the seed, the time and the 
 of the weights.
 """
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging

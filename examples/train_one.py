@@ -7,6 +7,7 @@ Interrupted, the same command goes on where it was. The result is a run director
 SavedModel and a report on all runs of the study that are there, as of `train_all.py`.
 """
 
+import command_line  # noqa: F401  first: it answers slips at once
 from absl import app
 from absl import flags
 from absl import logging
@@ -18,13 +19,15 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "dcgan", f"One of {', '.join(list_models())}.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
-flags.DEFINE_integer("epochs", 100, "Passes over the training images.")
-flags.DEFINE_integer("batch_size", 64, "Images in a batch.")
+flags.DEFINE_integer("epochs", 100, "Passes over the training images.", lower_bound=1)
+flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Seed of weights, noise and data order.")
 flags.DEFINE_enum("precision", "auto", study.PRECISIONS, "Numbers to compute in.")
 flags.DEFINE_bool("conditional", False, "Condition the model on labels.")
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
-flags.DEFINE_integer("num_samples", 10_000, "Samples that the model is judged by.")
+flags.DEFINE_integer(
+    "num_samples", 10_000, "Samples that the model is judged by.", lower_bound=1
+)
 flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
 flags.DEFINE_string("saved_models_dir", "saved_models", "Folder of the SavedModels.")
 flags.DEFINE_bool("resume", True, "Go on with an interrupted run, or start over.")

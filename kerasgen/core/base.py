@@ -222,6 +222,7 @@ class GenerativeModel(ConstructedModel):
             shuffle=shuffle,
             initial_epoch=initial_epoch,
         )
+        watched = validation_data
         if validation_data is not None:
             size = validation_batch_size or batch_size
             validation_data = feed(
@@ -240,7 +241,8 @@ class GenerativeModel(ConstructedModel):
         # What BackupAndRestore left behind would end this fit before it began.
         self._initial_epoch = None
         self._bad_steps = None
-        with self._whole_executions(steps_per_epoch, validation_steps):
+        faults = naming_faults(self, watched, validation_steps)
+        with self._whole_executions(steps_per_epoch, validation_steps), faults:
             return self._fit_batches(batches, x, kwargs)
 
     def _fit_batches(self, batches, x, arguments):

@@ -21,3 +21,6 @@ from kerasgen.models.infogan import InfoGAN
 from kerasgen.models.ebgan import EBGAN
 from kerasgen.models.bigan import BiGAN
 from kerasgen.models.sgan import SGAN
+from kerasgen.models.aae import AAE
+from kerasgen.models.vaegan import VAEGAN
+from kerasgen.models.avb import AVB

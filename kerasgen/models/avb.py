@@ -1,0 +1,236 @@
+"""AVB: a variational autoencoder whose posterior needs no density.
+
+    min_T  E_x[ E_{q(ẑ|x)}[sp(-T(x, ẑ))] + E_{N(0, I)}[sp(T(x, ẑ))] ]
+    min    E_x E_{q(z|x)}[ -log p(x|z) + T(x, ẑ) + log r(z|x) - log p(z) ]
+
+with ẑ = (z - μ(x)) / σ(x) and r(z|x) = N(μ(x), σ(x)²): adaptive contrast. The best T is
+log q - log r, so the second line is the negative ELBO of the implicit q. Where T lags
+it is no bound: judge a model by the importance-weighted bound with r, which `encode`
+returns, as the proposal. T counts as fixed where the autoencoder moves.
+
+The posterior is z = z_0(x) + Σ_k a_k(x) · v_k(ε_k) with v_k networks of noise, whose
+moments over the batch are those of z: μ = z_0 + Σ a_k E[v_k], σ² = Σ a_k² Var[v_k].
+
+Departures from the paper: the house's convolutions in all networks, a discriminator of
+the joined image and code instead of an inner product, and other rates.
+"""
+
+from keras import ops
+
+from kerasgen import networks
+from kerasgen import objectives
+from kerasgen import training
+from kerasgen.core.arguments import check_choice
+from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.capabilities import AdversarialModel
+from kerasgen.core.capabilities import ConvolutionalModel
+from kerasgen.core.capabilities import VariationalModel
+from kerasgen.core.published import Published
+from kerasgen.core.published import Setting
+from kerasgen.core.references import Reference
+from kerasgen.core.registry import register
+from kerasgen.training import next_seed
+from kerasgen.training import normal
+
+MESCHEDER2017 = Reference(
+    "Mescheder, Nowozin & Geiger 2017",
+    "Adversarial Variational Bayes: Unifying Variational Autoencoders and Generative "
+    "Adversarial Networks",
+    "ICML",
+    "1701.04722",
+)
+CODE = "github.com/LMescheder/AdversarialVariationalBayes"
+# Draws for the moments of the noise's part in `encode`, the same in every call.
+MOMENT_DRAWS, MOMENT_SEED = 1000, (0, -3)
+# Added to the variance, as in the code: the bases could agree on a point.
+VARIANCE_FLOOR = 1e-4
+
+
+@register(family="hybrid", references=[MESCHEDER2017])
+class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
+    """Adversarial variational Bayes with adaptive contrast.
+
+    Reference: Mescheder et al. 2017 (arXiv:1701.04722), Algorithm 2.
+
+    Args:
+        bases: Number K of networks of noise.
+        noise_dim: Standard normal numbers that each takes.
+        reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
+            "gaussian" (squared error; unit variance).
+        encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
+        discriminator_normalization: Likewise, in the discriminator.
+
+    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
+    `encode` returns the moments of the posterior, and `kl_divergence` is the
+    discriminator's estimate.
+
+    Example:
+
+    >>> import kerasgen
+    >>> model = kerasgen.AVB()
+    >>> model.fit(kerasgen.data.load("mnist"), epochs=100)
+    >>> images = model.sample(16, seed=0)
+    """
+
+    judges = "pairs"
+    labelled = ("encoder", "decoder", "discriminator")
+    players = {
+        "autoencoder": ["encoder", "bases_of_noise", "decoder"],
+        "discriminator": ["discriminator"],
+    }
+    logged = {
+        "loss": "autoencoder",
+        "reconstruction_loss": "reconstruction",
+        "kl_divergence": "kl_divergence",
+        "discriminator_loss": "discriminator",
+    }
+    published = Published(
+        batch_size=Setting(128, CODE),
+        optimizers=Setting(
+            lambda: {
+                "autoencoder": training.Adam(5e-5, beta_1=0.5),
+                "discriminator": training.Adam(1e-4, beta_1=0.5),
+            },
+            CODE,
+        ),
+        arguments={
+            "latent_dim": Setting(32, CODE),
+            "bases": Setting(32, CODE),
+            "noise_dim": Setting(64, CODE),
+        },
+        departures=("Two stages of 32 and 64 channels, not three up to 512.",),
+    )
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        latent_dim=16,
+        num_classes=None,
+        *,
+        bases=16,
+        noise_dim=16,
+        reconstruction="bernoulli",
+        encoder_normalization=None,
+        discriminator_normalization=None,
+        **kwargs,
+    ):
+        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        self.bases = check_positive_int("bases", bases)
+        self.noise_dim = check_positive_int("noise_dim", noise_dim)
+        self.reconstruction = check_choice(
+            "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
+        )
+        self.encoder_normalization = encoder_normalization
+        self.discriminator_normalization = discriminator_normalization
+        self.complete()
+
+    def network_forms(self):
+        vectors = (self.bases, self.latent_dim)
+        return super().network_forms() | {
+            "encoder": ([self.image_shape], [self.latent_shape, vectors]),
+            "bases_of_noise": ([(self.bases, self.noise_dim)], [vectors]),
+        }
+
+    def default_encoder(self):
+        encoder = networks.convolutional_encoder(
+            *self.dimensions, normalization=self.encoder_normalization, **self.body
+        )
+        return networks.base_encoder(encoder, self.latent_dim, self.bases)
+
+    def default_bases_of_noise(self):
+        return networks.noise_bases(
+            self.latent_dim,
+            bases=self.bases,
+            noise_dim=self.noise_dim,
+            width=2 * self.width,
+        )
+
+    def default_decoder(self):
+        return networks.convolutional_generator(
+            *self.dimensions, name="decoder", **self.generator_body
+        )
+
+    def default_discriminator(self):
+        return networks.convolutional_discriminator(
+            self.image_shape,
+            self.num_classes,
+            latent_dim=self.latent_dim,
+            normalization=self.discriminator_normalization,
+            **self.body,
+        )
+
+    def default_optimizers(self):
+        return {
+            "autoencoder": training.Adam(1e-3, beta_1=0.5),
+            "discriminator": training.Adam(2e-3, beta_1=0.5),
+        }
+
+    def draw_bases(self, num, seed, training):
+        """The vectors v_k(ε_k) of some draws, `(num, bases, latent_dim)`."""
+        noise = normal(ops.stack([num, self.bases, self.noise_dim]), seed)
+        return self.bases_of_noise(noise, training=training)
+
+    def moments(self, encoded, vectors):
+        """Mean and log-variance of z, by the moments of the vectors over their draws.
+
+        Args:
+            encoded: Outputs of the encoder, z_0 and the amplitudes a_k.
+            vectors: Draws of v_k, shape `(num, bases, latent_dim)`.
+        """
+        start, amplitudes = encoded
+        mean = start + ops.sum(amplitudes * ops.mean(vectors, axis=0), axis=1)
+        spread = ops.sum(ops.square(amplitudes) * ops.var(vectors, axis=0), axis=1)
+        return mean, ops.log(spread + VARIANCE_FLOOR)
+
+    def player_losses(self, images, labels, noise, training):
+        encode, _, decode, T = self.bound(labels, training)
+        encoded = encode(images)
+        vectors = self.draw_bases(ops.shape(images)[0], next_seed(noise), training)
+        latents = encoded[0] + ops.sum(encoded[1] * vectors, axis=1)
+        mean, log_variance = map(ops.stop_gradient, self.moments(encoded, vectors))
+        codes = objectives.normalized_codes(latents, mean, log_variance)
+        posterior, prior = T(images, codes), T(images, self.draw_latents(images, noise))
+        loss = objectives.RECONSTRUCTION_LOSSES[self.reconstruction]
+        reconstruction = loss(images, decode(latents))
+        kl_divergence = objectives.adaptive_contrast_kl(
+            posterior, latents, mean, log_variance
+        )
+        return {
+            "autoencoder": reconstruction + kl_divergence,
+            "discriminator": objectives.cross_entropy_discriminator_loss(
+                posterior, prior
+            ),
+            "reconstruction": reconstruction,
+            "kl_divergence": kl_divergence,
+        }
+
+    def train_step(self, data):
+        batch = (*self.unpack(data), self.seed_generator)
+        losses = training.descend(
+            self.optimizer, lambda: self.player_losses(*batch, training=True)
+        )
+        self.update_average()
+        return self.log(losses)
+
+    # The posterior's moments stand for it outside of training.
+
+    def posterior_in_graph(self, images, labels=None, training=False):
+        """`(mean, log_variance)` of q(z|x) as tensors."""
+        encoded = self.bind("encoder", labels, training)(images)
+        vectors = self.draw_bases(MOMENT_DRAWS, MOMENT_SEED, training)
+        return self.moments(encoded, vectors)
+
+    def codes_in_graph(self, images, labels=None, training=False):
+        return self.posterior_in_graph(images, labels, training)[0]
+
+    def encode(self, images, labels=None):
+        """The moments of the posterior q(z|x) of images; see `EncoderModel.encode`."""
+        return self.apply_to_images(self.posterior_in_graph, images, labels, "encoder")
+
+    def judged(self, images, labels):
+        """An image and the origin, where ẑ of its mean lies."""
+        return [images, ops.zeros((ops.shape(images)[0], self.latent_dim))]
+
+    def _encode_endpoint(self, images, labels=None):
+        mean, log_variance = self.posterior_in_graph(images, labels)
+        return {"mean": mean, "log_variance": log_variance}

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasgen
+from tests import contract
+
+
+class TestAAE(contract.ModelContract):
+    model_class = kerasgen.AAE
+    arguments = {**contract.SMALL, "discriminator_width": 8}
+    bad_arguments = [
+        ({"label_modes": True}, "label_modes=True with num_classes=None"),
+        (
+            {"label_modes": True, "num_classes": 3, "latent_dim": 1},
+            "latent_dim=1; expected classes, and two latents",
+        ),
+        ({"label_modes": "ring"}, "label_modes='ring'; expected one of"),
+        ({"reconstruction": "gausian"}, "Did you mean 'gaussian'"),
+        ({"encoder_normalization": "bach"}, "normalization='bach'; expected one of"),
+        ({"discriminator_width": 0}, "width=0; expected a positive integer"),
+    ]
+
+    def test_prior_draws_are_the_real_ones(self, digits):
+        """One step of the discriminator raises D(z), and of the encoder D(E(x))."""
+        images = tf.constant(digits[0].astype("float32") / 255.0)
+
+        def verdicts(model):
+            model.seed_generator.state.assign([0, 5])
+            latents = model.draw_latents(images, model.seed_generator)
+            real = model.discriminator(latents, training=False)
+            fake = model.discriminator(model.encoder(images), training=False)
+            return np.mean(real), np.mean(fake)
+
+        for mover, signs in (("discriminator", (1, -1)), ("encoder", (0, 1))):
+            model = self.make(average_momentum=None)
+            # Codes far from the prior, so that there is something to tell.
+            kernel = model.encoder.get_layer("mean")
+            kernel.set_weights([kernel.get_weights()[0], np.full(4, 3.0)])
+            rates = {player: 1e-2 * (player == mover) for player in model.players}
+            model.compile(
+                {p: tf.keras.optimizers.Adam(rate) for p, rate in rates.items()},
+                run_eagerly=True,
+            )
+            before = verdicts(model)
+            model.train_step(images)
+            moved = np.subtract(verdicts(model), before)
+            for change, sign in zip(moved, signs, strict=True):
+                assert change * sign > 0 if sign else change == 0
+
+    def test_modes_of_the_prior_stand_on_a_ring(self):
+        model = self.make(num_classes=10, label_modes=True)
+        labels = np.repeat(np.arange(10), 500)
+        draws = model.draw_prior(5000, (0, -1), labels).numpy()
+        for label in range(10):
+            own = draws[labels == label]
+            angle = 2 * np.pi * label / 10
+            centre = 4.0 * np.array([np.cos(angle), np.sin(angle)])
+            np.testing.assert_allclose(own[:, :2].mean(axis=0), centre, atol=0.1)
+            assert own[:, :2].std() == pytest.approx(0.5, rel=3.0)
+            np.testing.assert_allclose(own[:, 2:].mean(axis=0), 0.0, atol=0.2)
+            np.testing.assert_allclose(own[:, 2:].std(axis=0), 1.0, atol=0.1)
+
+    def test_labelled_modes_train_sample_and_export(self, digits, tmp_path):
+        model = self.make(num_classes=10, label_modes=True)
+        self.fit(model, digits)
+        assert model.is_conditional and not model.takes_labels("decoder")
+        zeros, ones = (model.sample(4, labels=label, seed=0) for label in (0, 1))
+        assert not np.array_equal(zeros, ones)
+        assert model.encode(digits[0][:4]).shape == (4, 4)
+        assert model.reconstruct(digits[0][:4]).shape == (4, 28, 28, 1)
+        model.export(tmp_path / "exported")
+        restored = tf.saved_model.load(str(tmp_path / "exported"))
+        labels = tf.constant([3, 1], tf.int32)
+        made = restored.signatures["sample"](
+            n=tf.constant(2), seed=tf.constant(9), labels=labels
+        )
+        expected = model.sample(2, labels.numpy(), seed=9)
+        np.testing.assert_allclose(made["images"], expected, atol=1e-6)
+        again = kerasgen.AAE.from_config(model.get_config())
+        assert again.label_modes is True
+
+    def test_training_lowers_the_reconstruction_loss(self, digits):
+        model = self.make(width=8)
+        losses = model.fit(digits[0], epochs=8, batch_size=16, verbose=0).history
+        values = losses["reconstruction_loss"]
+        assert values[-1] < 0.7 * values[0]

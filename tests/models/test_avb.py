@@ -1,0 +1,83 @@
+import math
+
+import numpy as np
+import tensorflow as tf
+
+import kerasgen
+from kerasgen.objectives import gaussian_kl_divergence
+from tests import contract
+
+
+class TestAVB(contract.ModelContract):
+    model_class = kerasgen.AVB
+    arguments = {**contract.SMALL, "bases": 3, "noise_dim": 2}
+    bad_arguments = [
+        ({"bases": 0}, "bases=0; expected a positive integer"),
+        ({"noise_dim": 1.5}, "noise_dim=1.5; expected a positive integer"),
+        ({"reconstruction": "gausian"}, "Did you mean 'gaussian'"),
+        ({"encoder_normalization": "bach"}, "normalization='bach'; expected one of"),
+    ]
+
+    def test_moments_are_those_of_the_posterior(self, digits):
+        model = self.make()
+        images = digits[0][:2].astype("float32") / 255.0
+        mean, log_variance = model.encode(images)
+        start, amplitudes = model.encoder(tf.constant(images))
+        vectors = model.draw_bases(50_000, (3, 4), training=False)
+        for index in range(2):
+            draws = start[index] + tf.reduce_sum(amplitudes[index] * vectors, axis=1)
+            deviation = np.std(draws, axis=0)
+            # The moments come of 1,000 draws.
+            error = 4 * deviation / math.sqrt(1000)
+            assert np.all(np.abs(np.mean(draws, axis=0) - mean[index]) < error)
+            variance = np.exp(log_variance[index]) - 1e-4
+            np.testing.assert_allclose(variance, deviation**2, rtol=0.25)
+
+    def test_a_gaussian_posterior_has_its_divergence(self, digits):
+        """Where q = r the discriminator cannot tell, and r gives the divergence."""
+        model = self.make(latent_dim=2, bases=1, noise_dim=2)
+        noise = tf.keras.Input((1, 2))
+        scaled = tf.keras.layers.Rescaling([0.5, 2.0])(noise)
+        model = self.make(
+            latent_dim=2,
+            bases=1,
+            noise_dim=2,
+            bases_of_noise=tf.keras.Model(noise, scaled),
+        )
+        last = model.discriminator.get_layer("logit")
+        last.set_weights([np.zeros(w.shape) for w in last.get_weights()])
+        images = tf.constant(np.repeat(digits[0][:1] / np.float32(255), 20_000, 0))
+        encoded = [tf.zeros((20_000, 2)) + 0.7, tf.ones((20_000, 1, 2))]
+        encoder = model.encoder
+        object.__setattr__(model, "encoder", lambda *args, **kwargs: encoded)
+        object.__setattr__(
+            model, "decoder", lambda *args, **kwargs: tf.fill(images.shape, 0.5)
+        )
+        found = model.player_losses(images, None, model.seed_generator, training=False)
+        assert encoder is not model.encoder
+        np.testing.assert_allclose(found["discriminator"], 2 * math.log(2), rtol=1e-5)
+        log_variance = np.log(np.array([[0.25, 4.0]]))
+        expected = float(gaussian_kl_divergence(np.full((1, 2), 0.7), log_variance)[0])
+        estimates = found["kl_divergence"].numpy()
+        error = estimates.std() / math.sqrt(len(estimates))
+        assert abs(estimates.mean() - expected) < 4 * error + 1e-3
+
+    def test_each_player_is_reached_by_its_own_loss(self, digits):
+        model = self.make()
+        images = tf.constant(digits[0][:8].astype("float32") / 255.0)
+        with tf.GradientTape() as tape:
+            found = model.player_losses(
+                images, None, model.seed_generator, training=True
+            )
+            loss = tf.reduce_mean(found["autoencoder"])
+        own = [v.value for v in model.player_variables()["autoencoder"]]
+        slopes = tape.gradient(loss, own)
+        assert all(slope is not None and np.any(slope) for slope in slopes)
+
+    def test_codes_are_the_same_in_every_call(self, digits):
+        model = self.make()
+        first, second = (model.encode(digits[0][:4]) for _ in range(2))
+        assert np.array_equal(first[0], second[0])
+        assert np.array_equal(first[1], second[1])
+        alone = model.encode(digits[0][:1])
+        np.testing.assert_allclose(alone[0], first[0][:1], rtol=1e-4, atol=1e-5)

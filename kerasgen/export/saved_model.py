@@ -207,8 +207,10 @@ class ExportedModel:
     @_WhereExported
     def encode(self, images, labels=None):
         """The posterior q(z|x) of images; see `VariationalModel.encode`."""
-        posterior = self._made_from_images("encode", images, labels)
-        return posterior["mean"], posterior["log_variance"]
+        found = self._made_from_images("encode", images, labels)
+        if "codes" in found:
+            return found["codes"]
+        return found["mean"], found["log_variance"]
 
     @_WhereExported
     def reconstruct(self, images, labels=None):
@@ -231,7 +233,10 @@ class ExportedModel:
 
     def _made_from_images(self, name, images, labels):
         images = check_images(self, images)
-        labels = self._labels(labels, len(images), required=True)
+        if "labels" in self._signatures[name].structured_input_signature[1]:
+            labels = self._labels(labels, len(images), required=True)
+        else:
+            check_labels(labels, len(images), None)
         return in_batches(
             lambda images, labels=None: self._call(name, images=images, labels=labels),
             images,

@@ -80,6 +80,7 @@ class FlowMatching(ImageModel):
     """
 
     generator_name = "velocity"
+    posterior = "point"
     players = {"velocity": ["velocity"]}
     logged = {"loss": "velocity"}
     published = Published(
@@ -181,6 +182,7 @@ class FlowMatching(ImageModel):
         Returns:
             float32 pixels in [0, 1], shape `(num, *image_shape)`.
         """
+        labels = None if labels is None else ops.cast(labels, "int32")
         start = ops.reshape(latents, (-1, *self.image_shape))
         end = self.integrate(start, labels, 0.0, 1.0, steps, solver, guidance)
         return ops.clip(0.5 * end + 0.5, 0.0, 1.0)
@@ -202,11 +204,38 @@ class FlowMatching(ImageModel):
         """
 
         def backwards(images, labels=None):
-            end = 2.0 * images - 1.0
-            start = self.integrate(end, labels, 1.0, 0.0, steps, solver, 1.0)
-            return ops.reshape(start, (-1, self.latent_dim))
+            return self.codes_in_graph(images, labels, steps, solver)
 
         return self.apply_to_images(backwards, images, labels, "velocity")
+
+    def codes(self, images, labels=None):
+        """Codes of images: another name of `encode`."""
+        return self.encode(images, labels)
+
+    def codes_in_graph(self, images, labels=None, steps=None, solver=None):
+        """The latents that flow to images, as a tensor; see `encode`."""
+        end = 2.0 * images - 1.0
+        start = self.integrate(end, labels, 1.0, 0.0, steps, solver, 1.0)
+        return ops.reshape(start, (-1, self.latent_dim))
+
+    def reconstruct(self, images, labels=None):
+        """Images from their codes: there and back, which costs the solver's error."""
+        return self.generate(self.encode(images, labels), labels)
+
+    def endpoints(self):
+        signature = self.image_signature("velocity")
+        inherited = super().endpoints()
+        return inherited | {
+            "encode": (self._encode_endpoint, signature),
+            "decode": inherited["serving_default"],
+            "reconstruct": (self._reconstruct_endpoint, signature),
+        }
+
+    def _encode_endpoint(self, *inputs):
+        return {"codes": self.codes_in_graph(*inputs)}
+
+    def _reconstruct_endpoint(self, images, labels=None):
+        return {"images": self.decode(self.codes_in_graph(images, labels), labels)}
 
     def integrate(self, x, labels, first, last, steps, solver, guidance):
         """Where dx/dt = v(x, t) leads from time `first` to `last`; see `decode`."""

@@ -72,7 +72,7 @@ class VQVAE(ImageModel):
     >>> model = kerasgen.VQVAE()
     >>> images, _ = kerasgen.data.load_arrays("mnist", "train")
     >>> model.fit(images, epochs=30)
-    >>> model.encode(images[:5]).shape
+    >>> model.quantize(images[:5]).shape
     (5, 7, 7)
     """
 
@@ -225,11 +225,12 @@ class VQVAE(ImageModel):
         Returns:
             float32 pixels in [0, 1], shape `(num, *image_shape)`.
         """
+        labels = None if labels is None else ops.cast(labels, "int32")
         decode = self.bind("decoder", labels, training=False)
         return decode(self.quantizer.lookup(codes))
 
-    def encode(self, images):
-        """Codes of images.
+    def quantize(self, images):
+        """Codes of images: the numbers of their vectors' nearest entries.
 
         Args:
             images: uint8 or floats in [0, 1], shape `(num, *image_shape)`.

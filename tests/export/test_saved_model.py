@@ -109,7 +109,6 @@ def test_a_process_without_kerasgen_gets_the_same(exported, model_class, num_cla
 def test_a_loaded_model_does_what_the_model_does(exported, model_class, num_classes):
     model, path, given = exported(model_class, num_classes)
     loaded = export.load(path / "model")
-    labels = given["labels"] if num_classes else None
     for name, takes in {
         "generate": "latents",
         "discriminate": "images",
@@ -121,11 +120,15 @@ def test_a_loaded_model_does_what_the_model_does(exported, model_class, num_clas
         asked = hasattr(model, "encode" if name == "decode" else name)
         assert hasattr(loaded, name) == asked
         if asked:
+            network = {"discriminate": "judge_name", "encode": "encoder"}.get(name)
+            network = getattr(model, network or "generator_name", network)
+            labels = labels_of(model, network, given)
             pair = [getattr(m, name)(given[takes], labels) for m in (loaded, model)]
             assert_equal(*pair)
             with pytest.raises(ValueError, match="shape"):
                 getattr(loaded, name)(given[takes][:, :2], labels)
-    if num_classes and hasattr(model, "discriminate"):
+    judged = hasattr(model, "discriminate") and model.takes_labels(model.judge_name)
+    if judged:
         with pytest.raises(ValueError, match="without labels"):
             loaded.discriminate(given["images"])
 

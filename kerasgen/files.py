@@ -11,6 +11,8 @@ import pathlib
 import shutil
 import tempfile
 
+# A path as users pass it.
+PathLike = str | os.PathLike[str]
 PARTIAL_PREFIX = ".partial-"
 OLD_PREFIX = ".partial-old-"
 # Of Linux: paths are relative to the working directory; two names are exchanged.

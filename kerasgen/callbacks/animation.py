@@ -1,15 +1,22 @@
 """An animated GIF from pictures on disk."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from absl import logging
 from PIL import Image
 
+from kerasgen.files import PathLike
 from kerasgen.files import replacing
 
 
-def write_gif(path, pictures, max_frames=60, max_side=800):
+def write_gif(
+    path: PathLike,
+    pictures: Iterable[PathLike],
+    max_frames: int = 60,
+    max_side: int = 800,
+) -> None:
     """Writes one endless GIF of about ten seconds that rests on its last frame.
 
     The pictures that are shown are spread evenly when there are too many, the first

@@ -1,9 +1,10 @@
 """The check that every callback makes of its whole-number arguments."""
 
 import numbers
+from typing import Any
 
 
-def require_count(name, value, minimum=1):
+def require_count(name: str, value: Any, minimum: int = 1) -> int:
     """Returns `value` as an int, or says which argument is not such a number.
 
     Args:

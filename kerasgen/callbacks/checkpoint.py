@@ -1,5 +1,8 @@
 """What makes a run resumable: the newest weights, whole, after every epoch."""
 
+import pathlib
+
+import keras
 from absl import logging
 
 from kerasgen.callbacks.arguments import require_count
@@ -10,6 +13,7 @@ from kerasgen.callbacks.weights_file import DamagedFileError
 from kerasgen.callbacks.weights_file import ForeignFileError
 from kerasgen.callbacks.weights_file import load_sealed
 from kerasgen.callbacks.weights_file import save_sealed
+from kerasgen.files import PathLike
 from kerasgen.files import replacing
 from kerasgen.training import DivergenceError
 
@@ -46,12 +50,12 @@ class Checkpoint(PeriodicCallback):
         ... )
     """
 
-    def __init__(self, directory, every=1, keep=2):
+    def __init__(self, directory: PathLike, every: int = 1, keep: int = 2) -> None:
         self.keep = require_count("keep", keep)
         super().__init__(directory, every)
         self.files = EpochFiles(self.directory, "epoch", ".weights.h5")
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> int:
         """Loads the newest file that is whole.
 
         Args:
@@ -85,16 +89,16 @@ class Checkpoint(PeriodicCallback):
         return 0
 
     @property
-    def newest(self):
+    def newest(self) -> pathlib.Path | None:
         """Path of the newest file, or None."""
         return next(reversed(self.files.found().values()), None)
 
-    def begin(self, epochs_done):
+    def begin(self, epochs_done: int) -> None:
         self._abandoned = {
             path for number, path in self.files.found().items() if number > epochs_done
         }
 
-    def write(self, epochs_done):
+    def write(self, epochs_done: int) -> None:
         not_finite = not_finite_weights(self.model)
         if not_finite:
             raise DivergenceError(

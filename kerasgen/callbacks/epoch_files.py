@@ -23,11 +23,11 @@ class EpochFiles:
     stem: str
     suffix: str
 
-    def path(self, epochs_done):
+    def path(self, epochs_done: int) -> pathlib.Path:
         """Returns the path of the file that belongs to `epochs_done` epochs."""
         return self.directory / f"{self.stem}-{epochs_done:04d}{self.suffix}"
 
-    def found(self):
+    def found(self) -> dict[int, pathlib.Path]:
         """Returns {epochs done: path} of the files on disk, in order of epochs."""
         pattern = re.compile(
             rf"{re.escape(self.stem)}-(\d{{4,}}){re.escape(self.suffix)}"
@@ -35,7 +35,7 @@ class EpochFiles:
         matches = ((pattern.fullmatch(p.name), p) for p in self.directory.glob("*"))
         return dict(sorted((int(match[1]), path) for match, path in matches if match))
 
-    def remove_after(self, epochs_done):
+    def remove_after(self, epochs_done: int) -> None:
         """Removes the files of later epochs: an abandoned run wrote them."""
         for number, path in self.found().items():
             if number > epochs_done:

@@ -1,5 +1,8 @@
 """Watching the quality of samples while a model trains: one line every few epochs."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from absl import logging
 
 from kerasgen.callbacks.arguments import require_count
@@ -10,6 +13,7 @@ from kerasgen.evaluation import NotFiniteError
 from kerasgen.evaluation import chosen_metrics
 from kerasgen.evaluation import evaluate
 from kerasgen.evaluation.reference import as_reference
+from kerasgen.files import PathLike
 
 FILE = "evaluations.jsonl"
 # What takes a second or two for a thousand samples.
@@ -63,15 +67,15 @@ class EvaluateSamples(PeriodicCallback):
 
     def __init__(
         self,
-        directory,
+        directory: PathLike,
         dataset,
-        every=5,
-        num_samples=1000,
-        seed=0,
+        every: int = 5,
+        num_samples: int = 1000,
+        seed: int = 0,
         features="auto",
-        metrics=METRICS,
-    ):
-        self.settings = {
+        metrics: str | Iterable[str] = METRICS,
+    ) -> None:
+        self.settings: dict[str, Any] = {
             "num_samples": require_count("num_samples", num_samples),
             "seed": require_count("seed", seed, minimum=0),
             "metrics": metrics,
@@ -81,7 +85,7 @@ class EvaluateSamples(PeriodicCallback):
         super().__init__(directory, every)
         self.path = self.directory / FILE
 
-    def begin(self, epochs_done):
+    def begin(self, epochs_done: int) -> None:
         lines = read_evaluations(self.path) if epochs_done else []
         self._lines = {
             line["epoch"]: line for line in lines if line["epoch"] <= epochs_done
@@ -92,7 +96,7 @@ class EvaluateSamples(PeriodicCallback):
             # Not elsewhere: an interrupted run is judged where a whole one is.
             self.write(epochs_done)
 
-    def write(self, epochs_done):
+    def write(self, epochs_done: int) -> None:
         try:
             record = evaluate(self.model, self.reference, **self.settings)
         except NotFiniteError as error:
@@ -106,7 +110,7 @@ class EvaluateSamples(PeriodicCallback):
         write_lines(self.path, lines)
 
 
-def read_evaluations(path):
+def read_evaluations(path: PathLike) -> list[dict]:
     """Reads `evaluations.jsonl`.
 
     Args:

@@ -5,13 +5,15 @@ import io
 import json
 import math
 import pathlib
+from collections.abc import Mapping
 
 from absl import logging
 
+from kerasgen.files import PathLike
 from kerasgen.files import replacing
 
 
-def read_history(path):
+def read_history(path: PathLike) -> dict[str, list]:
     """Reads `history.csv` or `history.json`.
 
     A last CSV line that was cut off by a crash is left out, with a warning in the log.
@@ -43,7 +45,7 @@ def read_history(path):
     return _from_csv(text, path) if path.suffix == ".csv" else _from_json(text, path)
 
 
-def write_history(path, columns):
+def write_history(path: PathLike, columns: Mapping) -> None:
     """Writes what `read_history` reads; by write-then-rename.
 
     JSON has no NaN and no infinity: they are written as the strings "NaN",

@@ -1,14 +1,19 @@
 """Many small images side by side in one picture, every pixel kept as it is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
 from kerasgen import inputs
 from kerasgen.callbacks.arguments import require_count
+from kerasgen.files import PathLike
 from kerasgen.files import replacing
 
 
-def tile_images(images, rows, columns, scale=1, margin=2):
+def tile_images(
+    images: np.ndarray, rows: int, columns: int, scale: int = 1, margin: int = 2
+) -> np.ndarray:
     """Lays images out in a grid with white lines between and around them.
 
     Images fill the grid row by row; places that remain are white. NaN becomes black
@@ -53,7 +58,9 @@ def tile_images(images, rows, columns, scale=1, margin=2):
     return np.pad(grid, top_left, constant_values=255)
 
 
-def fitting_scale(image_shape, rows, columns, side=640):
+def fitting_scale(
+    image_shape: Sequence[int], rows: int, columns: int, side: int = 640
+) -> int:
     """Returns the largest whole scale (at least 1) whose grid stays within `side`.
 
     Args:
@@ -66,7 +73,7 @@ def fitting_scale(image_shape, rows, columns, side=640):
     return max(1, side // max(rows * height, columns * width))
 
 
-def write_png(path, pixels):
+def write_png(path: PathLike, pixels: np.ndarray) -> None:
     """Writes an array of pixels as a PNG file, without loss.
 
     Args:

@@ -2,19 +2,21 @@
 
 import json
 import pathlib
+from collections.abc import Sequence
 
 from absl import logging
 
+from kerasgen.files import PathLike
 from kerasgen.files import replacing
 
 
-def write_lines(path, records):
+def write_lines(path: PathLike, records: Sequence[dict]) -> None:
     """Writes a list of JSON-serialisable dicts, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text("".join(f"{json.dumps(r)}\n" for r in records))
 
 
-def read_lines(path):
+def read_lines(path: PathLike) -> list[dict]:
     """Reads such a file.
 
     Args:

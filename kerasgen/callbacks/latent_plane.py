@@ -7,7 +7,7 @@ import numpy as np
 METHODS = ("auto", "pca", "tsne")
 
 
-def check_method(method):
+def check_method(method: str) -> str:
     """Raises a ValueError that names the methods if `method` is none of them."""
     if method not in METHODS:
         near = difflib.get_close_matches(str(method).lower().replace("-", ""), METHODS)
@@ -18,7 +18,13 @@ def check_method(method):
     return method
 
 
-def project(codes, labels, method="auto", reference=None, seed=0):
+def project(
+    codes: np.ndarray,
+    labels: np.ndarray,
+    method: str = "auto",
+    reference: np.ndarray | None = None,
+    seed: int = 0,
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Puts latent codes on a plane.
 
     The sign of a principal component is arbitrary. It is chosen so that the classes
@@ -57,7 +63,7 @@ def project(codes, labels, method="auto", reference=None, seed=0):
     return _tsne(codes, points, seed), tuple(names)
 
 
-def class_means(points, labels):
+def class_means(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Returns the array (num_classes, 2) of class means; NaN for absent classes."""
     means = np.full((labels.max() + 1, 2), np.nan)
     for label in np.unique(labels):

@@ -16,6 +16,7 @@ from kerasgen.callbacks.latent_plane import check_method
 from kerasgen.callbacks.latent_plane import class_means
 from kerasgen.callbacks.latent_plane import project
 from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.files import PathLike
 from kerasgen.files import replacing
 
 CLASS_MEANS = "class means"
@@ -51,8 +52,14 @@ class LatentScatter(PeriodicCallback):
     """
 
     def __init__(
-        self, directory, images, labels, every=1, method="auto", max_points=2000
-    ):
+        self,
+        directory: PathLike,
+        images: np.ndarray,
+        labels: np.ndarray,
+        every: int = 1,
+        method: str = "auto",
+        max_points: int = 2000,
+    ) -> None:
         images, labels = _check(images, labels)
         self.method = check_method(method)
         max_points = require_count("max_points", max_points, minimum=3)
@@ -62,7 +69,7 @@ class LatentScatter(PeriodicCallback):
         self.images = inputs.as_pixels(images)
         self.pictures = EpochFiles(self.directory, "latent", ".png")
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         name = type(self.model).__name__
         if not hasattr(self.model, "encode"):
             raise ValueError(
@@ -78,12 +85,12 @@ class LatentScatter(PeriodicCallback):
             )
         super().on_train_begin(logs)
 
-    def begin(self, epochs_done):
+    def begin(self, epochs_done: int) -> None:
         self.pictures.remove_after(epochs_done)
         earlier = list(self.pictures.found().values())
         self._reference = _read_class_means(earlier[-1]) if earlier else None
 
-    def write(self, epochs_done):
+    def write(self, epochs_done: int) -> None:
         labels = None if self.model.num_classes is None else self.labels
         codes, _ = self.model.encode(self.images, labels=labels)
         finite = np.isfinite(codes).all(axis=1)
@@ -108,7 +115,12 @@ class LatentScatter(PeriodicCallback):
             FigureCanvasAgg(figure).print_png(temporary, metadata=metadata)
 
 
-def draw_classes(points, labels, axis_labels, title=""):
+def draw_classes(
+    points: np.ndarray,
+    labels: np.ndarray,
+    axis_labels: tuple[str, str],
+    title: str = "",
+) -> Figure:
     """Draw points on a plane, coloured by class, with a legend beside them.
 
     Args:
@@ -134,7 +146,7 @@ def draw_classes(points, labels, axis_labels, title=""):
     return figure
 
 
-def plot_classes(axes, points, labels):
+def plot_classes(axes, points: np.ndarray, labels: np.ndarray) -> None:
     """Plot points on given axes, coloured by class, with a legend beside them.
 
     Args:

@@ -1,6 +1,9 @@
 """Loss curves of any model of the zoo, one panel per kind of quantity."""
 
 import math
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,7 +31,7 @@ COLORS = {
 LIKELIHOOD_KEYS = {"reconstruction_loss", "kl_divergence"}
 
 
-def draw_losses(history, title=""):
+def draw_losses(history: Mapping | Sequence[Mapping], title: str = "") -> Figure:
     """Draw the losses of a training run, or of several with a band over them.
 
     The players of a game share a panel, total and reconstruction loss share one, the
@@ -51,7 +54,7 @@ def draw_losses(history, title=""):
     Example:
         >>> draw_losses(read_history("run/history.csv")).savefig("losses.png")
     """
-    histories = [history] if isinstance(history, dict) else history
+    histories = [history] if isinstance(history, Mapping) else history
     keys = list(dict.fromkeys(key for one in histories for key in one))
     panels = choose_panels(keys)
     if not panels:
@@ -75,7 +78,7 @@ def draw_losses(history, title=""):
     return figure
 
 
-def choose_panels(history):
+def choose_panels(history: Iterable[str]) -> dict[str, list[str]]:
     """Return {panel title: log keys in it} for the keys that `history` has."""
     present = [key for key in history if key not in ("epoch", "seconds")]
     present = list(dict.fromkeys(key.removeprefix("val_") for key in present))
@@ -88,7 +91,9 @@ def choose_panels(history):
     return {title: keys for title, keys in panels.items() if keys}
 
 
-def plot_losses(axes, histories, keys, title=""):
+def plot_losses(
+    axes, histories: Sequence[Mapping], keys: Sequence[str], title: str = ""
+) -> None:
     """Plot losses that share a scale on given axes.
 
     Args:

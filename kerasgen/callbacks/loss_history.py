@@ -10,6 +10,7 @@ from kerasgen.callbacks.history_file import read_history
 from kerasgen.callbacks.history_file import write_history
 from kerasgen.callbacks.loss_curves import draw_losses
 from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.files import PathLike
 from kerasgen.files import replacing
 
 FILES = ("history.csv", "history.json")
@@ -41,11 +42,11 @@ class LossHistory(PeriodicCallback):
         >>> read_history("run/history.csv")["seconds"]
     """
 
-    def __init__(self, directory, plot_every=1):
+    def __init__(self, directory: PathLike, plot_every: int = 1) -> None:
         super().__init__(directory, plot_every)
         self.paths = [self.directory / name for name in FILES]
 
-    def begin(self, epochs_done):
+    def begin(self, epochs_done: int) -> None:
         # Nothing is read for a fresh start, so a damaged old file cannot stop it.
         rows, errors = read_rows(self.directory) if epochs_done else ({}, [])
         if errors and not rows:
@@ -63,23 +64,23 @@ class LossHistory(PeriodicCallback):
         if any(path.exists() for path in self.paths):
             self._save()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         super().on_epoch_begin(epoch, logs)
         self._started, self._waits = time.perf_counter(), True
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         # What other callbacks do when an epoch begins is not training.
         if self._waits:
             self._started, self._waits = time.perf_counter(), False
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         seconds = time.perf_counter() - self._started
         values = {key: float(value) for key, value in (logs or {}).items()}
         self._rows[epoch + 1] = {"epoch": epoch + 1, "seconds": seconds, **values}
         self._save()
         super().on_epoch_end(epoch, logs)
 
-    def write(self, epochs_done):
+    def write(self, epochs_done: int) -> None:
         columns = self._columns()
         if len(columns) == 2:
             return  # A model without any log value.
@@ -100,7 +101,7 @@ class LossHistory(PeriodicCallback):
         return {key: [row.get(key) for row in rows] for key in keys}
 
 
-def read_rows(directory):
+def read_rows(directory: PathLike) -> tuple[dict, list[ValueError]]:
     """Reads the history of a run directory from all files that can be read.
 
     A crash can come between the writing of the two files, or damage one: each fills

@@ -3,6 +3,7 @@
 import keras
 
 from kerasgen.callbacks.arguments import require_count
+from kerasgen.files import PathLike
 from kerasgen.files import prepare_directory
 from kerasgen.files import remove_partial_files
 
@@ -25,36 +26,36 @@ class PeriodicCallback(keras.callbacks.Callback):
             to.
     """
 
-    def __init__(self, directory, every):
+    def __init__(self, directory: PathLike, every: int) -> None:
         super().__init__()
         self.every = require_count("every", every)
         self.directory = prepare_directory(directory)
 
-    def begin(self, epochs_done):
+    def begin(self, epochs_done: int) -> None:
         """Puts the directory into the state after `epochs_done` epochs."""
 
-    def write(self, epochs_done):
+    def write(self, epochs_done: int) -> None:
         """Writes what belongs to the state after `epochs_done` epochs."""
         raise NotImplementedError
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         remove_partial_files(self.directory)
-        self._epochs_done = None
-        self._epochs_written = None
+        self._epochs_done: int | None = None
+        self._epochs_written: int | None = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         if self._epochs_done is None:
             self._epochs_done = epoch
             self._epochs_written = epoch
             self.begin(epoch)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self._epochs_done = epoch + 1
         is_last = self._epochs_done == (self.params or {}).get("epochs")
         if self._epochs_done % self.every == 0 or is_last:
             self._write()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         if self._epochs_done != self._epochs_written:
             self._write()
 

@@ -10,6 +10,7 @@ from kerasgen.callbacks.image_grid import fitting_scale
 from kerasgen.callbacks.image_grid import tile_images
 from kerasgen.callbacks.image_grid import write_png
 from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.files import PathLike
 
 
 class SampleGrid(PeriodicCallback):
@@ -40,7 +41,15 @@ class SampleGrid(PeriodicCallback):
         >>> model.fit(images, epochs=20, callbacks=[SampleGrid("run/samples")])
     """
 
-    def __init__(self, directory, rows=8, columns=None, seed=0, every=1, gif=True):
+    def __init__(
+        self,
+        directory: PathLike,
+        rows: int = 8,
+        columns: int | None = None,
+        seed: int = 0,
+        every: int = 1,
+        gif: bool = True,
+    ) -> None:
         self.rows = require_count("rows", rows)
         self.columns = columns if columns is None else require_count("columns", columns)
         self.seed = require_count("seed", seed, minimum=0)
@@ -48,7 +57,7 @@ class SampleGrid(PeriodicCallback):
         super().__init__(directory, every)
         self.pictures = EpochFiles(self.directory, "epoch", ".png")
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         if not hasattr(self.model, "sample"):
             raise ValueError(
                 "SampleGrid needs a model with `sample(num, labels, seed)`, as every "
@@ -57,12 +66,12 @@ class SampleGrid(PeriodicCallback):
             )
         super().on_train_begin(logs)
 
-    def begin(self, epochs_done):
+    def begin(self, epochs_done: int) -> None:
         self.pictures.remove_after(epochs_done)
         if epochs_done == 0:
             self.write(0)
 
-    def write(self, epochs_done):
+    def write(self, epochs_done: int) -> None:
         num_classes = self.model.num_classes
         columns = self.columns or num_classes or 8
         num = self.rows * columns
@@ -80,7 +89,7 @@ class SampleGrid(PeriodicCallback):
         pixels = tile_images(images, self.rows, columns, scale)
         write_png(self.pictures.path(epochs_done), pixels)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         super().on_train_end(logs)
         if self.gif:
             write_gif(self.directory / "samples.gif", self.pictures.found().values())

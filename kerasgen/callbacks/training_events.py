@@ -41,7 +41,7 @@ class Limits:
         _require_between("min_classes_share", self.min_classes_share, 1.0)
 
 
-def find_events(observations, limits):
+def find_events(observations: list[dict], limits: Limits) -> list[dict]:
     """Events of a training, in order of epoch.
 
     Args:

@@ -17,6 +17,8 @@ from kerasgen.callbacks.training_observations import variety
 from kerasgen.callbacks.training_observations import write_observations
 from kerasgen.features import SHIPPED
 from kerasgen.features import load
+from kerasgen.features.extractor import FeatureExtractor
+from kerasgen.files import PathLike
 from kerasgen.training import DivergenceError
 
 OBSERVATIONS = "monitor.jsonl"
@@ -87,17 +89,17 @@ class TrainingMonitor(PeriodicCallback):
 
     def __init__(
         self,
-        directory,
-        features=None,
-        num_samples=500,
-        every=1,
+        directory: PathLike,
+        features: FeatureExtractor | str | None = None,
+        num_samples: int = 500,
+        every: int = 1,
         *,
-        explosion_factor=100.0,
-        dominance_loss=0.1,
-        min_classes_share=0.5,
-        min_spread=0.01,
-        patience=3,
-    ):
+        explosion_factor: float = 100.0,
+        dominance_loss: float = 0.1,
+        min_classes_share: float = 0.5,
+        min_spread: float = 0.01,
+        patience: int = 3,
+    ) -> None:
         self.limits = Limits(
             explosion_factor, dominance_loss, min_classes_share, min_spread, patience
         )
@@ -107,7 +109,7 @@ class TrainingMonitor(PeriodicCallback):
         self.num_samples = require_count("num_samples", num_samples, fewest)
         super().__init__(directory, every)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         if not hasattr(self.model, "sample"):
             raise ValueError(
                 "TrainingMonitor needs a model with `sample(num, labels, seed)`, as "
@@ -116,7 +118,7 @@ class TrainingMonitor(PeriodicCallback):
             )
         super().on_train_begin(logs)
 
-    def begin(self, epochs_done):
+    def begin(self, epochs_done: int) -> None:
         if self.features is not None:
             self.features.check_shape(self.model.image_shape)
         path = self.directory / OBSERVATIONS
@@ -127,7 +129,7 @@ class TrainingMonitor(PeriodicCallback):
         self._events, self._resumed = self._kept, epochs_done
         self._save()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         losses = {key: float(value) for key, value in (logs or {}).items()}
         not_finite = [key for key, value in losses.items() if not math.isfinite(value)]
         not_finite += not_finite_weights(self.model)
@@ -137,7 +139,7 @@ class TrainingMonitor(PeriodicCallback):
         self._report()
         super().on_epoch_end(epoch, logs)
 
-    def write(self, epochs_done):
+    def write(self, epochs_done: int) -> None:
         images = self.model.sample(self.num_samples, seed=0)
         now = self._observations[-1]
         if np.isfinite(images).all():
@@ -170,7 +172,7 @@ class TrainingMonitor(PeriodicCallback):
         write_lines(self.directory / EVENTS, self._events)
 
 
-def read_events(path):
+def read_events(path: PathLike) -> list[dict]:
     """Reads `events.jsonl`.
 
     Args:

@@ -2,6 +2,7 @@
 
 import contextlib
 
+import keras
 import numpy as np
 from absl import logging
 from keras import ops
@@ -10,12 +11,14 @@ from kerasgen import metrics
 from kerasgen.callbacks.json_lines import read_lines
 from kerasgen.callbacks.json_lines import write_lines
 from kerasgen.evaluation.metric_names import encoded
+from kerasgen.features.extractor import FeatureExtractor
+from kerasgen.files import PathLike
 
 # As `kerasgen.evaluate` counts classes: a tenth of the fair share reaches one.
 CLASS_SHARE = 0.1
 
 
-def not_finite_weights(model):
+def not_finite_weights(model: keras.Model) -> list[str]:
     """Paths of the weights of a model that hold NaN or infinity."""
     # Seeds and counters are whole numbers.
     floating = [weight for weight in model.weights if "float" in weight.dtype]
@@ -23,7 +26,7 @@ def not_finite_weights(model):
     return [w.path for w, good in zip(floating, finite, strict=True) if not good]
 
 
-def variety(images, extractor=None):
+def variety(images: np.ndarray, extractor: FeatureExtractor | None = None) -> dict:
     """How much samples vary, and how many classes they reach.
 
     Args:
@@ -48,7 +51,7 @@ def variety(images, extractor=None):
     return {"spread": spread, "classes": reached, "num_classes": num_classes}
 
 
-def write_observations(path, observations):
+def write_observations(path: PathLike, observations: list[dict]) -> None:
     """Writes observations as `find_events` takes them, one line an epoch."""
     write_lines(
         path,
@@ -59,7 +62,7 @@ def write_observations(path, observations):
     )
 
 
-def read_observations(path, epochs_done):
+def read_observations(path: PathLike, epochs_done: int) -> list[dict]:
     """Reads the observations of epochs 1 to `epochs_done`; warns of those missing."""
     found = []
     for line in read_lines(path):

@@ -5,7 +5,10 @@ import json
 import warnings
 
 import h5py
+import keras
 import numpy as np
+
+from kerasgen.files import PathLike
 
 OWNER = "kerasgen_owner"
 # What stands at the end of a file, after what HDF5 reads: this, and a checksum.
@@ -22,7 +25,7 @@ class ForeignFileError(ValueError):
     """The file was written by a model of another architecture."""
 
 
-def save_sealed(model, path):
+def save_sealed(model: keras.Model, path: PathLike) -> None:
     """Saves the weights, a checksum and a description of the model.
 
     Args:
@@ -38,7 +41,7 @@ def save_sealed(model, path):
         file.write(_seal(file.read()))
 
 
-def load_sealed(model, path):
+def load_sealed(model: keras.Model, path: PathLike) -> None:
     """Loads what `save_sealed` wrote; a model that does not fit stays unchanged.
 
     HDF5 itself notices that a file is cut off, but not that bytes in it have changed,
@@ -69,7 +72,7 @@ def load_sealed(model, path):
         raise ForeignFileError(f"its state does not fit: {error}") from error
 
 
-def read_owner(path):
+def read_owner(path: PathLike) -> dict | None:
     """Reads what a weights file says of the model that wrote it; checks its checksum.
 
     Args:

@@ -1,13 +1,15 @@
 """What `kerasgen.data.batches` accepts, and what it says to the rest."""
 
 import operator
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kerasgen import inputs
 
 
-def check_integer(name, value, at_least):
+def check_integer(name: str, value: Any, at_least: int) -> int:
     """Checks a whole number.
 
     Args:
@@ -35,7 +37,7 @@ def check_integer(name, value, at_least):
     return number
 
 
-def check_images(images):
+def check_images(images: ArrayLike) -> np.ndarray:
     """Checks an array of images; see `kerasgen.inputs.check_images`.
 
     Returns:
@@ -45,7 +47,7 @@ def check_images(images):
     return images if images.dtype == np.uint8 else inputs.as_pixels(images)
 
 
-def check_labels(labels, num_images):
+def check_labels(labels: ArrayLike, num_images: int) -> np.ndarray:
     """Checks the labels of `num_images` images; see `kerasgen.inputs.check_labels`.
 
     Returns:

@@ -4,6 +4,8 @@ Reference: Salimans et al. 2016, Improved Techniques for Training GANs
 (arXiv:1606.03498), section 6.1.
 """
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -87,7 +89,10 @@ def few_labels(
         raise ValueError(f"Got batch_size={batch_size}; expected an even number.")
     rows = draw_labelled(labels, num_labels, seed)
     unlabelled = np.full(len(images), np.max(labels) + 1, "int32")
-    order = {"batch_size": batch_size // 2, "initial_epoch": initial_epoch}
+    order: dict[str, Any] = {
+        "batch_size": batch_size // 2,
+        "initial_epoch": initial_epoch,
+    }
     everything = batches(images, unlabelled, seed=seed, **order)
     known = np.resize(rows, len(images))
     labelled = batches(images[known], np.asarray(labels)[known], seed=seed + 1, **order)

@@ -17,6 +17,8 @@ import zlib
 import numpy as np
 
 from kerasgen.data.image_set import ImageSet
+from kerasgen.data.splits import Split
+from kerasgen.files import PathLike
 
 NAMES = ("mnist", "fashion_mnist", "kmnist")
 NUM_CLASSES = 10
@@ -36,7 +38,7 @@ _MOST_PACKED = 1032
 _MOST_BYTES = 2**28
 
 
-def load(folder, name, split):
+def load(folder: PathLike, name: str, split: Split):
     """Reads one split from the four files with MNIST's names.
 
     Args:
@@ -64,7 +66,7 @@ def load(folder, name, split):
             f"{labels_path} holds the label {labels.max()}. "
             f"Expected labels from 0 to {NUM_CLASSES - 1}, as {name} has."
         )
-    if name != "mnist" and zlib.crc32(labels) == _MNIST_LABELS[split.base]:
+    if name != "mnist" and zlib.crc32(labels.tobytes()) == _MNIST_LABELS[split.base]:
         raise ValueError(
             f"{labels_path} holds the labels of mnist, but {name} was asked for. Put "
             f"the files of {name} into {pathlib.Path(folder) / name}."
@@ -80,7 +82,7 @@ def load(folder, name, split):
     )
 
 
-def find(folder, name, base):
+def find(folder: PathLike, name: str, base: str) -> tuple[pathlib.Path, pathlib.Path]:
     """Where the images and labels of one split are.
 
     A subfolder with the set's name comes before files in the folder itself, and files
@@ -120,7 +122,7 @@ def _existing(place, stem):
     return None
 
 
-def read(path, dims):
+def read(path: PathLike, dims) -> np.ndarray:
     """Reads one IDX file of unsigned bytes.
 
     Args:

@@ -5,11 +5,13 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+from kerasgen.files import PathLike
+
 ENDINGS = (".png", ".jpg", ".jpeg")
 _WIDE = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 
 
-def list_pictures(folder) -> list[pathlib.Path]:
+def list_pictures(folder: PathLike) -> list[pathlib.Path]:
     """The PNG and JPEG files of a folder, by name; ValueError where there is none."""
     folder = pathlib.Path(folder)
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS)
@@ -21,7 +23,7 @@ def list_pictures(folder) -> list[pathlib.Path]:
     return paths
 
 
-def read_picture(path, channels: int) -> np.ndarray:
+def read_picture(path: pathlib.Path, channels: int) -> np.ndarray:
     """Reads a picture with 8 bits a channel, whatever it is stored with.
 
     Grey pictures of 16 bits are scaled, which Pillow's own conversion clips;
@@ -52,7 +54,7 @@ def read_picture(path, channels: int) -> np.ndarray:
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def read_pictures(folder, channels: int) -> np.ndarray:
+def read_pictures(folder: PathLike, channels: int) -> np.ndarray:
     """Reads all pictures of a folder, which must be of one size.
 
     Args:

@@ -19,6 +19,7 @@ import tensorflow as tf
 from kerasgen import inputs
 from kerasgen.data.arrays import check_integer
 from kerasgen.data.sources import load_arrays
+from kerasgen.files import PathLike
 
 # Orders count down from here: a model of the same seed draws its noise from the numbers
 # above, and its samples from -1.
@@ -31,16 +32,16 @@ _COPIED_BYTES = 2**28
 
 
 def load(
-    name="mnist",
-    split="train",
+    name: str = "mnist",
+    split: str = "train",
     *,
-    batch_size=64,
-    data_dir=None,
-    shuffle=True,
-    seed=0,
-    drop_remainder=True,
-    initial_epoch=0,
-):
+    batch_size: int = 64,
+    data_dir: PathLike | None = None,
+    shuffle: bool = True,
+    seed: int | None = 0,
+    drop_remainder: bool = True,
+    initial_epoch: int = 0,
+) -> tf.data.Dataset:
     """Finds a set of labelled images, as a dataset of batches ready for `fit`.
 
     Args:
@@ -72,15 +73,15 @@ def load(
 
 
 def batches(
-    images,
-    labels=None,
+    images: np.ndarray,
+    labels: np.ndarray | None = None,
     *,
-    batch_size,
-    shuffle=True,
-    seed=0,
-    drop_remainder=True,
-    initial_epoch=0,
-):
+    batch_size: int,
+    shuffle: bool = True,
+    seed: int | None = 0,
+    drop_remainder: bool = True,
+    initial_epoch: int = 0,
+) -> tf.data.Dataset:
     """Makes a dataset of batches from images in memory.
 
     Args:
@@ -128,7 +129,13 @@ def batches(
     return stream_arrays(images, labels, batch_size, order, drop_remainder)
 
 
-def stream_arrays(images, labels, batch_size, order, drop_remainder):
+def stream_arrays(
+    images: np.ndarray,
+    labels: np.ndarray | None,
+    batch_size: int,
+    order,
+    drop_remainder: bool,
+) -> tf.data.Dataset:
     """Makes a dataset of batches from arrays that are known to be right.
 
     Args:

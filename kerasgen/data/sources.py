@@ -16,12 +16,15 @@ import difflib
 import os
 import re
 
+import numpy as np
 from absl import logging
 
 from kerasgen.data import idx
 from kerasgen.data import tfds
 from kerasgen.data import wheel
+from kerasgen.data.image_set import ImageSet
 from kerasgen.data.splits import Split
+from kerasgen.files import PathLike
 from kerasgen.files import user_path
 
 # Names that need no look into TFDS, and that near matches are drawn from.
@@ -33,7 +36,12 @@ _KNOWN = (
 )
 
 
-def fetch(name="mnist", split="train", *, data_dir=None):
+def fetch(
+    name: str = "mnist",
+    split: str = "train",
+    *,
+    data_dir: PathLike | None = None,
+) -> ImageSet:
     """Finds a set of labelled images and says where it came from.
 
     Args:
@@ -72,7 +80,12 @@ def fetch(name="mnist", split="train", *, data_dir=None):
     return found
 
 
-def load_arrays(name="mnist", split="train", *, data_dir=None):
+def load_arrays(
+    name: str = "mnist",
+    split: str = "train",
+    *,
+    data_dir: PathLike | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Finds a set of labelled images, as two arrays.
 
     Args:

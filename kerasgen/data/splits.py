@@ -9,6 +9,7 @@ from different sources are therefore equal in size, not in content.
 
 import dataclasses
 import re
+from collections.abc import Iterable
 
 _BOUND = r"-?\d[\d_]*|-?\d+(?:\.\d+)?%"
 _SPLIT = re.compile(
@@ -32,7 +33,7 @@ class Split:
     stop: str | None = None
 
     @classmethod
-    def parse(cls, text):
+    def parse(cls, text: str) -> "Split":
         """Reads a split.
 
         Args:
@@ -52,7 +53,7 @@ class Split:
             )
         return cls(text, match["base"], match["start"], match["stop"])
 
-    def check(self, known):
+    def check(self, known: Iterable[str]) -> None:
         """Raises ValueError unless the split's name is one of `known`."""
         if self.base not in known:
             raise ValueError(
@@ -61,7 +62,7 @@ class Split:
                 f'"{next(iter(known))}[:90%]".'
             )
 
-    def rows(self, num_images):
+    def rows(self, num_images: int) -> tuple[int, int]:
         """The range of rows that the split names.
 
         Args:

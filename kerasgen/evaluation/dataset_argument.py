@@ -4,9 +4,10 @@ from kerasgen import data
 from kerasgen.data.arrays import check_images
 from kerasgen.data.arrays import check_labels
 from kerasgen.data.splits import Split
+from kerasgen.files import PathLike
 
 
-def read_dataset(dataset, data_dir):
+def read_dataset(dataset, data_dir: PathLike | None) -> tuple:
     """Reads what `Reference` takes.
 
     Args:

@@ -7,6 +7,7 @@ numbers.
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class EncoderInputs:
         importance_images: int, number of test images for that bound.
     """
 
-    model: object
+    model: Any
     test: ImageFeatures
     probed: ImageFeatures | None
     seed: int
@@ -37,32 +38,32 @@ class EncoderInputs:
     importance_images: int = 1000
 
     @property
-    def weighed(self):
+    def weighed(self) -> ImageFeatures:
         """The first test images, which the importance-weighted bound is taken on."""
         return self.test.take(slice(self.importance_images))
 
     @property
-    def decoder(self):
+    def decoder(self) -> str | None:
         """The distribution p(x|z), "bernoulli" or "gaussian"; None if not known."""
         return getattr(self.model, "reconstruction", None)
 
-    def labels(self, part):
+    def labels(self, part: ImageFeatures) -> np.ndarray | None:
         """What the model takes beside the images of a part."""
         return part.labels if _is_conditional(self.model) else None
 
     @functools.cached_property
-    def test_posterior(self):
+    def test_posterior(self) -> tuple[np.ndarray, np.ndarray]:
         return self.model.encode(self.test.pixels, self.labels(self.test))
 
     @functools.cached_property
-    def codes(self):
+    def codes(self) -> np.ndarray:
         """One draw from q(z|x) for each test image."""
         mean, log_variance = self.test_posterior
         noise = np.random.default_rng([self.seed, 1]).standard_normal(mean.shape)
-        return np.float32(mean + np.exp(0.5 * log_variance) * noise)
+        return (mean + np.exp(0.5 * log_variance) * noise).astype(np.float32)
 
     @functools.cached_property
-    def probed_means(self):
+    def probed_means(self) -> np.ndarray:
         return self.model.encode(self.probed.pixels, self.labels(self.probed))[0]
 
 
@@ -85,12 +86,12 @@ class EncoderMetric:
     needs: tuple[str, ...] = ()
     minimum: int | Callable = 2
 
-    def names(self, inputs):
+    def names(self, inputs: EncoderInputs) -> list[str]:
         parts = [getattr(inputs, name) for name in self.parts]
         against = [("train", 0) if p is None else (p.split, p.count) for p in parts]
         return [metric_name(base, against=against) for base in self.outputs(inputs)]
 
-    def obstacle(self, inputs):
+    def obstacle(self, inputs: EncoderInputs) -> str | None:
         """Why the metric cannot be computed, or None."""
         parts = [getattr(inputs, name) for name in self.parts]
         if not hasattr(inputs.model, "encode"):
@@ -113,7 +114,7 @@ class EncoderMetric:
             return f"{least} images are needed, {count} came"
         return None
 
-    def values(self, inputs):
+    def values(self, inputs: EncoderInputs) -> dict[str, float]:
         """The numbers, by name."""
         return dict(zip(self.names(inputs), self.compute(inputs), strict=True))
 
@@ -122,6 +123,6 @@ def _is_conditional(model):
     return getattr(model, "num_classes", None) is not None
 
 
-def kind(model):
+def kind(model) -> str:
     """What a message calls a model."""
     return "an array of images" if model is None else type(model).__name__

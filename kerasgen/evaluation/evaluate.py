@@ -1,6 +1,7 @@
 """From a model, or images, to one record of named numbers."""
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from kerasgen.evaluation.reference import as_reference
 from kerasgen.evaluation.sample_inputs import SampleInputs
 from kerasgen.evaluation.selection import chosen_metrics
 from kerasgen.evaluation.selection import computed
+from kerasgen.files import PathLike
 from kerasgen.metrics.checks import check_whole
 
 
@@ -22,14 +24,14 @@ def evaluate(
     model,
     dataset="mnist",
     *,
-    num_samples=10_000,
-    seed=0,
+    num_samples: int = 10_000,
+    seed: int = 0,
     features="auto",
-    metrics="all",
-    data_dir=None,
-    importance_samples=50,
-    importance_images=1000,
-):
+    metrics: str | Iterable[str] = "all",
+    data_dir: PathLike | None = None,
+    importance_samples: int = 50,
+    importance_images: int = 1000,
+) -> dict:
     """Judges a model, or images, by the same metrics as any other.
 
     GANs and VAEs are judged by their samples, against the test images; a model with an
@@ -113,11 +115,11 @@ def evaluate(
 def evaluate_real(
     dataset="mnist",
     *,
-    num_samples=10_000,
+    num_samples: int = 10_000,
     features="auto",
-    metrics="all",
-    data_dir=None,
-):
+    metrics: str | Iterable[str] = "all",
+    data_dir: PathLike | None = None,
+) -> dict:
     """Judges training images as if they were samples: the row to read others beside.
 
     The images are taken by chance, always the same. Where samples are compared with the
@@ -173,7 +175,7 @@ def evaluate_real(
     return make_record(settings, inputs, encoder, names, watch)
 
 
-def evaluate_pixels(dataset="mnist", *, data_dir=None):
+def evaluate_pixels(dataset="mnist", *, data_dir: PathLike | None = None) -> dict:
     """Judges the pixels of images as if they were codes: what encoders must surpass.
 
     Args:

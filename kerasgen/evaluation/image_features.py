@@ -71,16 +71,16 @@ class ImageFeatures:
     @functools.cached_property
     def pixel_means(self) -> PixelMeans:
         """Measures of the pixels that are means over images."""
-        sums = [0.0] * len(PixelMeans._fields)
+        sums: list = [0.0] * len(PixelMeans._fields)
         for pixels in self.batches():
-            means = (
+            means: list = [
                 metrics.laplacian_variance(pixels),
                 metrics.gradient_magnitude(pixels),
                 metrics.mid_grey_share(pixels),
                 metrics.radial_power_spectrum(pixels),
-            )
+            ]
             sums = [s + len(pixels) * m for s, m in zip(sums, means, strict=True)]
-        return PixelMeans(*(s / len(self.images) for s in sums))
+        return PixelMeans._make(s / len(self.images) for s in sums)
 
     @functools.cached_property
     def bins(self) -> metrics.Bins:
@@ -107,7 +107,9 @@ class ImageFeatures:
         for start in range(0, len(self.images), BATCH):
             yield _as_pixels(self.images[start : start + BATCH])
 
-    def take(self, rows, count: int | None = None) -> "ImageFeatures":
+    def take(
+        self, rows: np.ndarray | slice, count: int | None = None
+    ) -> "ImageFeatures":
         """The images of these rows, with the features that are computed already."""
         labels = None if self.labels is None else self.labels[rows]
         part = ImageFeatures(
@@ -131,7 +133,7 @@ class ImageFeatures:
         """The same with pixels of 8 bits; what was computed of them before stays."""
         if self.images.dtype == np.uint8:
             return self
-        images = np.uint8(np.rint(self.images * np.float32(255.0)))
+        images = np.rint(self.images * np.float32(255.0)).astype(np.uint8)
         part = dataclasses.replace(self, images=images)
         vars(part).update({k: v for k, v in vars(self).items() if k in _COMPUTED})
         return part

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasgen import training
 from kerasgen.core.sampling import SamplingModel
+from kerasgen.evaluation.encoder_inputs import EncoderInputs
 from kerasgen.evaluation.encoder_inputs import EncoderMetric
 from kerasgen.evaluation.encoder_inputs import kind
 
@@ -21,18 +22,22 @@ class Inversion:
         seed: int, as for `kerasgen.training.fit_latents`.
     """
 
-    def __init__(self, model, seed):
+    def __init__(self, model: SamplingModel, seed: int) -> None:
         self.model, self.seed = model, seed
         self.num_classes = getattr(model, "num_classes", None)
 
-    def encode(self, images, labels=None):
+    def encode(
+        self, images: np.ndarray, labels: np.ndarray | None = None
+    ) -> tuple[np.ndarray, None]:
         """`(latents, None)`: inversion finds no distribution around the latents."""
         fitted = training.fit_latents(
             self._generate, images, self.model.latent_dim, labels, seed=self.seed
         )
         return fitted.latents, None
 
-    def decode(self, latents, labels=None):
+    def decode(
+        self, latents: np.ndarray, labels: np.ndarray | None = None
+    ) -> np.ndarray:
         return self.model.generate(latents, labels)
 
     def _generate(self, latents, labels):
@@ -50,13 +55,13 @@ class InversionMetric:
 
     metrics: tuple[EncoderMetric, ...]
 
-    def names(self, inputs):
+    def names(self, inputs: EncoderInputs) -> list[str]:
         """The full names of the numbers of an `EncoderInputs`, protocol and all."""
         inputs = _inverted(inputs)
         names = [name for metric in self.metrics for name in metric.names(inputs)]
         return [f"inverted_{name}" for name in names]
 
-    def obstacle(self, inputs):
+    def obstacle(self, inputs: EncoderInputs) -> str | None:
         """Why the metrics cannot be computed, or None."""
         if hasattr(inputs.model, "encode"):
             return f"{kind(inputs.model)} has an encoder"
@@ -65,7 +70,7 @@ class InversionMetric:
         inputs = _inverted(inputs)
         return next(filter(None, (m.obstacle(inputs) for m in self.metrics)), None)
 
-    def values(self, inputs):
+    def values(self, inputs: EncoderInputs) -> dict[str, float]:
         """The numbers, by name."""
         inputs = _inverted(inputs)
         found = {}

@@ -14,6 +14,9 @@ version 3 used these names for all features; `RENAMED` has what they are called 
 
 import math
 import re
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +32,12 @@ RANDOM_SPACE = random_network.NAME
 _OF_INCEPTION = {new: old for old, new in RENAMED.items()}
 
 
-def metric_name(base, space=None, samples=None, against=()):
+def metric_name(
+    base: str,
+    space: str | None = None,
+    samples: int | None = None,
+    against: Iterable[tuple[str, int]] = (),
+) -> str:
     """The name of a number in a record.
 
     Args:
@@ -54,7 +62,7 @@ def metric_name(base, space=None, samples=None, against=()):
     return "_".join(part for part in parts if part)
 
 
-def find_name(record, base, space=None):
+def find_name(record: Mapping, base: str, space: str | None = None) -> str | None:
     """The full name of a number in a record, from what was computed.
 
     Args:
@@ -86,12 +94,12 @@ def find_name(record, base, space=None):
     return next((name for name in record if re.fullmatch(pattern, name)), None)
 
 
-def short_count(count):
+def short_count(count: int) -> str:
     """A count as it stands in a name: 10k for 10,000, but 2500 for 2,500."""
     return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)
 
 
-def encoded(value):
+def encoded(value: Any) -> Any:
     """A value as JSON holds it.
 
     JSON has no NaN and no infinity: they become "NaN", "Infinity" and "-Infinity",

@@ -2,10 +2,15 @@
 
 import contextlib
 import time
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
+from kerasgen.evaluation.encoder_inputs import EncoderInputs
 from kerasgen.evaluation.encoder_metrics import ENCODER_METRICS
 from kerasgen.evaluation.image_features import ImageFeatures
 from kerasgen.evaluation.metric_names import encoded
+from kerasgen.evaluation.sample_inputs import SampleInputs
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
 from kerasgen.evaluation.selection import computed
 from kerasgen.training.inversion import PRIOR_WEIGHT
@@ -27,11 +32,11 @@ PROTOCOL = (
 class Stopwatch:
     """Wall seconds of named parts, in the order in which they were begun."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._start, self._seconds = time.perf_counter(), {}
 
     @contextlib.contextmanager
-    def __call__(self, name):
+    def __call__(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         try:
             yield
@@ -39,7 +44,7 @@ class Stopwatch:
             spent = time.perf_counter() - start
             self._seconds[name] = self._seconds.get(name, 0.0) + spent
 
-    def seconds(self):
+    def seconds(self) -> dict[str, float]:
         """Dict from `seconds_<part>`, and `seconds_total`, to seconds."""
         parts = self._seconds | {"total": time.perf_counter() - self._start}
         return {f"seconds_{name}": round(value, 3) for name, value in parts.items()}
@@ -51,7 +56,13 @@ def compute(part: ImageFeatures, attributes: set[str]) -> None:
         getattr(part, name)
 
 
-def make_record(settings, inputs, encoder, names, watch):
+def make_record(
+    settings: dict,
+    inputs: SampleInputs,
+    encoder: EncoderInputs,
+    names: Mapping[str, bool],
+    watch: Stopwatch,
+) -> dict:
     """Computes the metrics and puts everything into one flat dict.
 
     Args:
@@ -75,7 +86,7 @@ def make_record(settings, inputs, encoder, names, watch):
     numbers, missing = {}, {}
     for name, by_name in names.items():
         of_samples = name in SAMPLE_METRICS
-        metric = SAMPLE_METRICS[name] if of_samples else ENCODER_METRICS[name]
+        metric: Any = SAMPLE_METRICS[name] if of_samples else ENCODER_METRICS[name]
         subject = inputs if of_samples else encoder
         obstacle = metric.obstacle(subject)
         if obstacle is None:

@@ -9,6 +9,7 @@ from absl import logging
 from kerasgen import features
 from kerasgen.evaluation.dataset_argument import read_dataset
 from kerasgen.evaluation.image_features import ImageFeatures
+from kerasgen.files import PathLike
 
 # Training images at most that NDB cuts into bins, and that probes are fitted on.
 NUM_BINNED = 10_000
@@ -47,7 +48,13 @@ class Reference:
     >>> records = [kerasgen.evaluate(model, mnist) for model in models]
     """
 
-    def __init__(self, dataset="mnist", *, features="auto", data_dir=None):
+    def __init__(
+        self,
+        dataset="mnist",
+        *,
+        features="auto",
+        data_dir: PathLike | None = None,
+    ) -> None:
         self.name, train, (split, *test), self.num_classes = read_dataset(
             dataset, data_dir
         )
@@ -61,10 +68,11 @@ class Reference:
         self._features = features
         if not isinstance(features, str):
             features.check_shape(self.image_shape)
-        self.test = ImageFeatures(split, *test, self._find_extractor)
+        find = self._find_extractor
+        self.test = ImageFeatures(split, test[0], test[1], find)
         self.train = None
         if train is not None:
-            self.train = ImageFeatures("train", *train, self._find_extractor)
+            self.train = ImageFeatures("train", train[0], train[1], find)
 
     @functools.cached_property
     def extractor(self) -> features.FeatureExtractor:
@@ -77,12 +85,12 @@ class Reference:
         return self.extractor
 
     @functools.cached_property
-    def order(self):
+    def order(self) -> np.ndarray:
         """The rows of the training images in an order that is always the same."""
         return np.random.default_rng(0).permutation(len(self.train.images))
 
     @functools.cached_property
-    def binned(self):
+    def binned(self) -> ImageFeatures | None:
         """A fixed part of the training images, from the end of the order, or None."""
         if self.train is None:
             return None
@@ -90,14 +98,16 @@ class Reference:
         return self.train.take(self.order[max(half, len(self.order) - NUM_BINNED) :])
 
     @functools.cached_property
-    def probed(self):
+    def probed(self) -> ImageFeatures | None:
         """A fixed part of them, from the beginning of the order, or None."""
         if self.train is None:
             return None
         return self.train.take(self.order[:NUM_PROBED])
 
 
-def as_reference(dataset, features="auto", data_dir=None):
+def as_reference(
+    dataset, features="auto", data_dir: PathLike | None = None
+) -> Reference:
     """Coerce to `Reference`.
 
     Raises:

@@ -108,7 +108,7 @@ class SampleMetric:
 
     def obstacle(self, inputs: SampleInputs) -> str | None:
         """Reason why the metric cannot be computed, or None."""
-        against = self.against and getattr(inputs, self.against)
+        against = getattr(inputs, self.against) if self.against else None
         if self.against and against is None:
             return "no training images were given"
         if "requested" in self.needs and inputs.requested is None:

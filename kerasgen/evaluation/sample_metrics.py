@@ -1,5 +1,7 @@
 """The metrics of samples: which there are, and how each is computed."""
 
+from typing import Any
+
 import numpy as np
 
 from kerasgen import features
@@ -113,7 +115,7 @@ def _data_copying(inputs):
 
 def _ndb(inputs):
     bins = inputs.binned.bins
-    counts = sum(bins.count(pixels) for pixels in inputs.samples.batches())
+    counts = sum(bins.histogram(pixels) for pixels in inputs.samples.batches())
     return tuple(metrics.different_bins(bins.real_counts, counts))
 
 
@@ -128,7 +130,7 @@ def _classification_accuracy(inputs):
 
 
 # With as many samples as classes and one more, some class has the pair it needs.
-_CLASSES = {"needs": ("classes",), "minimum": 20}
+_CLASSES: dict[str, Any] = {"needs": ("classes",), "minimum": 20}
 
 SAMPLE_METRICS = {
     "frechet_distance": SampleMetric(

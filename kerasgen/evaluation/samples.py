@@ -3,8 +3,11 @@
 import pathlib
 import zipfile
 import zlib
+from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from kerasgen import training
@@ -12,6 +15,7 @@ from kerasgen.core.sampling import SamplingModel
 from kerasgen.data.arrays import check_images
 from kerasgen.data.pictures import read_pictures
 from kerasgen.evaluation.image_features import BATCH
+from kerasgen.files import PathLike
 
 # What NumPy raises of a damaged file; of memory, where the file promises too much.
 _DAMAGED = (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -21,7 +25,9 @@ class NotFiniteError(ValueError):
     """Samples hold NaN or infinite pixels: the model has diverged."""
 
 
-def requested_classes(model, num, seed, labels):
+def requested_classes(
+    model, num: int, seed: int, labels: np.ndarray | None
+) -> np.ndarray | None:
     """Classes to ask a conditional model for, or None for another model.
 
     Args:
@@ -52,7 +58,7 @@ def requested_classes(model, num, seed, labels):
     return np.random.default_rng(seed).choice(labels, num)
 
 
-def draw(model, num, seed, labels):
+def draw(model, num: int, seed: int, labels: np.ndarray | None) -> Iterator[np.ndarray]:
     """Yields the images of `model.sample`, `BATCH` at a time.
 
     A model of the zoo never makes all of them at once; another model does.
@@ -65,7 +71,7 @@ def draw(model, num, seed, labels):
     """
     # Not where a model samples in a way of its own.
     if getattr(type(model), "sample", None) is SamplingModel.sample:
-        classes = None if labels is None else np.int32(labels)
+        classes = None if labels is None else labels.astype(np.int32)
         latents = np.asarray(
             model.draw_latents_to_sample(num, training.sampling_seed(seed), classes)
         )
@@ -79,7 +85,7 @@ def draw(model, num, seed, labels):
         yield images[start : start + BATCH]
 
 
-def checked(images, image_shape):
+def checked(images: ArrayLike, image_shape: Sequence[int]) -> np.ndarray:
     """Images as uint8 or float32 in [0, 1].
 
     Raises:
@@ -111,7 +117,7 @@ def checked(images, image_shape):
     return images
 
 
-def chosen(images, num, seed):
+def chosen(images: np.ndarray, num: int, seed: int) -> np.ndarray:
     """At most `num` of the images, by chance where there are more."""
     if len(images) <= num:
         return images
@@ -119,7 +125,7 @@ def chosen(images, num, seed):
     return images[np.sort(rows)]
 
 
-def load_images(path, channels=1):
+def load_images(path: PathLike, channels: int = 1) -> np.ndarray:
     """Reads images to judge, from any program that wrote them.
 
     Args:

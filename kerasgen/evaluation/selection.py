@@ -10,7 +10,7 @@ from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
 METRICS = (*SAMPLE_METRICS, *ENCODER_METRICS)
 
 
-def chosen_metrics(metrics):
+def chosen_metrics(metrics: str | Iterable[str] | dict[str, bool]) -> dict[str, bool]:
     """Dict from the name of each metric to whether it was asked for by its name.
 
     Args:

@@ -1,9 +1,11 @@
 """Records side by side, as text."""
 
+from collections.abc import Mapping
+
 _LAST_BEFORE_THE_NUMBERS = "seconds_total"
 
 
-def metric_names(record):
+def metric_names(record: Mapping) -> list[str]:
     """The names of the numbers in a record of `evaluate`, without all else."""
     keys = list(record)
     if _LAST_BEFORE_THE_NUMBERS not in keys:
@@ -14,7 +16,7 @@ def metric_names(record):
     return keys[keys.index(_LAST_BEFORE_THE_NUMBERS) + 1 :]
 
 
-def format_table(records):
+def format_table(records: Mapping[str, dict]) -> str:
     """A table of records, one row for each number, one column for each record.
 
     Args:

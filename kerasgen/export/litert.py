@@ -7,9 +7,10 @@ import keras
 import tensorflow as tf
 
 from kerasgen.export import networks
+from kerasgen.files import PathLike
 
 
-def save_litert(model, path):
+def save_litert(model: keras.Model, path: PathLike) -> pathlib.Path:
     """Writes a model's networks as LiteRT files: `generator.tflite` and so on.
 
     Files, names, shapes and numbers are those of `save_onnx`; each file has one

@@ -1,10 +1,14 @@
 """A folder with a file for each network of a model, whatever the format."""
 
 import pathlib
+from collections.abc import Callable
+
+import keras
 
 from kerasgen import files
 from kerasgen.export.record import RECORD
 from kerasgen.export.record import write_record
+from kerasgen.files import PathLike
 
 # From the name of a file to what `GenerativeModel.endpoints` calls its function.
 ENDPOINTS = {
@@ -14,7 +18,9 @@ ENDPOINTS = {
 }
 
 
-def write(model, path, suffix, convert):
+def write(
+    model: keras.Model, path: PathLike, suffix: str, convert: Callable
+) -> pathlib.Path:
     """Converts the networks of a model and writes them to a folder, all or none.
 
     A record with their checksums stands beside them, `export.json`.

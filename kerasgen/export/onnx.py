@@ -1,13 +1,17 @@
 """The networks of a model as ONNX files, for ONNX Runtime and others."""
 
+import pathlib
+
+import keras
 import tensorflow as tf
 
 from kerasgen.export import networks
+from kerasgen.files import PathLike
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
 
 
-def save_onnx(model, path):
+def save_onnx(model: keras.Model, path: PathLike) -> pathlib.Path:
     """Writes a model's networks as ONNX files: `pip install "kerasgen[onnx]"`.
 
     | file | takes | gives |

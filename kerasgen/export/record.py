@@ -7,10 +7,12 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from kerasgen.files import PathLike
+
 RECORD = "export.json"
 
 
-def write_record(model, folder, **further):
+def write_record(model: keras.Model, folder: pathlib.Path, **further) -> None:
     """Writes the record of an export, when its files are complete.
 
     Args:
@@ -27,7 +29,7 @@ def write_record(model, folder, **further):
     (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n")
 
 
-def describe(model):
+def describe(model: keras.Model) -> dict:
     """What a model is, as its record begins."""
     return {
         "model": type(model).__name__,
@@ -37,7 +39,7 @@ def describe(model):
     }
 
 
-def read_record(path):
+def read_record(path: PathLike) -> dict:
     """Reads the record of an export.
 
     Args:
@@ -60,7 +62,7 @@ def read_record(path):
         ) from error
 
 
-def checksums(path):
+def checksums(path: PathLike) -> dict[str, str]:
     """SHA-256 of each file of an export but its record, as hexadecimal digits.
 
     Args:

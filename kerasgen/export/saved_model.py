@@ -8,6 +8,7 @@ import json
 import pathlib
 import random
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -23,9 +24,15 @@ from kerasgen.export.record import RECORD
 from kerasgen.export.record import describe
 from kerasgen.export.record import read_record
 from kerasgen.export.record import write_record
+from kerasgen.files import PathLike
 
 
-def save(model, path, settings=None, half=False):
+def save(
+    model: keras.Model,
+    path: PathLike,
+    settings: dict | None = None,
+    half: bool = False,
+) -> pathlib.Path:
     """Exports a model as a SavedModel, with a record of what it is.
 
     Args:
@@ -68,7 +75,7 @@ def save(model, path, settings=None, half=False):
     return path
 
 
-def replaceable(path, settings):
+def replaceable(path: PathLike, settings: dict) -> bool:
     """Whether an export to `path` would lose nothing.
 
     That is so where there is none yet, or one made with the same settings, or with the
@@ -95,7 +102,7 @@ def _is_of(path, model):
     return all(old.get(name) == value for name, value in new.items())
 
 
-def taken_further(old, new):
+def taken_further(old: dict, new: dict) -> bool:
     """Whether settings are the old ones, with as many epochs or more.
 
     Args:
@@ -105,7 +112,7 @@ def taken_further(old, new):
     return fewer and {**old, "epochs": None} == {**new, "epochs": None}
 
 
-def load(path):
+def load(path: PathLike) -> "ExportedModel":
     """Loads an exported model, without building it in Keras.
 
     A SavedModel is a program: load only what you trust.
@@ -166,7 +173,7 @@ class ExportedModel:
         num_classes: Number of classes of a conditional model, or None.
     """
 
-    def __init__(self, restored, num_classes=None):
+    def __init__(self, restored, num_classes: int | None = None) -> None:
         self._signatures = restored.signatures
         inputs = self._signatures["serving_default"].structured_input_signature[1]
         images = self._signatures["serving_default"].structured_outputs["images"]
@@ -176,7 +183,9 @@ class ExportedModel:
         self.num_classes = num_classes
         self.is_conditional = "labels" in inputs
 
-    def sample(self, num, labels=None, seed=None):
+    def sample(
+        self, num: int, labels: np.ndarray | None = None, seed: int | None = None
+    ) -> np.ndarray:
         """Images of latents drawn from the prior; see `GenerativeModel.sample`.
 
         They are made in batches: the signature `sample` makes the same images all at
@@ -187,7 +196,9 @@ class ExportedModel:
         latents = training.normal((num, self.latent_dim), training.sampling_seed(seed))
         return self.generate(latents, labels)
 
-    def generate(self, latents, labels=None):
+    def generate(
+        self, latents: np.ndarray, labels: np.ndarray | None = None
+    ) -> np.ndarray:
         """Images from latents; see `GenerativeModel.generate`."""
         latents = check_latents(latents)
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
@@ -200,12 +211,16 @@ class ExportedModel:
         )
 
     @_WhereExported
-    def decode(self, latents, labels=None):
+    def decode(
+        self, latents: np.ndarray, labels: np.ndarray | None = None
+    ) -> np.ndarray:
         """Images from latents: another name of `generate`."""
         return self.generate(latents, labels)
 
     @_WhereExported
-    def encode(self, images, labels=None):
+    def encode(
+        self, images: np.ndarray, labels: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The posterior q(z|x) of images; see `VariationalModel.encode`."""
         found = self._made_from_images("encode", images, labels)
         if "codes" in found:
@@ -213,12 +228,16 @@ class ExportedModel:
         return found["mean"], found["log_variance"]
 
     @_WhereExported
-    def reconstruct(self, images, labels=None):
+    def reconstruct(
+        self, images: np.ndarray, labels: np.ndarray | None = None
+    ) -> np.ndarray:
         """Images from their codes; see `VariationalModel.reconstruct`."""
         return self._made_from_images("reconstruct", images, labels)["images"]
 
     @_WhereExported
-    def discriminate(self, images, labels=None):
+    def discriminate(
+        self, images: np.ndarray, labels: np.ndarray | None = None
+    ) -> np.ndarray:
         """What the judge says of images; see `AdversarialModel.discriminate`."""
         return self._made_from_images("discriminate", images, labels)["scores"]
 

@@ -6,6 +6,8 @@ the rectifier: they are nearer to a Gaussian, as the Fréchet distance supposes,
 variance about 1 on the training images.
 """
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -20,7 +22,9 @@ DROPOUT = 0.4
 SHIFT, ROTATION, ZOOM = 2.0, 0.15, 0.1
 
 
-def build_classifier(image_shape, num_classes, seed=0):
+def build_classifier(
+    image_shape: Sequence[int], num_classes: int, seed: int = 0
+) -> keras.Model:
     """Builds the network, untrained.
 
     Args:
@@ -61,7 +65,14 @@ def build_classifier(image_shape, num_classes, seed=0):
     return keras.Model(images, [features, probabilities], name="classifier")
 
 
-def train_classifier(images, labels, num_classes, *, epochs, seed=0):
+def train_classifier(
+    images: np.ndarray,
+    labels: np.ndarray,
+    num_classes: int,
+    *,
+    epochs: int,
+    seed: int = 0,
+) -> keras.Model:
     """Trains the network on moved, turned and scaled images.
 
     One cycle of AdamW: the learning rate rises over a tenth of the steps and falls to

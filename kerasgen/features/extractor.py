@@ -9,13 +9,16 @@ another version, and the version is in the name.
 import hashlib
 import io
 import pathlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasgen import files
 from kerasgen.features.classifier import build_classifier
+from kerasgen.files import PathLike
 
 FOLDER = pathlib.Path(__file__).parent / "weights"
 VERSION = 1
@@ -55,7 +58,13 @@ class FeatureExtractor:
     (10000, 64)
     """
 
-    def __init__(self, name, model, num_classes=None, image_shape=None):
+    def __init__(
+        self,
+        name: str,
+        model: keras.Model,
+        num_classes: int | None = None,
+        image_shape: Sequence[int] | None = None,
+    ) -> None:
         self.name = name
         self.num_classes = num_classes
         self.image_shape = None if image_shape is None else tuple(image_shape)
@@ -64,7 +73,7 @@ class FeatureExtractor:
             lambda images: model(images, training=False), autograph=False
         )
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> Extracted:
         """Features of images.
 
         Args:
@@ -91,7 +100,7 @@ class FeatureExtractor:
         found = [np.concatenate(part) for part in zip(*parts, strict=True)]
         return Extracted(*found) if self.classifies else Extracted(found[0], None)
 
-    def check_shape(self, image_shape):
+    def check_shape(self, image_shape: Sequence[int]) -> None:
         """Raises ValueError unless images of this shape can be taken."""
         if self.image_shape not in (None, tuple(image_shape)):
             raise ValueError(
@@ -101,7 +110,7 @@ class FeatureExtractor:
             )
 
 
-def load(dataset, path=None):
+def load(dataset: str, path: PathLike | None = None) -> FeatureExtractor:
     """Loads an extractor of the package.
 
     Args:
@@ -132,12 +141,12 @@ def load(dataset, path=None):
     return from_bytes(f"{dataset}_v{VERSION}", content)
 
 
-def weights_path(dataset, folder=FOLDER):
+def weights_path(dataset: str, folder: PathLike = FOLDER) -> pathlib.Path:
     """Where the weights for a dataset lie; their record beside it ends in `.json`."""
     return pathlib.Path(folder) / f"{dataset.replace('/', '_')}-v{VERSION}.npz"
 
 
-def save(classifier, path):
+def save(classifier: keras.Model, path: PathLike) -> str:
     """Writes a trained classifier's weights.
 
     Args:
@@ -156,7 +165,7 @@ def save(classifier, path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
-def from_bytes(name, content):
+def from_bytes(name: str, content: bytes) -> FeatureExtractor:
     """The extractor that `save` wrote to a file with this content.
 
     Raises:
@@ -176,6 +185,8 @@ def from_bytes(name, content):
     return FeatureExtractor(name, classifier, len(weights[-1]), image_shape)
 
 
-def accuracy(extractor, images, labels):
+def accuracy(
+    extractor: FeatureExtractor, images: np.ndarray, labels: np.ndarray
+) -> float:
     """Share of images whose most probable class is their label."""
     return float(np.mean(extractor(images).probabilities.argmax(axis=1) == labels))

@@ -29,7 +29,7 @@ PROBE_SECONDS = 5.0
 _WEIGHTS = "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
 
 
-def inception():
+def inception() -> FeatureExtractor:
     """The extractor of Inception's pool3 features.
 
     Its class probabilities are those of ImageNet's 1000 classes: good for the Inception
@@ -64,7 +64,7 @@ def _extractor():
     return FeatureExtractor(NAME, keras.Model(images, outputs(prepared)))
 
 
-def prepare(images):
+def prepare(images: tf.Tensor) -> tf.Tensor:
     """Pixels in [0, 1] as Inception takes them: three channels, 299x299, in [-1, 1]."""
     # One grey channel becomes three equal ones; three stay as they are.
     images = tf.repeat(images, 3 // tf.shape(images)[-1], axis=-1)

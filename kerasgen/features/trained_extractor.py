@@ -14,6 +14,8 @@ from absl import logging
 from kerasgen import files
 from kerasgen.features import extractor
 from kerasgen.features.classifier import train_classifier
+from kerasgen.features.extractor import FeatureExtractor
+from kerasgen.files import PathLike
 
 # Images shown in all: 8 epochs of 60,000.
 _IMAGES_SHOWN = 480_000
@@ -22,7 +24,15 @@ _IMAGES_SHOWN = 480_000
 _RECOGNISED = 0.8
 
 
-def train(dataset, train_set, test_set, folder, *, epochs=None, seed=0):
+def train(
+    dataset: str,
+    train_set: tuple[np.ndarray, np.ndarray],
+    test_set: tuple[np.ndarray, np.ndarray] | None,
+    folder: PathLike,
+    *,
+    epochs: int | None = None,
+    seed: int = 0,
+) -> dict:
     """Trains an extractor and writes its weights and a record of how they were made.
 
     Args:
@@ -78,7 +88,11 @@ def train(dataset, train_set, test_set, folder, *, epochs=None, seed=0):
     return record
 
 
-def cached(dataset, train_set, test_set=None):
+def cached(
+    dataset: str,
+    train_set: tuple[np.ndarray, np.ndarray],
+    test_set: tuple[np.ndarray, np.ndarray] | None = None,
+) -> FeatureExtractor:
     """The extractor of a dataset's own, trained at the first use.
 
     Args:
@@ -110,7 +124,7 @@ def cached(dataset, train_set, test_set=None):
     return extractor.from_bytes(f"{dataset.replace('/', '_')}_own_{digits}", content)
 
 
-def recognise(images, labels):
+def recognise(images: np.ndarray, labels: np.ndarray | None) -> FeatureExtractor | None:
     """The shipped extractor whose classifier knows these images, or None.
 
     Args:
@@ -129,7 +143,7 @@ def recognise(images, labels):
     return None
 
 
-def cache_folder():
+def cache_folder() -> pathlib.Path:
     """Where extractors are kept: `$XDG_CACHE_HOME/kerasgen` or `~/.cache/kerasgen`."""
     root = os.environ.get("XDG_CACHE_HOME")
     return pathlib.Path(root or "~/.cache").expanduser() / "kerasgen"

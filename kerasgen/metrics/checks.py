@@ -5,11 +5,13 @@ or raises a `ValueError` that says what came, what was expected and what to do.
 """
 
 import numbers
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def as_numbers(array, name):
+def as_numbers(array: ArrayLike, name: str) -> np.ndarray:
     """Returns an array as float64, of any shape, finite or not."""
     try:
         array = np.asarray(array)
@@ -26,7 +28,7 @@ def as_numbers(array, name):
     return array.astype(np.float64, copy=False)
 
 
-def checked_features(features, name, minimum=1):
+def checked_features(features: ArrayLike, name: str, minimum: int = 1) -> np.ndarray:
     """Returns `features` as finite float64 of shape `(n, d)`, `n >= minimum`."""
     features = as_numbers(features, name)
     if features.ndim != 2:
@@ -37,12 +39,16 @@ def checked_features(features, name, minimum=1):
     return _finite(_enough(features, name, minimum), name)
 
 
-def checked_samples(samples, name, minimum=1, keep_bytes=False):
+def checked_samples(
+    samples: ArrayLike, name: str, minimum: int = 1, keep_bytes: bool = False
+) -> np.ndarray:
     """Returns images or features, one flat finite float64 row per example.
 
     With `keep_bytes` uint8 stays uint8, which takes an eighth of the memory.
     """
-    if not (keep_bytes and getattr(samples, "dtype", None) == np.uint8):
+    if keep_bytes and getattr(samples, "dtype", None) == np.uint8:
+        samples = np.asarray(samples)
+    else:
         samples = as_numbers(samples, name)
     if samples.ndim < 2:
         raise ValueError(
@@ -53,7 +59,9 @@ def checked_samples(samples, name, minimum=1, keep_bytes=False):
     return _finite(samples.reshape(len(samples), -1), name)
 
 
-def checked_images(images, name, minimum=1, smallest_side=1):
+def checked_images(
+    images: ArrayLike, name: str, minimum: int = 1, smallest_side: int = 1
+) -> np.ndarray:
     """Returns `images` as float64 in [0, 1] of shape `(n, h, w, c)`, c 1 or 3."""
     images = as_numbers(images, name)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
@@ -69,7 +77,9 @@ def checked_images(images, name, minimum=1, smallest_side=1):
     return _unit_range(_finite(_enough(images, name, minimum), name), name)
 
 
-def checked_probabilities(probabilities, name, minimum=1):
+def checked_probabilities(
+    probabilities: ArrayLike, name: str, minimum: int = 1
+) -> np.ndarray:
     """Returns `(n, k)` class probabilities: not negative, each row summing to 1."""
     probabilities = checked_features(probabilities, name, minimum)
     sums = probabilities.sum(axis=1)
@@ -85,7 +95,13 @@ def checked_probabilities(probabilities, name, minimum=1):
     return probabilities / sums[:, None]
 
 
-def checked_labels(labels, name, count=None, num_classes=None, minimum=1):
+def checked_labels(
+    labels: ArrayLike,
+    name: str,
+    count: int | None = None,
+    num_classes: int | None = None,
+    minimum: int = 1,
+) -> np.ndarray:
     """Returns `(n,)` int64 labels, `count` of them, each in [0, num_classes)."""
     labels = as_numbers(labels, name)
     if labels.ndim != 1:
@@ -113,7 +129,9 @@ def checked_labels(labels, name, count=None, num_classes=None, minimum=1):
     return labels.astype(np.int64)
 
 
-def checked_values(values, name, shape=None, minimum=1):
+def checked_values(
+    values: ArrayLike, name: str, shape: tuple[int, ...] | None = None, minimum: int = 1
+) -> np.ndarray:
     """Returns one finite float64 value per example, of shape `(n,)` or `shape`."""
     values = as_numbers(values, name)
     if values.ndim != 1 or (shape is not None and values.shape != shape):
@@ -124,7 +142,7 @@ def checked_values(values, name, shape=None, minimum=1):
     return _finite(_enough(values, name, minimum), name)
 
 
-def check_same_width(**arrays):
+def check_same_width(**arrays) -> None:
     """Raises unless all arrays have the same shape after the first axis."""
     shapes = {name: array.shape[1:] for name, array in arrays.items()}
     if len(set(shapes.values())) > 1:
@@ -135,7 +153,7 @@ def check_same_width(**arrays):
         )
 
 
-def check_same_length(**arrays):
+def check_same_length(**arrays) -> None:
     """Raises unless all arrays hold the same number of examples."""
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -146,7 +164,7 @@ def check_same_length(**arrays):
         )
 
 
-def check_whole(value, name, minimum=1):
+def check_whole(value: Any, name: str, minimum: int = 1) -> None:
     """Raises unless `value` is a whole number of at least `minimum`."""
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < minimum:
@@ -155,16 +173,16 @@ def check_whole(value, name, minimum=1):
         )
 
 
-def check_between(value, name, low, high):
+def check_between(value: Any, name: str, low: float, high: float) -> None:
     """Raises unless `low < value <= high`."""
-    if not isinstance(value, numbers.Real) or not low < value <= high:
+    if not isinstance(value, numbers.Real) or not low < float(value) <= high:
         raise ValueError(
             f"`{name}` is {value!r}; expected a number above {low:g} and at most "
             f"{high:g}."
         )
 
 
-def check_seed(seed):
+def check_seed(seed: Any) -> None:
     """Raises unless `seed` is one that NumPy and scikit-learn both take."""
     check_whole(seed, "seed", minimum=0)
     if seed >= 2**32:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.special
 import scipy.stats
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 
@@ -28,7 +29,9 @@ class LabelDistance(NamedTuple):
     kl_divergence: float
 
 
-def inception_score(probabilities, splits=10, seed=0):
+def inception_score(
+    probabilities: ArrayLike, splits: int = 10, seed: int = 0
+) -> InceptionScore:
     """Inception score, by any classifier: exp E[KL(p(y|x) || p(y))].
 
     High when each sample is classified surely and all classes are met equally often.
@@ -66,7 +69,7 @@ def inception_score(probabilities, splits=10, seed=0):
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)))
 
 
-def class_coverage(labels, num_classes, min_share=0.01):
+def class_coverage(labels: ArrayLike, num_classes: int, min_share: float = 0.01) -> int:
     """Number of classes that the samples reach.
 
     Reference: Che et al., "Mode Regularized Generative Adversarial Networks", ICLR
@@ -94,7 +97,7 @@ def class_coverage(labels, num_classes, min_share=0.01):
     return int(np.sum(shares >= min_share))
 
 
-def label_entropy(labels, num_classes):
+def label_entropy(labels: ArrayLike, num_classes: int) -> float:
     """Entropy of the samples' label distribution, in nats.
 
     Args:
@@ -114,7 +117,9 @@ def label_entropy(labels, num_classes):
     return float(scipy.stats.entropy(_shares(labels, "labels", num_classes)))
 
 
-def label_distribution_distance(real_labels, fake_labels, num_classes):
+def label_distribution_distance(
+    real_labels: ArrayLike, fake_labels: ArrayLike, num_classes: int
+) -> LabelDistance:
     """How far the samples' classes are from the data's classes in frequency.
 
     Reference: Srivastava et al., "VEEGAN", NeurIPS 2017, for KL(fake || real).

@@ -4,13 +4,17 @@ The full table of 10,000 x 60,000 distances would take 4.8 GB; no metric here ne
 all at once.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 # 4 million distances: 32 MB in float64, and large enough for a fast matrix product.
 _BLOCK_ENTRIES = 4_000_000
 
 
-def squared_distance_blocks(first, second):
+def squared_distance_blocks(
+    first: np.ndarray, second: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Yields the squared distances from `first` to `second`, rows at a time.
 
     Computed as |a|^2 + |b|^2 - 2ab around the mean of `second`, all three terms in one
@@ -38,7 +42,9 @@ def squared_distance_blocks(first, second):
         yield rows, np.maximum(block, 0.0, out=block)
 
 
-def self_distance_blocks(points, diagonal):
+def self_distance_blocks(
+    points: np.ndarray, diagonal: float
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Yields `squared_distance_blocks(points, points)` with the diagonal overwritten.
 
     Args:
@@ -54,7 +60,9 @@ def self_distance_blocks(points, diagonal):
         yield rows, block
 
 
-def nearest_neighbours(queries, references):
+def nearest_neighbours(
+    queries: np.ndarray, references: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Finds the nearest reference of every query.
 
     Searched in float32, twice as fast; neighbours whose distances agree to six digits

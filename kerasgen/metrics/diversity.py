@@ -10,6 +10,7 @@ papers use LPIPS and MS-SSIM. Noise is diverse too: read it beside the real set'
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 from kerasgen.metrics.distances import self_distance_blocks
@@ -19,7 +20,7 @@ from kerasgen.metrics.distances import squared_distance_blocks
 _NUMBERS = 8_000_000
 
 
-def mean_pairwise_distance(samples):
+def mean_pairwise_distance(samples: ArrayLike) -> float:
     """Euclidean distance of two different samples, averaged over all pairs.
 
     Reference: Zhu et al., NeurIPS 2017.
@@ -41,7 +42,7 @@ def mean_pairwise_distance(samples):
     return _mean_distance(checks.checked_samples(samples, "samples", minimum=2))
 
 
-def within_class_distance(samples, labels):
+def within_class_distance(samples: ArrayLike, labels: ArrayLike) -> float:
     """Mean pairwise distance inside each class, averaged over classes.
 
     A class with fewer than 2 samples has no pair and is left out; `class_coverage`

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 
@@ -30,7 +31,7 @@ class GaussianStatistics(NamedTuple):
     covariance: np.ndarray
 
 
-def gaussian_statistics(features):
+def gaussian_statistics(features: ArrayLike) -> GaussianStatistics:
     """Mean and covariance of features, to compute once for a real set and keep.
 
     Args:
@@ -52,7 +53,7 @@ def gaussian_statistics(features):
     return GaussianStatistics(features.mean(axis=0), covariance)
 
 
-def frechet_distance(real_features, fake_features):
+def frechet_distance(real_features: ArrayLike, fake_features: ArrayLike) -> float:
     """Fréchet distance of two sets of features; 0 is best.
 
     It falls with the number of samples (a bias of order d / n): compare numbers of
@@ -82,7 +83,10 @@ def frechet_distance(real_features, fake_features):
     return _distance(gaussian_statistics(real), gaussian_statistics(fake))
 
 
-def gaussian_frechet_distance(real_statistics, fake_statistics):
+def gaussian_frechet_distance(
+    real_statistics: tuple[ArrayLike, ArrayLike],
+    fake_statistics: tuple[ArrayLike, ArrayLike],
+) -> float:
     """Fréchet distance of two Gaussians given by mean and covariance.
 
     For statistics of the real set that were computed once and stored.

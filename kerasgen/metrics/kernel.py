@@ -12,6 +12,7 @@ subsets are independent their spread gives a true standard error.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 
@@ -24,7 +25,12 @@ class KernelDistance(NamedTuple):
     num_subsets: int
 
 
-def kernel_distance(real_features, fake_features, subset_size=1000, seed=0):
+def kernel_distance(
+    real_features: ArrayLike,
+    fake_features: ArrayLike,
+    subset_size: int = 1000,
+    seed: int = 0,
+) -> KernelDistance:
     """Unbiased polynomial MMD^2 with its standard error; about 0 is best.
 
     Unlike the Fréchet distance it has no bias that depends on the number of samples, so
@@ -77,7 +83,9 @@ def kernel_distance(real_features, fake_features, subset_size=1000, seed=0):
     )
 
 
-def unbiased_polynomial_mmd(real_features, fake_features):
+def unbiased_polynomial_mmd(
+    real_features: ArrayLike, fake_features: ArrayLike
+) -> float:
     """Unbiased MMD^2 of two sets, every pair used: one term of `kernel_distance`.
 
     Reference: Gretton et al., "A Kernel Two-Sample Test", JMLR 2012, Lemma 6.

@@ -11,6 +11,7 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -34,7 +35,12 @@ class Clustering(NamedTuple):
     adjusted_rand_index: float
 
 
-def linear_probe_accuracy(train_latents, train_labels, test_latents, test_labels):
+def linear_probe_accuracy(
+    train_latents: ArrayLike,
+    train_labels: ArrayLike,
+    test_latents: ArrayLike,
+    test_labels: ArrayLike,
+) -> float:
     """Test accuracy of logistic regression on standardised codes.
 
     Reference: Alain & Bengio, "Understanding Intermediate Layers Using Linear
@@ -63,7 +69,13 @@ def linear_probe_accuracy(train_latents, train_labels, test_latents, test_labels
     return float(probe.fit(train, train_labels).score(test, test_labels))
 
 
-def knn_accuracy(train_latents, train_labels, test_latents, test_labels, k=1):
+def knn_accuracy(
+    train_latents: ArrayLike,
+    train_labels: ArrayLike,
+    test_latents: ArrayLike,
+    test_labels: ArrayLike,
+    k: int = 1,
+) -> float:
     """Test accuracy of the vote of the k nearest training codes.
 
     Reference: Donahue et al., ICLR 2017, section 4.1 (there k = 1).
@@ -94,7 +106,13 @@ def knn_accuracy(train_latents, train_labels, test_latents, test_labels, k=1):
     return float(classifier.score(test, test_labels))
 
 
-def kmeans_clustering(train_latents, train_labels, test_latents, test_labels, seed=0):
+def kmeans_clustering(
+    train_latents: ArrayLike,
+    train_labels: ArrayLike,
+    test_latents: ArrayLike,
+    test_labels: ArrayLike,
+    seed: int = 0,
+) -> Clustering:
     """Agreement of k-means with the classes, one cluster for each class.
 
     Clusters are found on the training codes without labels; `train_labels` only tell
@@ -139,7 +157,7 @@ def kmeans_clustering(train_latents, train_labels, test_latents, test_labels, se
     )
 
 
-def hungarian_accuracy(labels, clusters):
+def hungarian_accuracy(labels: ArrayLike, clusters: ArrayLike) -> float:
     """Share of examples whose cluster is matched to their class, at the best matching.
 
     Reference: Kuhn, "The Hungarian Method for the Assignment Problem", 1955.
@@ -164,7 +182,9 @@ def hungarian_accuracy(labels, clusters):
     return float(counts[linear_sum_assignment(-counts)].sum() / len(labels))
 
 
-def class_silhouette(latents, labels, max_samples=2000, seed=0):
+def class_silhouette(
+    latents: ArrayLike, labels: ArrayLike, max_samples: int = 2000, seed: int = 0
+) -> float:
     """Silhouette of the classes: how compact and apart they lie, without any fit.
 
     Reference: Rousseeuw, "Silhouettes", Journal of Computational and Applied

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 
@@ -23,7 +24,7 @@ class NegativeELBO(NamedTuple):
     kl_divergence: float
 
 
-def negative_elbo(reconstruction, kl_divergence):
+def negative_elbo(reconstruction: ArrayLike, kl_divergence: ArrayLike) -> NegativeELBO:
     """Averages -ELBO = E_q[-log p(x|z)] + KL(q(z|x) || p(z)) over images.
 
     Reference: Kingma & Welling, ICLR 2014, eq. 3.
@@ -57,7 +58,7 @@ kl_divergence=25.0)
     )
 
 
-def importance_weighted_bound(log_weights):
+def importance_weighted_bound(log_weights: ArrayLike) -> np.ndarray:
     """Lower bound on log p(x) of each image from K importance samples.
 
     log (1/K) sum_k w_k with w_k = p(x, z_k) / q(z_k|x), z_k drawn from q(z|x). It rises

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 from kerasgen.metrics.distances import nearest_neighbours
@@ -26,7 +27,9 @@ class Memorisation(NamedTuple):
     nearest_distances: np.ndarray
 
 
-def memorisation_scores(train_samples, test_samples, fake_samples):
+def memorisation_scores(
+    train_samples: ArrayLike, test_samples: ArrayLike, fake_samples: ArrayLike
+) -> Memorisation:
     """Sets the samples' distance to the training set against the test set's.
 
     Reference: Meehan et al., AISTATS 2020 (without its division into cells).

@@ -23,14 +23,18 @@ from kerasgen.metrics.distances import nearest_neighbours
 class DifferentBins(NamedTuple):
     """Different bins, their share of all bins, and the divergence of the histograms."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
     share: float
     js_divergence: float
 
 
 def number_of_different_bins(
-    real_samples, fake_samples, num_bins=100, significance=0.05, seed=0
-):
+    real_samples: ArrayLike,
+    fake_samples: ArrayLike,
+    num_bins: int = 100,
+    significance: float = 0.05,
+    seed: int = 0,
+) -> DifferentBins:
     """NDB: in how many regions of the data the samples are too many or too few.
 
     Even equal distributions differ in about `significance * num_bins` bins by chance.
@@ -69,7 +73,7 @@ def number_of_different_bins(
     fake = checks.checked_samples(fake_samples, "fake_samples", minimum=least)
     checks.check_same_width(real_samples=real, fake_samples=fake)
     bins = fit_bins(real, num_bins, seed)
-    return different_bins(bins.real_counts, bins.count(fake), significance)
+    return different_bins(bins.real_counts, bins.histogram(fake), significance)
 
 
 class Bins(NamedTuple):
@@ -78,10 +82,10 @@ class Bins(NamedTuple):
     centres: np.ndarray
     real_counts: np.ndarray
 
-    def count(self, samples: ArrayLike) -> np.ndarray:
+    def histogram(self, samples: ArrayLike) -> np.ndarray:
         """How many samples lie in each bin, int array `(k,)`."""
         samples = checks.checked_samples(samples, "samples")
-        _, nearest = nearest_neighbours(samples, np.float64(self.centres))
+        _, nearest = nearest_neighbours(samples, self.centres.astype(np.float64))
         return np.bincount(nearest, minlength=len(self.centres))
 
 
@@ -156,7 +160,9 @@ def different_bins(
     return DifferentBins(count, count / len(p_values), float(distance**2))
 
 
-def two_proportion_p_values(real_counts, fake_counts):
+def two_proportion_p_values(
+    real_counts: ArrayLike, fake_counts: ArrayLike
+) -> np.ndarray:
     """Two-sided p-values of the pooled z-test that two shares are equal, bin by bin.
 
     Args:

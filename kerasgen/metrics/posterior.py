@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 from kerasgen.metrics.distances import self_distance_blocks
@@ -25,7 +26,7 @@ class PosteriorMismatch(NamedTuple):
     gaussian_kl: float
 
 
-def active_units(posterior_means, threshold=0.01):
+def active_units(posterior_means: ArrayLike, threshold: float = 0.01) -> int:
     """Number of latent dimensions that vary with the image.
 
     Reference: Burda et al., ICLR 2016, section 5.2.
@@ -51,7 +52,7 @@ def active_units(posterior_means, threshold=0.01):
     return int(np.sum(means.var(axis=0) > threshold))
 
 
-def aggregate_posterior_mismatch(latents):
+def aggregate_posterior_mismatch(latents: ArrayLike) -> PosteriorMismatch:
     """How far the codes of the data are from the prior N(0, I) that sampling uses.
 
     Two views: the unbiased MMD^2, averaged over Gaussian kernels of squared bandwidth

@@ -13,6 +13,7 @@ matrix product was summed.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 from kerasgen.metrics.distances import self_distance_blocks
@@ -33,7 +34,9 @@ class DensityCoverage(NamedTuple):
     coverage: float
 
 
-def precision_recall(real_features, fake_features, k=5):
+def precision_recall(
+    real_features: ArrayLike, fake_features: ArrayLike, k: int = 5
+) -> PrecisionRecall:
     """How many samples look real, and how much of the real set the model reaches.
 
     A perfect model scores well below 1 in many dimensions, and one outlier among the
@@ -69,7 +72,9 @@ def precision_recall(real_features, fake_features, k=5):
     return PrecisionRecall(float(among_reals.mean()), float(among_fakes.mean()))
 
 
-def density_coverage(real_features, fake_features, k=5):
+def density_coverage(
+    real_features: ArrayLike, fake_features: ArrayLike, k: int = 5
+) -> DensityCoverage:
     """Precision and recall made robust: only balls around real examples count.
 
     For equal distributions density is about 1 and coverage about `1 - 2**-k`, whatever

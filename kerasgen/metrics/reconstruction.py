@@ -6,11 +6,14 @@ error up to scale and a constant).
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kerasgen.metrics import checks
 
 
-def mean_squared_error(real_images, reconstructions):
+def mean_squared_error(
+    real_images: ArrayLike, reconstructions: ArrayLike
+) -> np.ndarray:
     """Squared difference of each image from its reconstruction, mean over pixels.
 
     Reference: Kingma & Welling, ICLR 2014, appendix C.2.
@@ -34,7 +37,9 @@ def mean_squared_error(real_images, reconstructions):
     return np.mean((real - reconstructions) ** 2, axis=(1, 2, 3))
 
 
-def bernoulli_cross_entropy(real_images, reconstructions, epsilon=1e-7):
+def bernoulli_cross_entropy(
+    real_images: ArrayLike, reconstructions: ArrayLike, epsilon: float = 1e-7
+) -> np.ndarray:
     """Cross-entropy of Bernoulli pixels for each image, summed over pixels, in nats.
 
     A negative log-likelihood where the images are binary; on grey images its least

@@ -19,7 +19,7 @@ _BATCH = 1000
 _ROUNDING_POWER = (1.0 / 255.0) ** 2 / 12.0
 
 
-def laplacian_variance(images):
+def laplacian_variance(images: ArrayLike) -> float:
     """Variance of the Laplacian within each image, averaged over images.
 
     The Laplacian is the 3x3 kernel [[0, 1, 0], [1, -4, 1], [0, 1, 0]] on grey pixels in
@@ -86,7 +86,7 @@ def log_ratio(real_value: float, fake_value: float) -> float:
     return float(abs(np.log(fake_value / real_value)))
 
 
-def gradient_magnitude(images):
+def gradient_magnitude(images: ArrayLike) -> float:
     """Length of the brightness gradient, averaged over pixels and images.
 
     Forward differences between neighbours, on the pixels that have both.
@@ -110,7 +110,7 @@ def gradient_magnitude(images):
     return float(_per_image(_gradient_magnitudes, images).mean())
 
 
-def radial_power_spectrum(images):
+def radial_power_spectrum(images: ArrayLike) -> np.ndarray:
     """Power at each spatial frequency, averaged over directions and images.
 
     Reference: Durall et al., "Watch your Up-Convolution", CVPR 2020.
@@ -139,7 +139,7 @@ def radial_power_spectrum(images):
     return (sums / np.bincount(radii))[: min(height, width) // 2 + 1]
 
 
-def spectrum_distance(real_images, fake_images):
+def spectrum_distance(real_images: ArrayLike, fake_images: ArrayLike) -> float:
     """Log-spectral distance of the radial power spectra, in decibels.
 
     Brightness (frequency 0) is left out, and the power of rounding to 8 bits is added
@@ -200,7 +200,7 @@ def log_spectral_distance(real_spectrum: ArrayLike, fake_spectrum: ArrayLike) ->
     return float(np.sqrt(np.mean((real_level - fake_level) ** 2)))
 
 
-def mid_grey_share(images):
+def mid_grey_share(images: ArrayLike) -> float:
     """Share of pixel values that are neither dark nor bright: in (0.1, 0.9).
 
     Digits are nearly black on white; the mean of a blurry decoder is not. Colour

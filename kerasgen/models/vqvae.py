@@ -72,7 +72,7 @@ class VQVAE(ImageModel):
     >>> model = kerasgen.VQVAE()
     >>> images, _ = kerasgen.data.load_arrays("mnist", "train")
     >>> model.fit(images, epochs=30)
-    >>> model.quantize(images[:5]).shape
+    >>> model.tokenize(images[:5]).shape
     (5, 7, 7)
     """
 
@@ -229,7 +229,7 @@ class VQVAE(ImageModel):
         decode = self.bind("decoder", labels, training=False)
         return decode(self.quantizer.lookup(codes))
 
-    def quantize(self, images):
+    def tokenize(self, images):
         """Codes of images: the numbers of their vectors' nearest entries.
 
         Args:
@@ -261,7 +261,15 @@ class VQVAE(ImageModel):
             ValueError: If the images or labels do not fit the model.
         """
 
-        def restored(images, labels=None):
-            return self.decode_codes(self.codes_in_graph(images), labels)
+        def restored(*inputs):
+            return self._reconstruct_endpoint(*inputs)["images"]
 
         return self.apply_to_images(restored, images, labels, "decoder")
+
+    def endpoints(self):
+        signature = self.image_signature("decoder")
+        own = {"reconstruct": (self._reconstruct_endpoint, signature)}
+        return super().endpoints() | own
+
+    def _reconstruct_endpoint(self, images, labels=None):
+        return {"images": self.decode_codes(self.codes_in_graph(images), labels)}

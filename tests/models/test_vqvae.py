@@ -53,7 +53,7 @@ class TestVQVAE(contract.ModelContract):
     def test_reconstructions_are_decoded_codes(self, digits):
         model = self.make(num_classes=10)
         images, labels = digits[0][:6], digits[1][:6]
-        codes = model.quantize(images)
+        codes = model.tokenize(images)
         assert codes.shape == (6, 7, 7) and codes.dtype == np.int32
         assert codes.min() >= 0 and codes.max() < 8
         restored = model.reconstruct(images, labels)
@@ -81,5 +81,5 @@ class TestVQVAE(contract.ModelContract):
         history = model.fit(digits[0], epochs=10, batch_size=16, verbose=0).history
         assert history["reconstruction_loss"][-1] < 0.8 * history["loss"][0]
         assert history["prior_loss"][-1] < history["prior_loss"][0]
-        used = np.unique(model.quantize(digits[0]))
+        used = np.unique(model.tokenize(digits[0]))
         assert len(used) > 2

@@ -6,6 +6,8 @@
     python examples/generate.py --path=runs/mnist-conditional/cvae/seed0/model.keras \\
         --kind=classes
 
+The command `kerasgen sample` does the same.
+
 `--preset` takes the name of a trained model of the package, or a folder of such a
 preset; `--path` a SavedModel folder or a `.keras` file. The result is one PNG.
 """
@@ -15,14 +17,14 @@ from absl import app
 from absl import flags
 from absl import logging
 
-import kerasgen
-from kerasgen import study
+from kerasgen.cli import command
+from kerasgen.cli import sample
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("preset", None, "Preset of the package by name, or its folder.")
 flags.DEFINE_string("path", None, "SavedModel folder or .keras file.")
 flags.mark_flags_as_mutual_exclusive(["preset", "path"], required=True)
-flags.DEFINE_enum("kind", "samples", study.PICTURES, "What to draw.")
+flags.DEFINE_enum("kind", "samples", sample.PICTURES, "What to draw.")
 flags.DEFINE_integer("num", 64, "Number of images.")
 flags.DEFINE_integer("seed", 0, "Seed of the latents.")
 flags.DEFINE_integer("label", None, "Class of all images, of a conditional model.")
@@ -31,17 +33,8 @@ flags.DEFINE_string("output", "generated.png", "File to write.")
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    try:
-        if FLAGS.preset is not None:
-            model = kerasgen.GenerativeModel.from_preset(FLAGS.preset)
-        else:
-            model = study.load_model(FLAGS.path)
-        settings = {"num": FLAGS.num, "seed": FLAGS.seed, "label": FLAGS.label}
-        picture = study.draw(model, FLAGS.kind, **settings)
-    except ValueError as error:
-        raise SystemExit(f"Error: {error}") from None
-    study.write_png(FLAGS.output, picture)
-    print(f"{FLAGS.kind} of {FLAGS.preset or FLAGS.path}: {FLAGS.output}")
+    with command.answered_errors():
+        raise SystemExit(sample.main([FLAGS.path] if FLAGS.path else [], FLAGS))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def main(_):
         for kind in ("interpolation", "classes"):
             if kind == "interpolation" or model.num_classes is not None:
                 picture = study.draw(model, kind, num=80, seed=FLAGS.seed)
-                study.write_png(folder / f"{kind}.png", picture)
+                callbacks.write_png(folder / f"{kind}.png", picture)
         record = {"model": FLAGS.model, "dataset": reference.name, "seed": FLAGS.seed}
         record["directions"] = traversals(model, reference, folder)
         if hasattr(model, "encode"):
@@ -166,7 +166,7 @@ def write_rows(path, rows):
     height, width = rows.shape[:2]
     images = rows.reshape(-1, *rows.shape[2:])
     scale = max(1, 640 // (width * images.shape[2]))
-    study.write_png(path, callbacks.tile_images(images, height, width, scale=scale))
+    callbacks.write_png(path, callbacks.tile_images(images, height, width, scale=scale))
 
 
 if __name__ == "__main__":

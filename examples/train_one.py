@@ -5,6 +5,7 @@
 
 Interrupted, the same command goes on where it was. The result is a run directory, a
 SavedModel and a report on all runs of the study that are there, as of `train_all.py`.
+The command `kerasgen train` does the same.
 """
 
 import command_line  # noqa: F401  first: it answers slips at once
@@ -12,7 +13,8 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from kerasgen import study
+from kerasgen.cli import command
+from kerasgen.cli import train
 from kerasgen.core.registry import list_models
 
 FLAGS = flags.FLAGS
@@ -22,7 +24,7 @@ flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
 flags.DEFINE_integer("epochs", 100, "Passes over the training images.", lower_bound=1)
 flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Seed of weights, noise and data order.")
-flags.DEFINE_enum("precision", "auto", study.PRECISIONS, "Numbers to compute in.")
+flags.DEFINE_enum("precision", "auto", train.PRECISIONS, "Numbers to compute in.")
 flags.DEFINE_bool("conditional", False, "Condition the model on labels.")
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
 flags.DEFINE_integer(
@@ -35,28 +37,8 @@ flags.DEFINE_bool("resume", True, "Go on with an interrupted run, or start over.
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    try:
-        settings = study.RunSettings(
-            model=FLAGS.model,
-            dataset=FLAGS.dataset,
-            epochs=FLAGS.epochs,
-            batch_size=FLAGS.batch_size,
-            seed=FLAGS.seed,
-            precision=FLAGS.precision,
-            conditional=FLAGS.conditional,
-            limit=FLAGS.limit,
-        )
-        _, failures = study.run_study(
-            [settings],
-            runs_dir=FLAGS.runs_dir,
-            saved_models_dir=FLAGS.saved_models_dir,
-            data_dir=FLAGS.data_dir,
-            num_samples=FLAGS.num_samples,
-            resume=FLAGS.resume,
-        )
-    except (ValueError, RuntimeError) as error:
-        raise SystemExit(f"Error: {error}") from None
-    raise SystemExit(1 if failures else 0)
+    with command.answered_errors():
+        raise SystemExit(train.main([FLAGS.model], FLAGS))
 
 
 if __name__ == "__main__":

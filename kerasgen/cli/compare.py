@@ -1,0 +1,85 @@
+"""Trains and judges the models of a comparison, exports them, and reports.
+
+    kerasgen compare             # 100 epochs each: some hours on 2 cores
+    kerasgen compare --seeds=5   # five seeds: numbers with their spread
+    kerasgen compare --quick     # 2 epochs on 10,000 images: minutes
+    kerasgen compare --arm=modern            # one arm of the comparison
+    kerasgen compare --seeds=5 --shard=0/2   # half of it, the rest elsewhere
+
+Interrupted, the same command goes on where it was. Shards share the runs directory and
+write no report. The result is `report.html` in `runs/mnist/` (a verdict on each claim
+of the comparison, its figures, tables, curves), run directories with sample grids, loss
+curves and latent plots, and a SavedModel of every model.
+"""
+
+from absl import flags
+
+from kerasgen.cli.train import define_flags
+
+ARGUMENTS = ""
+COUNT = (0, 0)
+QUICK = {"epochs": 2, "num_samples": 2000}
+FLAGS = flags.FlagValues()
+define_flags(FLAGS)
+flags.DEFINE_string("comparison", "jaiswal", "Comparison by name.", FLAGS)
+flags.DEFINE_list(
+    "models", None, "Models, by comma; default: the comparison's.", flag_values=FLAGS
+)
+flags.DEFINE_string(
+    "arm", None, "Arm of the comparison, with its epochs and seeds.", FLAGS
+)
+flags.DEFINE_string(
+    "shard", None, "i/n: every n-th run from the i-th on, from 0.", FLAGS
+)
+flags.DEFINE_integer(
+    "seeds", 1, "Number of seeds from --seed on.", 1, flag_values=FLAGS
+)
+flags.DEFINE_integer("workers", 1, "Runs at the same time.", 1, flag_values=FLAGS)
+flags.DEFINE_bool("quick", False, "2 epochs, 10,000 images, 2,000 samples.", FLAGS)
+
+
+def main(arguments: list[str], values: flags.FlagValues) -> int:
+    """Carry out the comparison; the exit status."""
+    from kerasgen import comparisons
+    from kerasgen import study
+
+    comparison = comparisons.get_comparison(values.comparison)
+    names = ("runs_dir", "saved_models_dir", "data_dir", "workers", "resume")
+    _, failures = study.run_study(
+        _settings(comparison, values),
+        comparison=comparison,
+        num_samples=_value(values, "num_samples"),
+        shard=values.shard and study.parse_shard(values.shard),
+        **{name: values[name].value for name in names},
+    )
+    return 1 if failures else 0
+
+
+def _value(values, name):
+    """A flag's value; with --quick the quick one, unless the flag was given."""
+    return (
+        QUICK[name] if values.quick and not values[name].present else values[name].value
+    )
+
+
+def _settings(comparison, values):
+    from kerasgen import study
+    from kerasgen.study import arms
+
+    common = {
+        "dataset": values.dataset,
+        "precision": values.precision,
+        "limit": 10_000 if values.quick else None,
+    }
+    if values.arm is not None:
+        return arms.arm_settings(comparison, values.arm, values.models, **common)
+    common |= {
+        "epochs": _value(values, "epochs"),
+        "batch_size": values.batch_size,
+        "conditional": values.conditional,
+    }
+    return [
+        study.RunSettings(model=model, seed=seed, **common)
+        for seed in range(values.seed, values.seed + values.seeds)
+        for model in values.models or comparison.models
+    ]

@@ -1,0 +1,50 @@
+"""Draws pictures from a trained model: samples, a row a class, or interpolations.
+
+    kerasgen sample --preset=dcgan_mnist --num=64 --seed=7 --output=samples.png
+    kerasgen sample saved_models/dcgan --kind=interpolation
+    kerasgen sample runs/mnist-conditional/cvae/seed0/model.keras --kind=classes
+
+PATH is a `.keras` file, the folder of a SavedModel or of a preset, or a preset's name.
+The result is one PNG.
+"""
+
+from absl import flags
+
+ARGUMENTS = "PATH|--preset=NAME"
+COUNT = (0, 1)
+PICTURES = ("samples", "classes", "interpolation")
+FLAGS = flags.FlagValues()
+flags.DEFINE_string(
+    "preset", None, "Preset of the package by name, or its folder.", FLAGS
+)
+flags.DEFINE_enum("kind", "samples", PICTURES, "What to draw.", FLAGS)
+flags.DEFINE_integer("num", 64, "Number of images.", 1, flag_values=FLAGS)
+flags.DEFINE_integer("seed", 0, "Seed of the latents.", flag_values=FLAGS)
+flags.DEFINE_integer(
+    "label", None, "Class of all images, of a conditional model.", flag_values=FLAGS
+)
+flags.DEFINE_string("output", "samples.png", "File to write.", FLAGS)
+
+
+def main(arguments: list[str], values: flags.FlagValues) -> int:
+    """Draw from the model at a path, or from `values.preset`; the exit status."""
+    if (values.preset is None) == (not arguments):
+        both = "both a path and a preset" if arguments else "no model"
+        raise ValueError(
+            f"Got {both}; expected one of PATH and --preset=NAME. `kerasgen models` "
+            "lists the presets."
+        )
+    from kerasgen import callbacks
+    from kerasgen import study
+    from kerasgen.core.base import GenerativeModel
+
+    if arguments:
+        model = study.load_model(arguments[0])
+    else:
+        model = GenerativeModel.from_preset(values.preset)
+    picture = study.draw(
+        model, values.kind, num=values.num, seed=values.seed, label=values.label
+    )
+    callbacks.write_png(values.output, picture)
+    print(f"{values.kind} of {values.preset or arguments[0]}: {values.output}")
+    return 0

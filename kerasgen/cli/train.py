@@ -1,0 +1,63 @@
+"""Trains one model, judges it, exports it, and reports.
+
+    kerasgen train dcgan --epochs=10
+    kerasgen train cvae --conditional --limit=10000 --epochs=2
+
+MODEL is a name of those that `kerasgen models` prints. Interrupted, the same command
+goes on where it was. The result is a run directory, a SavedModel and a report on all
+runs of the study that are there.
+"""
+
+from absl import flags
+
+ARGUMENTS = "MODEL"
+COUNT = (1, 1)
+PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
+FLAGS = flags.FlagValues()
+
+
+def define_flags(known: flags.FlagValues) -> None:
+    """Define the flags that one run and a comparison have in common."""
+    flags.DEFINE_string(
+        "dataset", "mnist", "MNIST, or another image set of TFDS by name.", known
+    )
+    flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.", known)
+    for name, default, said in (
+        ("epochs", 100, "Passes over the training images."),
+        ("batch_size", 64, "Images in a batch."),
+        ("num_samples", 10_000, "Samples that each model is judged by."),
+    ):
+        flags.DEFINE_integer(name, default, said, 1, flag_values=known)
+    flags.DEFINE_integer(
+        "seed", 0, "Seed of weights, noise and data order.", flag_values=known
+    )
+    flags.DEFINE_enum("precision", "auto", PRECISIONS, "Numbers to compute in.", known)
+    flags.DEFINE_bool("conditional", False, "Condition on labels.", known)
+    flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.", known)
+    flags.DEFINE_string(
+        "saved_models_dir", "saved_models", "Folder of the SavedModels.", known
+    )
+    flags.DEFINE_bool(
+        "resume", True, "Go on with what was interrupted, or start over.", known
+    )
+
+
+define_flags(FLAGS)
+flags.DEFINE_integer(
+    "limit", None, "Train on the first so many images only.", 1, flag_values=FLAGS
+)
+
+
+def main(arguments: list[str], values: flags.FlagValues) -> int:
+    """Train the model named by the one argument; the exit status."""
+    from kerasgen import study
+
+    names = ("dataset", "epochs", "batch_size", "seed", "precision", "conditional")
+    settings = study.RunSettings(
+        model=arguments[0], **{name: values[name].value for name in (*names, "limit")}
+    )
+    names = ("runs_dir", "saved_models_dir", "data_dir", "num_samples", "resume")
+    _, failures = study.run_study(
+        [settings], **{name: values[name].value for name in names}
+    )
+    return 1 if failures else 0

@@ -431,7 +431,9 @@ def _finish(model, directory, settings, test):
         mean, _ = model.encode(test.images[:2000], given)
         save_arrays(directory / "codes.npz", codes=mean, labels=labels)
     arrays = (test.images, test.labels) if settings.conditional else (test.images,)
-    losses = model.evaluate(*arrays, batch_size=500, verbose=0, return_dict=True)
+    losses = model.evaluate(
+        *arrays, batch_size=min(500, len(arrays[0])), verbose=0, return_dict=True
+    )
     record = {"epoch": settings.epochs, "split": "test", **losses}
     logging.info("%s on the test images: %s", settings.model, losses)
     with files.replacing(directory / "metrics.jsonl") as temporary:

@@ -111,11 +111,11 @@ def test_conditional_model_and_its_classes(trained, idx_folder):
     [
         ("train_one.py", ["--model=dcgn"], "Did you mean 'dcgan'"),
         ("train_all.py", ["--models=dcgan,cave"], "Did you mean 'cvae'"),
-        ("train_one.py", ["--epochs=0"], "epochs=0; expected"),
+        ("train_one.py", ["--epochs=0"], "--epochs=0: 0 is not a positive"),
         ("train_one.py", ["--data_dir=/nowhere/at/all"], "/nowhere/at/all"),
         ("train_one.py", ["--dataset=mnits"], "mnist"),
         ("train_one.py", ["--precision=half"], "precision"),
-        ("train_all.py", ["--seeds=0"], "no runs to carry out"),
+        ("train_all.py", ["--seeds=0"], "--seeds=0: 0 is not a positive"),
         ("ablation.py", ["--factor=colour"], "width"),
         ("ablation.py", ["--factor=loss", "--models=dcgn"], "Did you mean 'dcgan'"),
         ("report.py", ["runs/mnist"], "holds no run"),

@@ -64,7 +64,10 @@ class ModelContract:
     arguments = SMALL
     other_shape = (12, 16, 3)
     without_dropout = {}
+    classes = (None, 10)  # numbers of classes that it can be made with
+    replicas_refused = None  # pattern of what is said of `tf.distribute`
     on_replicas = {}  # arguments without which replicas cannot take its steps
+    preset_tolerance = 5e-3  # of pixels
     bad_arguments = []  # pairs of a dict and a pattern of what is said of it
 
     def make(self, **changes):
@@ -257,7 +260,9 @@ class ModelContract:
             assert getattr(loaded, key) == getattr(trained.model, key)
         # At most 2**-11 of each weight: far from a step of 8-bit pixels.
         samples = trained.model.sample(8, seed=1)
-        np.testing.assert_allclose(loaded.sample(8, seed=1), samples, atol=5e-3)
+        np.testing.assert_allclose(
+            loaded.sample(8, seed=1), samples, atol=self.preset_tolerance
+        )
         assert samples.std() > 0
         for method in ("discriminate", "codes"):
             if hasattr(loaded, method):

@@ -246,6 +246,7 @@ class SamplingModel(keras.Model):
         return {
             "serving_default": (self._images_from, [latents, *self.label_spec()]),
             "sample": (self._sample_in_graph, [*scalars, *self.label_spec()]),
+            "draw_prior": (self._latents_in_graph, [*scalars, *self.label_spec()]),
         }
 
     def label_spec(self):
@@ -257,9 +258,12 @@ class SamplingModel(keras.Model):
     def _images_from(self, *inputs):
         return {"images": self.decode(*inputs)}
 
-    def _sample_in_graph(self, n, seed, labels=None):
+    def _latents_in_graph(self, n, seed, labels=None):
         seed = training.sampling_seed(seed)
-        latents = self.draw_latents_to_sample(n, seed, labels)
+        return {"latents": self.draw_latents_to_sample(n, seed, labels)}
+
+    def _sample_in_graph(self, n, seed, labels=None):
+        latents = self._latents_in_graph(n, seed, labels)["latents"]
         given = [latents] if labels is None else [latents, labels]
         return {**self._images_from(*given), "latents": latents}
 
@@ -267,7 +271,8 @@ class SamplingModel(keras.Model):
         """Writes a SavedModel that runs with TensorFlow alone, in float32.
 
         Its signatures are `serving_default` (latents → images), `sample` (n, seed →
-        images and latents; the very images of `sample(n, seed=seed)`), and
+        images and latents; the very images of `sample(n, seed=seed)`), `draw_prior`
+        (n, seed → those latents alone), and
         `discriminate`, `encode`, `decode`, `reconstruct` where the model has them.
         Conditional models take `labels` as a further input.
 

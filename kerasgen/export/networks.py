@@ -15,6 +15,7 @@ ENDPOINTS = {
     "generator": "serving_default",
     "encoder": "encode",
     "discriminator": "discriminate",
+    "classifier": "classify",
 }
 
 

@@ -19,6 +19,7 @@ def save_onnx(model: keras.Model, path: PathLike) -> pathlib.Path:
     | `generator.onnx` (a VAE's decoder) | `latents` | `images` |
     | `encoder.onnx` | `images` | `mean`, `log_variance` |
     | `discriminator.onnx` (WGAN's critic) | `images` | `scores` |
+    | `classifier.onnx` | `images` | `probabilities` |
 
     Those that the model has; a conditional model's take `labels`, too. They compute in
     float32 what `generate`, `encode` and `discriminate` do, for batches of any size.

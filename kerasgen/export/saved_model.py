@@ -193,8 +193,17 @@ class ExportedModel:
         """
         check_positive_int("num", num)
         seed = random.randrange(2**31) if seed is None else check_seed(seed)
-        latents = training.normal((num, self.latent_dim), training.sampling_seed(seed))
-        return self.generate(latents, labels)
+        if "draw_prior" not in self._signatures:  # an older export, of a normal prior
+            seed = training.sampling_seed(seed)
+            return self.generate(training.normal((num, self.latent_dim), seed), labels)
+        labels = self._labels("draw_prior", labels, num)
+        drawn = self._call(
+            "draw_prior",
+            n=tf.constant(num),
+            seed=tf.constant(seed, tf.int32),
+            labels=None if labels is None else tf.constant(labels),
+        )
+        return self.generate(drawn["latents"], labels)
 
     def generate(
         self, latents: np.ndarray, labels: np.ndarray | None = None
@@ -207,7 +216,9 @@ class ExportedModel:
                 f"{self.latent_dim}) with at least one row."
             )
         return in_batches(
-            self._images_from, latents, self._labels(labels, len(latents))
+            self._images_from,
+            latents,
+            self._labels("serving_default", labels, len(latents)),
         )
 
     @_WhereExported
@@ -241,8 +252,11 @@ class ExportedModel:
         """What the judge says of images; see `AdversarialModel.discriminate`."""
         return self._made_from_images("discriminate", images, labels)["scores"]
 
-    def _labels(self, labels, num, required=False):
-        if self.is_conditional and self.num_classes is None:
+    def _labels(self, name, labels, num, required=False):
+        """Checked labels for a signature, or None where it takes none."""
+        if "labels" not in self._signatures[name].structured_input_signature[1]:
+            return check_labels(labels, num, None)
+        if self.num_classes is None:
             # Without a record beside the SavedModel their range is not known.
             return check_labels(labels, num, np.inf, required=True)
         return check_labels(labels, num, self.num_classes, required)
@@ -252,10 +266,7 @@ class ExportedModel:
 
     def _made_from_images(self, name, images, labels):
         images = check_images(self, images)
-        if "labels" in self._signatures[name].structured_input_signature[1]:
-            labels = self._labels(labels, len(images), required=True)
-        else:
-            check_labels(labels, len(images), None)
+        labels = self._labels(name, labels, len(images), required=True)
         return in_batches(
             lambda images, labels=None: self._call(name, images=images, labels=labels),
             images,

@@ -24,3 +24,5 @@ from kerasgen.models.sgan import SGAN
 from kerasgen.models.aae import AAE
 from kerasgen.models.vaegan import VAEGAN
 from kerasgen.models.avb import AVB
+from kerasgen.models.biggan import BigGAN
+from kerasgen.models.progan import ProGAN

@@ -19,6 +19,10 @@ from kerasgen.networks.dense import rectifier_generator
 from kerasgen.networks.dense_autoencoder import dense_decoder
 from kerasgen.networks.dense_autoencoder import dense_encoder
 from kerasgen.networks.dense_autoencoder import point_encoder
+from kerasgen.networks.growing import at_level
+from kerasgen.networks.growing import growing_critic
+from kerasgen.networks.growing import growing_generator
+from kerasgen.networks.growing import set_growth
 from kerasgen.networks.heads import judge_with_heads
 from kerasgen.networks.quantizer import VectorQuantizer
 from kerasgen.networks.quantizer import grid_decoder

@@ -12,6 +12,7 @@ from kerasgen.training.batches import unpack_batch
 from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend
 from kerasgen.training.descent import every
+from kerasgen.training.descent import require_one_device
 from kerasgen.training.descent import update_average
 from kerasgen.training.descent import with_penalties
 from kerasgen.training.divergence import DivergenceError
@@ -26,4 +27,5 @@ from kerasgen.training.noise import split_seed
 from kerasgen.training.noise import uniform
 from kerasgen.training.optimizers import PlayerOptimizers
 from kerasgen.training.optimizers import assign_optimizers
+from kerasgen.training.optimizers import forget_moments
 from kerasgen.training.steps import many_steps

@@ -92,14 +92,22 @@ def every(num, optimizer, step):
     if num == 1:
         step()
         return
+    require_one_device(f"a player that moves every {num} steps")
+    ops.cond(optimizer.iterations % num == 0, step, lambda: None)
+
+
+def require_one_device(what):
+    """Raise ValueError under a strategy of several replicas.
+
+    Args:
+        what: Noun phrase: what replicas cannot do together.
+    """
     strategy = tf.distribute.get_strategy()
     if tf.distribute.has_strategy() and strategy.num_replicas_in_sync > 1:
         raise ValueError(
-            f"Got a player that moves every {num} steps under "
-            f"{type(strategy).__name__}; expected every step, or no strategy: replicas "
-            "cannot skip a step together."
+            f"Got {what} under {type(strategy).__name__}; expected one device, or no "
+            "strategy: replicas cannot decide on a step together."
         )
-    ops.cond(optimizer.iterations % num == 0, step, lambda: None)
 
 
 def clip_weights(variables, clip_value):

@@ -10,6 +10,7 @@ import math
 import types
 
 import keras
+from keras import ops
 
 
 @keras.saving.register_keras_serializable("kerasgen")
@@ -212,3 +213,20 @@ def _optimizer(given, player):
             "expected a number of at least 0."
         )
     return found
+
+
+def forget_moments(optimizer, condition):
+    """Start an optimizer anew where a condition holds: moments and steps at 0.
+
+    Args:
+        optimizer: Built `keras.optimizers.Optimizer`, one player's.
+        condition: Boolean scalar tensor.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    state = [v for v in inner.variables if v is not inner._learning_rate]
+
+    def forget():
+        for variable in state:
+            variable.assign(ops.zeros_like(variable))
+
+    ops.cond(condition, forget, lambda: None)

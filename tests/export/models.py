@@ -4,14 +4,21 @@ import numpy as np
 import pytest
 
 from kerasgen.core import registry
+from tests.contract import contract_of
 
 SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
 MODELS = [registry.model_class(name) for name in registry.list_models()]
 # Between them these have every network and every method.
 FAST = ("vanilla_gan", "adversarial_vae")
+CASES = [(each, num) for each in MODELS for num in contract_of(each).classes]
 FEW_FAST = [
-    pytest.param(each, marks=() if each.key in FAST else pytest.mark.slow, id=each.key)
-    for each in MODELS
+    pytest.param(
+        each,
+        num,
+        marks=() if each.key in FAST else pytest.mark.slow,
+        id=f"{each.key}-{num}",
+    )
+    for each, num in CASES
 ]
 
 

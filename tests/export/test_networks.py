@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import kerasgen
 from kerasgen import export
+from tests.contract import small
 from tests.export.models import FEW_FAST
 from tests.export.models import SMALL
 from tests.export.models import unlike_new
@@ -53,31 +54,42 @@ def check_equal(model, path, suffix, atol=1e-5):
     found = {file.name.removesuffix(suffix): file for file in path.glob(f"*{suffix}")}
     runners = {name: make_runner(file) for name, file in found.items()}
     for num in (1, 7, 3):  # other sizes than the first
-        latents = rng.normal(size=(num, model.latent_dim)).astype("float32")
+        latents = rng.normal(size=(num, *model.latent_shape)).astype("float32")
         images = rng.random((num, *model.image_shape), "float32")
-        labels = {}
-        if model.num_classes is not None:
-            labels["labels"] = (np.arange(num) % model.num_classes).astype("int32")
-        calls = {"generator": ({"latents": latents}, ["images"], model.generate)}
+        labels = (np.arange(num) % (model.num_classes or 1)).astype("int32")
+        calls = {
+            "generator": (
+                {"latents": latents},
+                ["images"],
+                model.generate,
+                model.generator_name,
+            )
+        }
         if hasattr(model, "encode"):
-            outputs = ["mean", "log_variance"]
-            calls["encoder"] = ({"images": images}, outputs, model.encode)
+            is_gaussian = model.posterior == "gaussian"
+            outputs = ["mean", "log_variance"] if is_gaussian else ["codes"]
+            calls["encoder"] = {"images": images}, outputs, model.encode, "encoder"
         if hasattr(model, "discriminate"):
-            calls["discriminator"] = {"images": images}, ["scores"], model.discriminate
+            judge = model.judge_name
+            method = model.discriminate
+            calls["discriminator"] = {"images": images}, ["scores"], method, judge
+        if hasattr(model, "classify"):
+            method = model.classify
+            calls["classifier"] = {"images": images}, ["probabilities"], method, None
         assert set(calls) == set(runners)
-        for name, (inputs, outputs, method) in calls.items():
-            made = runners[name](**inputs, **labels)
-            expected = method(*inputs.values(), *labels.values())
+        for name, (inputs, outputs, method, network) in calls.items():
+            given = {"labels": labels} if model.takes_labels(network) else {}
+            made = runners[name](**inputs, **given)
+            expected = method(*inputs.values(), *given.values())
             expected = expected if isinstance(expected, tuple | list) else [expected]
             for output, array in zip(outputs, expected, strict=True):
                 np.testing.assert_allclose(made[output], array, rtol=0, atol=atol)
 
 
 @both_formats
-@pytest.mark.parametrize("num_classes", [None, 10])
-@pytest.mark.parametrize("model_class", FEW_FAST)
+@pytest.mark.parametrize(("model_class", "num_classes"), FEW_FAST)
 def test_files_give_what_the_model_gives(tmp_path, suffix, model_class, num_classes):
-    model = unlike_new(model_class(num_classes=num_classes, **SMALL))
+    model = unlike_new(small(model_class, num_classes=num_classes))
     path = FORMATS[suffix][0](model, tmp_path / "deep" / "exported")
     check_equal(model, path, suffix)
 

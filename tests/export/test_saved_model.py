@@ -13,8 +13,8 @@ import tensorflow as tf
 import kerasgen
 from kerasgen import export
 from tests.contract import small
+from tests.export.models import CASES
 from tests.export.models import FEW_FAST
-from tests.export.models import MODELS
 from tests.export.models import SMALL
 from tests.export.models import unlike_new
 
@@ -60,7 +60,7 @@ def exported(tmp_path_factory):
 @pytest.fixture(scope="module")
 def without_kerasgen(exported):
     """Writes beside each export what a process without kerasgen made by it."""
-    paths = [exported(each, num)[1] for each in MODELS for num in (None, 10)]
+    paths = [exported(each, num)[1] for each, num in CASES]
     command = [sys.executable, "-c", WITHOUT_KERASGEN, str(paths[0].parent)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -76,8 +76,7 @@ def assert_equal(made, expected, atol=1e-5):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_kerasgen")
-@pytest.mark.parametrize("num_classes", [None, 10])
-@pytest.mark.parametrize("model_class", MODELS)
+@pytest.mark.parametrize(("model_class", "num_classes"), CASES)
 def test_a_process_without_kerasgen_gets_the_same(exported, model_class, num_classes):
     model, path, given = exported(model_class, num_classes)
     out = dict(np.load(path / "out.npz"))
@@ -85,7 +84,9 @@ def test_a_process_without_kerasgen_gets_the_same(exported, model_class, num_cla
     labels = given["labels"] if model.is_conditional else None
     assert_equal(out.pop("sample_images"), model.sample(5, labels, seed=11))
     assert_equal(out.pop("serving_default_images"), model.generate(latents, labels))
-    assert out.pop("sample_latents").shape == (5, *model.latent_shape)
+    drawn = out.pop("sample_latents")
+    assert drawn.shape == (5, *model.latent_shape)
+    assert_equal(out.pop("draw_prior_latents"), drawn)
     if hasattr(model, "discriminate"):
         scores = model.discriminate(images, labels_of(model, model.judge_name, given))
         assert_equal(out.pop("discriminate_scores"), scores)
@@ -105,31 +106,28 @@ def test_a_process_without_kerasgen_gets_the_same(exported, model_class, num_cla
     assert not out
 
 
-@pytest.mark.parametrize("num_classes", [None, 10])
-@pytest.mark.parametrize("model_class", FEW_FAST)
+@pytest.mark.parametrize(("model_class", "num_classes"), FEW_FAST)
 def test_a_loaded_model_does_what_the_model_does(exported, model_class, num_classes):
     model, path, given = exported(model_class, num_classes)
     loaded = export.load(path / "model")
-    for name, takes in {
-        "generate": "latents",
-        "discriminate": "images",
-        "encode": "images",
-        "decode": "latents",
-        "reconstruct": "images",
-    }.items():
+    generator = model.generator_name
+    for name, takes, network in (
+        ("generate", "latents", generator),
+        ("discriminate", "images", getattr(model, "judge_name", None)),
+        ("encode", "images", "encoder"),
+        ("decode", "latents", generator),
+        ("reconstruct", "images", "encoder"),
+    ):
         # All models decode; the export says so of those that encode.
         asked = hasattr(model, "encode" if name == "decode" else name)
         assert hasattr(loaded, name) == asked
         if asked:
-            network = {"discriminate": "judge_name", "encode": "encoder"}.get(name)
-            network = getattr(model, network or "generator_name", network)
             labels = labels_of(model, network, given)
             pair = [getattr(m, name)(given[takes], labels) for m in (loaded, model)]
             assert_equal(*pair)
             with pytest.raises(ValueError, match="shape"):
                 getattr(loaded, name)(given[takes][:, :2], labels)
-    judged = hasattr(model, "discriminate") and model.takes_labels(model.judge_name)
-    if judged:
+    if hasattr(model, "discriminate") and model.takes_labels(model.judge_name):
         with pytest.raises(ValueError, match="without labels"):
             loaded.discriminate(given["images"])
 
@@ -138,10 +136,11 @@ def size(folder):
     return sum(path.stat().st_size for path in folder.glob("variables/*.data-*"))
 
 
-@pytest.mark.parametrize("model_class", FEW_FAST)
-def test_stored_in_half_it_is_the_model_of_rounded_weights(tmp_path, model_class):
-    arguments = {"num_classes": 10, **SMALL, "width": 32}
-    model = unlike_new(model_class(**arguments))
+@pytest.mark.parametrize(("model_class", "num_classes"), FEW_FAST)
+def test_stored_in_half_it_is_the_model_of_rounded_weights(
+    tmp_path, model_class, num_classes
+):
+    model = unlike_new(small(model_class, num_classes=num_classes, width=32))
     model.set_weights(
         [
             w.astype("float16").astype(w.dtype) if w.dtype == "float32" else w
@@ -152,17 +151,20 @@ def test_stored_in_half_it_is_the_model_of_rounded_weights(tmp_path, model_class
     export.save(model, tmp_path / "whole")
     assert size(tmp_path / "half") < 0.6 * size(tmp_path / "whole")
     images = np.random.default_rng(0).random((3, 28, 28, 1), "float32")
-    expected = model.sample(3, 7, seed=2)
-    assert_equal(half.sample(3, 7, seed=2), expected)
+    label = 7 if model.is_conditional else None
+    expected = model.sample(3, label, seed=2)
+    assert_equal(half.sample(3, label, seed=2), expected)
     without_kerasgen = tf.saved_model.load(str(tmp_path / "half"))
-    labels = tf.constant([7, 7, 7])
-    made = without_kerasgen.sample(n=tf.constant(3), seed=tf.constant(2), labels=labels)
+    labels = {} if label is None else {"labels": tf.constant([7, 7, 7])}
+    made = without_kerasgen.sample(n=tf.constant(3), seed=tf.constant(2), **labels)
     assert_equal(made["images"], expected)
     if hasattr(model, "discriminate"):
-        pair = [m.discriminate(images, [1, 2, 3]) for m in (half, model)]
+        given = [1, 2, 3] if model.takes_labels(model.judge_name) else None
+        pair = [m.discriminate(images, given) for m in (half, model)]
         assert_equal(*pair)
     if hasattr(model, "encode"):
-        pair = [m.encode(images, [1, 2, 3])[0] for m in (half, model)]
+        given = [1, 2, 3] if model.takes_labels("encoder") else None
+        pair = [m.encode(images, given)[0] for m in (half, model)]
         assert_equal(*pair)
 
 

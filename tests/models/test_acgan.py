@@ -8,6 +8,7 @@ from tests import contract
 
 class TestACGAN(contract.ModelContract):
     model_class = ACGAN
+    classes = (10,)
     bad_arguments = [
         ({"num_classes": None}, "num_classes=None; expected the number of classes"),
         ({"class_weight": -1}, "class_weight=-1; expected a number of at least 0"),

@@ -12,6 +12,7 @@ SMALL = {**contract.SMALL, "num_categories": 3, "num_codes": 2}
 class TestInfoGAN(contract.ModelContract):
     model_class = InfoGAN
     arguments = SMALL
+    classes = (None,)
     bad_arguments = [
         ({"num_classes": 10}, "num_classes=10; expected None"),
         ({"num_categories": 0}, "num_categories=0; expected a positive integer"),

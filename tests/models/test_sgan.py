@@ -12,6 +12,7 @@ NONE = 10
 class TestSGAN(contract.ModelContract):
     model_class = SGAN
     arguments = {**contract.SMALL, "dropout": 0.0}
+    classes = (10,)
     bad_arguments = [
         ({"num_classes": None}, "num_classes=None; expected the number of classes"),
         ({"objective": "odenna"}, "objective='odenna'; .*Did you mean 'odena'"),

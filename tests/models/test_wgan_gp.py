@@ -16,6 +16,7 @@ def fixed_share(shape, seed):
 
 class TestWGANGP(contract.ModelContract):
     model_class = WGANGP
+    on_replicas = {"critic_steps": 1}
     bad_arguments = [
         ({"critic_steps": 0}, "critic_steps=0; expected a positive integer"),
         ({"penalty_weight": 0.0}, "penalty_weight=0.0; expected a positive number"),

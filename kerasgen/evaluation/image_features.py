@@ -60,13 +60,19 @@ class ImageFeatures:
     @functools.cached_property
     def extracted(self) -> features.Extracted:
         """Features and probabilities by the extractor."""
-        return self.extractor(self.images)
+        return self._compute(self.extractor)
 
     @functools.cached_property
     def random_features(self) -> np.ndarray:
         """Features of the fixed random network, float32 `(n, 64)`."""
         extractor = features.random_features(tuple(self.images.shape[1:]))
-        return extractor(self.images).features
+        return self._compute(extractor).features
+
+    def _compute(self, extractor):
+        # Real images come again and again, samples do not.
+        if self.split == "samples":
+            return extractor(self.images)
+        return features.kept_features(extractor, self.images)
 
     @functools.cached_property
     def pixel_means(self) -> PixelMeans:

@@ -177,7 +177,8 @@ class ExportedModel:
         self._signatures = restored.signatures
         inputs = self._signatures["serving_default"].structured_input_signature[1]
         images = self._signatures["serving_default"].structured_outputs["images"]
-        self.latent_dim = inputs["latents"].shape[1]
+        self.latent_shape = tuple(inputs["latents"].shape[1:])
+        self.latent_dim = self.latent_shape[0]
         self.image_shape = tuple(images.shape[1:])
         # How many classes there are, the SavedModel knows, but its signature does not.
         self.num_classes = num_classes
@@ -210,10 +211,11 @@ class ExportedModel:
     ) -> np.ndarray:
         """Images from latents; see `GenerativeModel.generate`."""
         latents = check_latents(latents)
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
+        if latents.shape[1:] != self.latent_shape or not len(latents):
+            expected = ", ".join(map(str, self.latent_shape))
             raise ValueError(
-                f"latents have shape {latents.shape}; expected (num, "
-                f"{self.latent_dim}) with at least one row."
+                f"Got latents of shape {latents.shape}; expected (num, {expected}), at "
+                "least one row."
             )
         return in_batches(
             self._images_from,

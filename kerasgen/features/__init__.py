@@ -12,6 +12,7 @@ from kerasgen.features.extractor import FeatureExtractor
 from kerasgen.features.extractor import accuracy
 from kerasgen.features.extractor import load
 from kerasgen.features.inception_v3 import inception
+from kerasgen.features.kept import kept_features
 from kerasgen.features.random_network import random_features
 from kerasgen.features.trained_extractor import cached
 from kerasgen.features.trained_extractor import recognise

@@ -50,6 +50,8 @@ class FeatureExtractor:
         num_classes: int, classes of the dataset that it tells apart; None if its
             classes are not the dataset's.
         image_shape: `(height, width, channels)` that it takes; None if any.
+        fingerprint: str that no other network has, by which its features are kept on
+            disk; None for a network that may change.
 
     Example:
 
@@ -64,10 +66,12 @@ class FeatureExtractor:
         model: keras.Model,
         num_classes: int | None = None,
         image_shape: Sequence[int] | None = None,
+        fingerprint: str | None = None,
     ) -> None:
         self.name = name
         self.num_classes = num_classes
         self.image_shape = None if image_shape is None else tuple(image_shape)
+        self.fingerprint = fingerprint
         self.classifies = len(model.outputs) == 2
         self._call = tf.function(
             lambda images: model(images, training=False), autograph=False
@@ -182,7 +186,10 @@ def from_bytes(name: str, content: bytes) -> FeatureExtractor:
         raise ValueError(
             f"The weights of {name} cannot be read ({error}). Remove the file."
         ) from error
-    return FeatureExtractor(name, classifier, len(weights[-1]), image_shape)
+    fingerprint = hashlib.sha256(content).hexdigest()
+    return FeatureExtractor(
+        name, classifier, len(weights[-1]), image_shape, fingerprint
+    )
 
 
 def accuracy(

@@ -61,7 +61,8 @@ def _extractor():
     outputs = keras.Model(network.input, [pool3, network.output])
     images = keras.Input((None, None, None))
     prepared = layers.Lambda(prepare, output_shape=(SIDE, SIDE, 3))(images)
-    return FeatureExtractor(NAME, keras.Model(images, outputs(prepared)))
+    model = keras.Model(images, outputs(prepared))
+    return FeatureExtractor(NAME, model, fingerprint=NAME)
 
 
 def prepare(images: tf.Tensor) -> tf.Tensor:

@@ -55,7 +55,7 @@ def random_features(image_shape: tuple[int, int, int]) -> FeatureExtractor:
             f"with sides of at least {GRID} pixels. Resize the images."
         )
     model = _network(tuple(image_shape))
-    return FeatureExtractor(NAME, model, image_shape=image_shape)
+    return FeatureExtractor(NAME, model, image_shape=image_shape, fingerprint=NAME)
 
 
 def _network(image_shape):

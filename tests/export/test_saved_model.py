@@ -317,3 +317,17 @@ def test_what_is_no_saved_model_does_not_load(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "other"))
     with pytest.raises(ValueError, match="not exported by kerasgen"):
         export.load(tmp_path / "other")
+
+
+@pytest.mark.parametrize("num_classes", [None, 3])
+def test_an_export_samples_from_the_fitted_prior(tmp_path, num_classes):
+    model = kerasgen.CVAE(num_classes=num_classes, **SMALL)
+    images = np.random.default_rng(0).random((60, 28, 28, 1)).astype("float32")
+    labels = None if num_classes is None else np.arange(60) % 3
+    model.fit_prior(images, labels, components=2)
+    exported = export.load(export.save(model, tmp_path / "cvae"))
+    given = None if labels is None else labels[:20]
+    made = exported.sample(20, labels=given, seed=4)
+    np.testing.assert_allclose(made, model.sample(20, labels=given, seed=4), atol=1e-5)
+    standard = model.sample(20, labels=given, seed=4, prior="standard")
+    assert np.abs(made - standard).max() > 1e-4

@@ -92,7 +92,8 @@ class LatentScatter(PeriodicCallback):
 
     def write(self, epochs_done: int) -> None:
         labels = None if self.model.num_classes is None else self.labels
-        codes, _ = self.model.encode(self.images, labels=labels)
+        encoded = self.model.encode(self.images, labels=labels)
+        codes = encoded[0] if isinstance(encoded, tuple | list) else encoded
         finite = np.isfinite(codes).all(axis=1)
         if not finite.all():
             logging.warning(

@@ -14,6 +14,8 @@ import numpy as np
 from kerasgen.evaluation.image_features import ImageFeatures
 from kerasgen.evaluation.metric_names import metric_name
 
+_DECODED = 500  # latents at a time
+
 
 @dataclasses.dataclass(eq=False)
 class EncoderInputs:
@@ -47,24 +49,46 @@ class EncoderInputs:
         """The distribution p(x|z), "bernoulli" or "gaussian"; None if not known."""
         return getattr(self.model, "reconstruction", None)
 
+    @property
+    def posterior_kind(self) -> str:
+        """Whether codes are draws from a "gaussian" or each a "point"."""
+        return getattr(self.model, "posterior", "gaussian")
+
     def labels(self, part: ImageFeatures) -> np.ndarray | None:
         """What the model takes beside the images of a part."""
         return part.labels if _is_conditional(self.model) else None
 
     @functools.cached_property
-    def test_posterior(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.model.encode(self.test.pixels, self.labels(self.test))
+    def test_posterior(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Means and log-variances of the codes; None where they are points."""
+        return self.posterior(self.test)
+
+    def posterior(self, part: ImageFeatures) -> tuple[np.ndarray, np.ndarray | None]:
+        """Means of the codes of a part, and log-variances where there are any."""
+        encoded = self.model.encode(part.pixels, self.labels(part))
+        return encoded if isinstance(encoded, tuple | list) else (encoded, None)
+
+    def decoded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """Images from latents, a part at a time."""
+        parts = [slice(i, i + _DECODED) for i in range(0, len(latents), _DECODED)]
+        made = [
+            self.model.decode(latents[p], None if labels is None else labels[p])
+            for p in parts
+        ]
+        return np.concatenate([np.asarray(each) for each in made])
 
     @functools.cached_property
     def codes(self) -> np.ndarray:
-        """One draw from q(z|x) for each test image."""
+        """One draw from q(z|x) for each test image; a point is its own draw."""
         mean, log_variance = self.test_posterior
+        if log_variance is None:
+            return mean
         noise = np.random.default_rng([self.seed, 1]).standard_normal(mean.shape)
         return (mean + np.exp(0.5 * log_variance) * noise).astype(np.float32)
 
     @functools.cached_property
     def probed_means(self) -> np.ndarray:
-        return self.model.encode(self.probed.pixels, self.labels(self.probed))[0]
+        return self.posterior(self.probed)[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +128,10 @@ class EncoderMetric:
             return "the images have no labels"
         if "labels" in self.needs and any(len(np.unique(part)) < 2 for part in labels):
             return "the images are of a single class"
+        if {"decoder", "bernoulli"} & {
+            *self.needs
+        } and inputs.posterior_kind == "point":
+            return "codes of this encoder are points, without a density"
         if "decoder" in self.needs and inputs.decoder not in ("bernoulli", "gaussian"):
             return "the model does not tell its decoder's distribution"
         if "bernoulli" in self.needs and inputs.decoder != "bernoulli":

@@ -17,7 +17,7 @@ _DECODED = 5000
 
 
 def _negative_elbo(inputs):
-    decoded = inputs.model.decode(inputs.codes, inputs.labels(inputs.test))
+    decoded = inputs.decoded(inputs.codes, inputs.labels(inputs.test))
     pixels = inputs.test.pixels
     if inputs.decoder == "bernoulli":
         losses = metrics.bernoulli_cross_entropy(pixels, decoded)
@@ -52,7 +52,7 @@ def _log_weights(inputs):
         noise = generator.standard_normal((len(row), mean.shape[1]))
         latents = mean[row] + np.exp(0.5 * log_variance[row]) * noise
         given = None if labels is None else labels[row]
-        decoded = inputs.model.decode(np.float32(latents), given)
+        decoded = inputs.decoded(np.float32(latents), given)
         likelihood = -metrics.bernoulli_cross_entropy(binary[row], decoded)
         # The constants of the two Gaussians, prior and posterior, cancel.
         ratio = noise**2 + log_variance[row] - latents**2
@@ -61,7 +61,8 @@ def _log_weights(inputs):
 
 
 def _reconstruction(inputs):
-    restored = inputs.model.decode(inputs.test_posterior[0], inputs.labels(inputs.test))
+    means = inputs.test_posterior[0]
+    restored = inputs.decoded(means, inputs.labels(inputs.test))
     return (metrics.mean_squared_error(inputs.test.pixels, restored).mean(),)
 
 

@@ -428,8 +428,8 @@ def _finish(model, directory, settings, test):
     if hasattr(model, "encode"):
         labels = test.labels[:2000]
         given = labels if settings.conditional else None
-        mean, _ = model.encode(test.images[:2000], given)
-        save_arrays(directory / "codes.npz", codes=mean, labels=labels)
+        codes = model.codes(test.images[:2000], given)
+        save_arrays(directory / "codes.npz", codes=codes, labels=labels)
     arrays = (test.images, test.labels) if settings.conditional else (test.images,)
     losses = model.evaluate(
         *arrays, batch_size=min(500, len(arrays[0])), verbose=0, return_dict=True

@@ -48,7 +48,8 @@ class ConstructedModel(PresetModel):
         super().__init__(dtype=dtype, name=name or self.key)
         self.image_shape = check_image_shape(image_shape)
         self.latent_dim = latent_dim
-        if latent_dim is not None:
+        is_derived = latent_dim is self._argument_defaults()["latent_dim"] is None
+        if not is_derived:
             self.latent_dim = check_positive_int("latent_dim", latent_dim)
         self.num_classes = num_classes
         if num_classes is not None:

@@ -72,7 +72,8 @@ def laplacian_log_ratio(real_images: ArrayLike, fake_images: ArrayLike) -> float
         >>> round(laplacian_log_ratio(real, real / 2.0), 6)  # log 4
         1.386294
     """
-    real, fake = np.asarray(real_images), np.asarray(fake_images)
+    real = checks.checked_images(real_images, "real_images", smallest_side=3)
+    fake = checks.checked_images(fake_images, "fake_images", smallest_side=3)
     checks.check_same_width(real_images=real, fake_images=fake)
     return log_ratio(laplacian_variance(real), laplacian_variance(fake))
 

@@ -149,7 +149,7 @@ HOSTILE = [
         _png(2**30, 2**30),
         "cannot be",
     ),
-    ("no picture", evaluation.load_images, "p/a.txt", b"text", "holds no image"),
+    ("no picture", evaluation.load_images, "p/a.txt", b"text", "without a picture"),
     ("weights: text", _extractor, "a.npz", b"text", "cannot be read"),
     (
         "weights: huge",

@@ -64,6 +64,16 @@ GOOD = {
     "mid_grey_share": {"images": IMAGES},
     "radial_power_spectrum": {"images": IMAGES},
     "spectrum_distance": {"real_images": IMAGES, "fake_images": IMAGES},
+    "laplacian_log_ratio": {"real_images": IMAGES, "fake_images": IMAGES},
+    "log_spectral_distance": {"real_spectrum": VALUES, "fake_spectrum": VALUES},
+    "vendi_score": {"features": FEATURES},
+    "data_copying_test": {
+        "train_samples": FEATURES,
+        "test_samples": FEATURES,
+        "fake_samples": FEATURES,
+    },
+    "different_bins": {"real_counts": VALUES, "fake_counts": VALUES},
+    "fit_bins": {"real_samples": FEATURES},
 }
 SPOILED = {
     "NaN": lambda a: np.where(np.arange(a.size).reshape(a.shape) == 7, np.nan, a),

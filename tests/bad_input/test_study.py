@@ -201,6 +201,8 @@ def run_example(monkeypatch):
         delattr(flags.FLAGS, name)
     known = set(flags.FLAGS)
 
+    monkeypatch.syspath_prepend(EXAMPLES)
+
     def run(script, *arguments):
         spec = importlib.util.spec_from_file_location("example", EXAMPLES / script)
         example = importlib.util.module_from_spec(spec)

@@ -30,7 +30,7 @@ def test_seeds_come_round_by_round_with_the_default_first():
         "wgan",
         "wgan-clip_value=0.2x",
         "wgan-clip_value=2x",
-        "wgan-critic_steps=1",
+        "wgan-critic_steps=5",
     ]
     assert [one.seed for one in runs] == [0] * 6 + [1] * 6
     assert runs[1].arguments == {"objective": "minimax"}

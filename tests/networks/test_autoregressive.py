@@ -9,6 +9,7 @@ from scipy import stats
 from kerasgen.networks import ancestral_codes
 from kerasgen.networks import pixel_cnn
 from kerasgen.networks.autoregressive import MaskedConv2D
+from kerasgen.networks.autoregressive import normal_quantiles
 
 GRID = (3, 4)
 
@@ -125,3 +126,10 @@ class TestAncestralCodes:
         expected = tf.nn.softmax(logits).numpy()
         assert np.abs(expected[0] - expected[1]).max() > 0.2
         np.testing.assert_allclose(shares, expected, atol=0.1)
+
+
+def test_quantiles_are_those_of_the_normal_distribution():
+    noise = np.linspace(-6.0, 6.0, 1001).astype("float32")
+    found = keras.ops.convert_to_numpy(normal_quantiles(noise))
+    np.testing.assert_allclose(found, stats.norm.cdf(noise), atol=3e-7)
+    assert found.min() >= 0.0 and found.max() <= 1.0

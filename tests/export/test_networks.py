@@ -86,10 +86,19 @@ def check_equal(model, path, suffix, atol=1e-5):
                 np.testing.assert_allclose(made[output], array, rtol=0, atol=atol)
 
 
+# Whose convolutions TensorFlow's converter leaves as they are, which LiteRT lacks.
+NOT_ON_LITERT = ("biggan", "progan")
+
+
 @both_formats
 @pytest.mark.parametrize(("model_class", "num_classes"), FEW_FAST)
 def test_files_give_what_the_model_gives(tmp_path, suffix, model_class, num_classes):
     model = unlike_new(small(model_class, num_classes=num_classes))
+    if suffix == ".tflite" and model_class.key in NOT_ON_LITERT:
+        # If this fails, TensorFlow can convert them: take them off the list.
+        with pytest.raises(Exception, match="Could not translate"):
+            FORMATS[suffix][0](model, tmp_path / "exported")
+        return
     path = FORMATS[suffix][0](model, tmp_path / "deep" / "exported")
     check_equal(model, path, suffix)
 

@@ -190,7 +190,7 @@ def presets(trained):
 
 def test_make_presets_leaves_presets_exports_and_cards(presets):
     directory, _, done = presets
-    assert "[2/2] cvae_mnist: judging 64 samples of the preset" in done.stdout
+    assert "[2/2] cvae_mnist: evaluating 64 samples of the preset" in done.stdout
     registry = json.loads((directory / "presets/registry.json").read_text())
     assert set(registry) == {"dcgan_mnist", "cvae_mnist"}
     metadata = json.loads((directory / "presets/dcgan_mnist/metadata.json").read_text())
@@ -261,7 +261,7 @@ def test_presets_of_fewer_epochs_are_replaced(presets, tmp_path):
         path.write_text(json.dumps(record | {"made_from": "an older run"}))
     flags = [flag.replace("dcgan,cvae", "dcgan") for flag in flags]
     done = run(tmp_path, "make_presets.py", *flags)
-    assert "[1/1] dcgan_mnist: judging" in done.stdout
+    assert "[1/1] dcgan_mnist: evaluating" in done.stdout
     for path in ("presets/dcgan_mnist/metadata", "saved_models/dcgan_mnist/export"):
         record = json.loads((tmp_path / path).with_suffix(".json").read_text())
         assert record["settings"]["epochs"] == 1

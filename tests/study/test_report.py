@@ -543,3 +543,13 @@ def test_samples_from_a_fitted_prior_have_a_section_of_their_own(tmp_path):
     assert "100 samples from a fitted prior" in page.text
     assert "1.51 ± 0.010" in page.text.replace("\N{NO-BREAK SPACE}", " ")
     assert "The same claims with samples of VAEs from fitted priors" in page.text
+
+
+def test_verdicts_are_exploratory_unless_they_were_registered(tmp_path):
+    path = write(fake_study.make_study(), tmp_path)
+    told = Page(path.read_text()).text
+    assert "Exploratory: nothing was registered before these runs" in told
+    (path.parent / "preregistration.md").write_text("# Settings\n")
+    told = Page(report.write_report(path.parent, "jaiswal").read_text()).text
+    assert "fixed before the runs, in preregistration.md" in told
+    assert "Exploratory" not in told

@@ -16,12 +16,22 @@ SYMBOLS = {
     verdicts.DEPENDS: "↔",
     verdicts.UNDECIDED: "?",
 }
+# In the folder of a study whose settings and tests were fixed before its first run.
+PREREGISTRATION = "preregistration.md"
+REGISTERED = (
+    f"Settings, endpoints and rule were fixed before the runs, in {PREREGISTRATION}."
+)
+EXPLORATORY = (
+    "Exploratory: nothing was registered before these runs, and settings or rule were "
+    "chosen after test results had been seen, so a verdict here is a lead and no "
+    "finding."
+)
 RULE = (
-    "The rule was fixed in code before the runs: each model of one side is compared "
-    "with each of the other by Welch's t-test, and two one-sided tests show that a "
-    "difference is not relevant; a statement on classes holds if it holds for every "
-    "pair, and depends on the model if only for some. Runs that failed count as "
-    "losses. p-values are corrected by Holm's method over the claims; a verdict needs "
+    "The rule: each model of one side is compared with each of the other by Welch's "
+    "t-test, and two one-sided tests show that a difference is not relevant; a "
+    "statement on classes holds if it holds for every pair, and depends on the model "
+    "if only for some. Runs that failed count as losses. p-values are corrected by "
+    "Holm's method over the claims; a verdict needs "
     f"p < {verdicts.SIGNIFICANCE}."
 )
 
@@ -97,10 +107,17 @@ def counts(judged) -> str:
     return f"Of {formatting.named(len(judged), 'claim')}: {formatting.listed(told)}."
 
 
-def to_dict(judged, comparison) -> dict:
+def standing(study) -> str:
+    """Whether the verdicts of a study were registered before its runs, a sentence."""
+    is_registered = (study.directory / PREREGISTRATION).exists()
+    return REGISTERED if is_registered else EXPLORATORY
+
+
+def to_dict(study, judged, comparison) -> dict:
     """Content of claims.json."""
     not_tested = comparison.not_tested if comparison else ()
     return {
+        "standing": standing(study),
         "rule": RULE,
         "comparison": comparison and comparison.name,
         "claims": [each.to_dict() for each in judged],

@@ -123,9 +123,10 @@ def _claims(study, comparison):
     names = table.metric_names(study.table)
     models = dict.fromkeys(run.settings.model for run in study.runs)
     return {
-        "claims": claims.to_dict(judged, comparison),
+        "claims": claims.to_dict(study, judged, comparison),
         "verdicts": touched,
         "verdict_counts": claims.counts(judged) if touched else "",
+        "verdict_standing": claims.standing(study),
         "verdict_rule": claims.RULE,
         "fitted_verdicts": [view for view in fitted if view.touched],
         "untouched": [view for view in views if not view.touched],

@@ -126,7 +126,7 @@ def _render(part, study_dir, link, comparison):
         quality=(study_dir / "figures/frechet-epochs.png").exists(),
         views=[view for view in views if view.touched],
         counts=claims.counts(judged) if judged else "",
-        rule=claims.RULE,
+        rule=f"{claims.standing(study)} {claims.RULE}",
     )
 
 

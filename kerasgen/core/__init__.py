@@ -1,4 +1,4 @@
-"""What every model shares: fitting, sampling, capabilities, registry, presets."""
+"""The parts that every model shares: fitting, sampling, capabilities, registry, presets."""
 
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.base import GenerativeModel

@@ -1,4 +1,4 @@
-"""What constructors and public methods take: checks, labels, batches of arrays."""
+"""Arguments of constructors and public methods: checks, labels, batches of arrays."""
 
 import difflib
 import numbers
@@ -14,7 +14,7 @@ SAMPLING_BATCH = 500
 
 
 def with_labels(inputs, labels):
-    """What a network takes: the inputs alone, or a list of them and the labels."""
+    """Inputs of a network: the inputs alone, or a list of them and the labels."""
     inputs = inputs if isinstance(inputs, list) else [inputs]
     return one_or_list(inputs if labels is None else [*inputs, labels])
 

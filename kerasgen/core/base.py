@@ -1,4 +1,4 @@
-"""What all models share in training: compiling, fitting, evaluating, logging, saving.
+"""Training of all models: compiling, fitting, evaluating, logging, saving.
 
 The algorithm of a model stands in its own file; this one holds no objective.
 """

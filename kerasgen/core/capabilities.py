@@ -1,4 +1,4 @@
-"""What some models can do besides sampling: judge images, encode and classify them."""
+"""Capabilities besides sampling: to judge images, to encode and to classify them."""
 
 import keras
 import numpy as np

@@ -113,7 +113,7 @@ def read_metadata(folder, pinned=None):
 
 
 def advice(pinned):
-    """What to do about a damaged preset, of the package or not."""
+    """Advice about a damaged preset, of the package or not."""
     if pinned is not None:
         return "Install kerasgen anew."
     return "Copy the whole folder again, or save the preset anew."

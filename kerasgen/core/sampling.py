@@ -1,4 +1,4 @@
-"""What a trained model does: images from latents, here and in a SavedModel."""
+"""Images from latents, by a trained model and in a SavedModel."""
 
 import functools
 import inspect

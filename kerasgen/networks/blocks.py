@@ -85,7 +85,7 @@ def linear(layer_class, *args, normalization=None, use_bias=True, **kwargs):
 
 
 def spectral_only(normalization):
-    """What the switch means for a layer whose activations are not normalised."""
+    """The switch for a layer whose activations are not normalised."""
     return "spectral" if normalization == "spectral" else None
 
 

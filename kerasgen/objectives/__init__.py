@@ -1,4 +1,4 @@
-"""What is minimised: pure functions that return one value per example."""
+"""Objectives to minimise: pure functions that return one value per example."""
 
 from kerasgen.objectives.adversarial import GENERATOR_LOSSES
 from kerasgen.objectives.adversarial import cross_entropy_discriminator_loss

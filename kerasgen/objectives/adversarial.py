@@ -9,7 +9,7 @@ from keras import ops
 
 
 def cross_entropy_discriminator_loss(real_logits, fake_logits):
-    """What the discriminator minimises: -log D(x) - log(1 - D(G(z))).
+    """Loss of the discriminator: -log D(x) - log(1 - D(G(z))).
 
     Args:
         real_logits: Logits of real images, shape `(batch,)`.
@@ -23,7 +23,7 @@ def cross_entropy_discriminator_loss(real_logits, fake_logits):
 
 
 def non_saturating_generator_loss(fake_logits):
-    """What the generator minimises in practice: -log D(G(z)).
+    """Loss of the generator in practice: -log D(G(z)).
 
     It has the fixed point of the minimax game and strong gradients where the
     discriminator rejects a sample (Goodfellow et al. 2014, end of section 3).
@@ -38,7 +38,7 @@ def non_saturating_generator_loss(fake_logits):
 
 
 def minimax_generator_loss(fake_logits):
-    """What the generator minimises in equation 1: log(1 - D(G(z))).
+    """Loss of the generator in equation 1: log(1 - D(G(z))).
 
     Args:
         fake_logits: Logits of generated images, shape `(batch,)`.

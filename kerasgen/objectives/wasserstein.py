@@ -7,7 +7,7 @@ estimates the Wasserstein-1 distance up to the Lipschitz constant.
 
 
 def wasserstein_critic_loss(real_scores, fake_scores):
-    """What the critic minimises: f(G(z)) - f(x).
+    """Loss of the critic: f(G(z)) - f(x).
 
     Args:
         real_scores: Scores of real images, shape `(batch,)`.
@@ -20,7 +20,7 @@ def wasserstein_critic_loss(real_scores, fake_scores):
 
 
 def wasserstein_generator_loss(fake_scores):
-    """What the generator minimises: -f(G(z)).
+    """Loss of the generator: -f(G(z)).
 
     Args:
         fake_scores: Scores of generated images, shape `(batch,)`.

@@ -1,4 +1,4 @@
-"""The parts that every model shares: fitting, sampling, capabilities, registry, presets."""
+"""Parts that all models share: fitting, sampling, capabilities, registry, presets."""
 
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.base import GenerativeModel

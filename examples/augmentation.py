@@ -125,7 +125,7 @@ def conditional(path):
         ValueError: If it is another.
     """
     model = study.load_model(path)
-    if not isinstance(model, kerasgen.GenerativeModel) or model.num_classes is None:
+    if not isinstance(model, kerasgen.GenerativeModel) or not model.is_conditional:
         raise ValueError(
             f"{path} holds no conditional model that can be trained; expected a preset "
             "or .keras file of one. Make it: python examples/train_one.py --conditional"

@@ -73,6 +73,8 @@ class SampleGrid(PeriodicCallback):
 
     def write(self, epochs_done: int) -> None:
         num_classes = self.model.num_classes
+        if not getattr(self.model, "is_conditional", True):
+            num_classes = None  # it knows classes, but makes images without them
         columns = self.columns or num_classes or 8
         num = self.rows * columns
         labels = None

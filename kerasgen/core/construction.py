@@ -81,6 +81,11 @@ class ConstructedModel(PresetModel):
         return list(dict.fromkeys(names))
 
     @classmethod
+    def needs_classes(cls):
+        """Whether the model cannot be made without a number of classes."""
+        return cls._argument_defaults()["num_classes"] is not None
+
+    @classmethod
     def argument_names(cls):
         """Names of all constructor arguments: the class's own, then the shared ones."""
         return [*cls._argument_defaults(), *cls.network_names()]

@@ -52,7 +52,10 @@ _SETTINGS = ("learning_rate_factor", "batch_size", "epochs")
 def has_factor(model: str, factor: str) -> bool:
     """Whether a model has an argument that a factor varies."""
     cls = model_class(model)
-    names = (*_SETTINGS, *constructor_arguments(cls), *cls.network_names())
+    arguments = constructor_arguments(cls)
+    names = {*_SETTINGS, *arguments, *cls.network_names()}
+    if arguments["latent_dim"] is None:  # follows from the size of the images
+        names.remove("latent_dim")
     return any(name in names for name in FACTORS[factor])
 
 
@@ -63,7 +66,8 @@ def ablation_settings(
 
     Args:
         factor: One of `FACTORS`.
-        models: Names of models; None takes all that have the factor.
+        models: Names of models; None takes all that have the factor and, unless
+            `conditional=True` is among the further fields, need no labels.
         seeds: Seeds, each an int of at least 0.
         **common: Further fields of `RunSettings`, equal in all runs.
 
@@ -84,7 +88,12 @@ def ablation_settings(
             f"Got factor={factor!r}; expected one of {', '.join(FACTORS)}."
         )
     having = [model for model in list_models() if has_factor(model, factor)]
-    models = having if models is None else list(models)
+    if models is None:
+        is_labelled = common.get("conditional", False)
+        models = having
+        if not is_labelled:
+            models = [one for one in having if not model_class(one).needs_classes()]
+    models = list(models)
     for model in models:
         if model in list_models() and model not in having:
             raise ValueError(

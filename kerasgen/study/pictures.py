@@ -81,7 +81,7 @@ def draw(model, kind="samples", *, num=64, seed=0, label=None):
         columns = math.ceil(math.sqrt(num))
         images = model.sample(num, _labels(model, num, label), seed=seed)
     elif kind == "classes":
-        if model.num_classes is None:
+        if not model.is_conditional:
             raise ValueError(
                 "kind='classes' needs a conditional model; this one was trained "
                 "without labels (train it with --conditional)."
@@ -122,7 +122,7 @@ def interpolate(model, rows, *, seed=0, label=None):
 
 
 def _labels(model, num, label):
-    if model.num_classes is None and label is None:
+    if not model.is_conditional and label is None:
         return None
     if label is not None:
         return np.full(num, label)

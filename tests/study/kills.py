@@ -38,8 +38,10 @@ from sklearn.datasets import load_digits
 from kerasgen import data
 from kerasgen import export
 from kerasgen.core.registry import list_models
+from kerasgen.core.registry import model_class
 from kerasgen.study import run
 from kerasgen.study.settings import RunSettings
+from tests.contract import contract_of
 from tests.study.same_runs import differences
 
 FLAGS = flags.FLAGS
@@ -184,6 +186,7 @@ def main(_):
         settings = RunSettings(
             model,
             precision=FLAGS.precision,
+            conditional=None not in contract_of(model_class(model)).classes,
             **({"epochs": 2, "batch_size": 64} if FLAGS.mnist else small),
         )
         with tempfile.TemporaryDirectory() as folder:

@@ -23,9 +23,11 @@ import pytest
 import kerasgen
 from kerasgen import callbacks
 from kerasgen.core.registry import list_models
+from kerasgen.core.registry import model_class
 from kerasgen.study import lock
 from kerasgen.study import run
 from kerasgen.study.settings import RunSettings
+from tests.contract import contract_of
 from tests.study.same_runs import differences
 
 pytestmark = pytest.mark.slow
@@ -42,6 +44,8 @@ OPERATIONS = [
 
 def settings(model="vanilla_gan", **changes):
     values = {"epochs": 3, "batch_size": 32, "arguments": {"width": 4}}
+    # Some models are made for labels alone.
+    values["conditional"] = None not in contract_of(model_class(model)).classes
     return RunSettings(model, **{"precision": "float32", **values, **changes})
 
 

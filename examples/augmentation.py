@@ -40,6 +40,7 @@ from absl import flags
 from absl import logging
 
 import kerasgen
+from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import features
@@ -160,7 +161,7 @@ def few_shot(model, few, test, folder, seed):
     shots = len(few[0]) // model.num_classes
     if seed == FLAGS.seed:
         picture = study.draw(few_model, "classes", num=100, seed=seed)
-        study.write_png(folder / f"samples-of-{shots}.png", picture)
+        callbacks.write_png(folder / f"samples-of-{shots}.png", picture)
     found = {ALONE: taught(few, test, seed)}
     for name, source in ((FEW, few_model), (ALL, model)):
         more = mixed(few, drawn(source, FLAGS.num_samples, seed))

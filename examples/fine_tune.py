@@ -73,7 +73,7 @@ def main(_):
                 distances[name].append(fit(one, train, reference, watched, seed))
                 if seed == FLAGS.seed:
                     picture = study.draw(one, num=64, seed=seed)
-                    study.write_png(folder / f"{name}.png", picture)
+                    callbacks.write_png(folder / f"{name}.png", picture)
                     if name == "fine_tuned":
                         with files.replacing(folder / f"{name}.keras") as temporary:
                             one.save(temporary)

@@ -107,10 +107,10 @@ def arithmetic(model, reference, folder):
 
     def made(target):
         if model.num_classes is not None:
-            return model.decode(codes, np.full(len(codes), target))
-        return model.decode(codes - means[test.labels] + means[target])
+            return model.generate(codes, np.full(len(codes), target))
+        return model.generate(codes - means[test.labels] + means[target])
 
-    restored = model.decode(codes, given(model, test.labels))
+    restored = model.generate(codes, given(model, test.labels))
     columns = [made(target) for target in classes]
     seen = np.stack([classes_of(reference, images) for images in columns], axis=1)
     other = np.arange(len(columns)) != test.labels[:, None]

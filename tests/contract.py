@@ -6,6 +6,7 @@ of a model could get wrong.
 
 import importlib
 import inspect
+import sys
 import types
 
 import keras
@@ -287,11 +288,19 @@ class ModelContract:
     @pytest.mark.slow
     def test_xla_trains_like_the_graph(self, digits, monkeypatch):
         # XLA draws other numbers from the same seed, so the noise is fixed here.
-        def fixed(shape, seed):
+        def normal(shape, seed):
             size = tf.reduce_prod(shape)
             return tf.reshape(tf.sin(tf.range(tf.cast(size, tf.float32))), shape)
 
-        monkeypatch.setattr("kerasgen.training.normal", fixed)
+        def uniform(shape, seed):
+            return 0.5 + 0.49 * normal(shape, seed)
+
+        for name, fixed in (("normal", normal), ("uniform", uniform)):
+            for module in ("training", "training.noise"):
+                monkeypatch.setattr(f"kerasgen.{module}.{name}", fixed)
+        # A model file may have it under its own name.
+        own = sys.modules[self.model_class.__module__]
+        monkeypatch.setattr(own, "normal", normal, raising=False)
         runs = []
         for jit_compile in (False, True):
             keras.utils.set_random_seed(0)

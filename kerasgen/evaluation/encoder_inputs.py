@@ -66,7 +66,10 @@ class EncoderInputs:
     def posterior(self, part: ImageFeatures) -> tuple[np.ndarray, np.ndarray | None]:
         """Means of the codes of a part, and log-variances where there are any."""
         encoded = self.model.encode(part.pixels, self.labels(part))
-        return encoded if isinstance(encoded, tuple | list) else (encoded, None)
+        if not isinstance(encoded, tuple | list):
+            return encoded, None
+        mean, log_variance = encoded
+        return mean, log_variance
 
     def decoded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Images from latents, a part at a time."""

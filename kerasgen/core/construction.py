@@ -83,7 +83,8 @@ class ConstructedModel(PresetModel):
     @classmethod
     def needs_classes(cls):
         """Whether the model cannot be made without a number of classes."""
-        return cls._argument_defaults()["num_classes"] is not None
+        default = cls._argument_defaults()["num_classes"]
+        return default is not None and default is not inspect.Parameter.empty
 
     @classmethod
     def argument_names(cls):

@@ -1,4 +1,4 @@
-"""Callbacks: what is drawn and written down while a model trains."""
+"""Callbacks: pictures, histories, evaluations and checkpoints during training."""
 
 from kerasgen.callbacks.checkpoint import Checkpoint
 from kerasgen.callbacks.evaluate_samples import EvaluateSamples

@@ -1,4 +1,4 @@
-"""The check that every callback makes of its whole-number arguments."""
+"""Check of whole-number arguments, for all callbacks."""
 
 import numbers
 from typing import Any
@@ -25,7 +25,6 @@ def require_count(name: str, value: Any, minimum: int = 1) -> int:
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not is_integer or value < minimum:
         raise ValueError(
-            f"`{name}` must be an integer of at least {minimum}, but {value!r} came; "
-            f"pass {name}={minimum} or more."
+            f"Got {name}={value!r}; expected an integer of at least {minimum}."
         )
     return int(value)

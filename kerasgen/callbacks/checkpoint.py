@@ -1,4 +1,4 @@
-"""What makes a run resumable: the newest weights, whole, after every epoch."""
+"""Checkpoints: the newest weights, whole, after every epoch."""
 
 import pathlib
 

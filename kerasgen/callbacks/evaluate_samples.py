@@ -1,4 +1,4 @@
-"""Watching the quality of samples while a model trains: one line every few epochs."""
+"""Quality of samples during training: one record every few epochs."""
 
 from collections.abc import Iterable
 from typing import Any

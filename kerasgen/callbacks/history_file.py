@@ -38,8 +38,8 @@ def read_history(path: PathLike) -> dict[str, list]:
     path = pathlib.Path(path)
     if path.suffix not in (".csv", ".json"):
         raise ValueError(
-            f"A history is read from a .csv or .json file, but '{path}' came; pass "
-            "the path of history.csv or history.json."
+            f"Got {str(path)!r}; expected a .csv or .json file. Pass the path of "
+            "history.csv or history.json."
         )
     text = path.read_text(encoding="utf-8", errors="replace")
     return _from_csv(text, path) if path.suffix == ".csv" else _from_json(text, path)

@@ -44,8 +44,9 @@ def tile_images(
     scale, margin = require_count("scale", scale), require_count("margin", margin, 0)
     if len(images) > rows * columns:
         raise ValueError(
-            f"{len(images)} images do not fit a grid of {rows} rows and {columns} "
-            f"columns; pass at most {rows * columns} images or a larger grid."
+            f"Got {len(images)} images for a grid of {rows} rows and {columns} "
+            f"columns; expected at most {rows * columns}. Pass fewer images or a "
+            "larger grid."
         )
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     _, height, width, channels = images.shape
@@ -88,7 +89,7 @@ def write_png(path: PathLike, pixels: np.ndarray) -> None:
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
         raise ValueError(
-            f"Pixels of type {pixels.dtype} and shape {pixels.shape} came; expected "
+            f"Got pixels of type {pixels.dtype} and shape {pixels.shape}; expected "
             "uint8 of shape (height, width, channels) with 1 or 3 channels, as "
             "`tile_images` returns."
         )

@@ -1,4 +1,4 @@
-"""How the latent space of an autoencoder orders the classes, epoch by epoch."""
+"""Pictures of the latent space of an autoencoder, coloured by class."""
 
 import json
 

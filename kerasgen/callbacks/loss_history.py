@@ -1,4 +1,4 @@
-"""What training cost and how the losses went: on disk after every epoch."""
+"""Losses and seconds of every epoch, on disk after each."""
 
 import pathlib
 import time

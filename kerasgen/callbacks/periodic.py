@@ -1,4 +1,4 @@
-"""The rhythm of callbacks that write something every few epochs."""
+"""Base of callbacks that write something every few epochs."""
 
 import keras
 

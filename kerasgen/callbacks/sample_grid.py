@@ -1,4 +1,4 @@
-"""Watching a model learn: the same latents drawn after every epoch."""
+"""Samples of the same latents after every epoch, as pictures and an animation."""
 
 import numpy as np
 from absl import logging

@@ -1,4 +1,4 @@
-"""What goes wrong in training, found in what was observed after each epoch.
+"""Events of a training that goes wrong, found in observations after each epoch.
 
 `find_events` is a function of the observations alone, so that an interrupted run
 reports what an uninterrupted one does.
@@ -15,7 +15,7 @@ from kerasgen.evaluation.metric_names import encoded
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What counts as trouble; `TrainingMonitor` gives the reasons.
+    """Thresholds of the events; `TrainingMonitor` gives the reasons.
 
     Args:
         explosion_factor: float, times its usual size that a loss has exploded at.
@@ -162,6 +162,6 @@ def _require_between(name, value, high):
     if not is_number or not 0 < value <= high or math.isinf(value):
         limit = "" if math.isinf(high) else f" and at most {high:g}"
         raise ValueError(
-            f"`{name}` must be a finite number above 0{limit}, but {value!r} came; "
-            "leave it out for the default."
+            f"Got {name}={value!r}; expected a finite number above 0{limit}. Leave it "
+            "out for the default."
         )

@@ -1,4 +1,4 @@
-"""Noticing when training goes wrong: written down with the epoch, never passed over."""
+"""Detection of trainings that go wrong, recorded with the epoch."""
 
 import math
 
@@ -198,7 +198,7 @@ def _extractor(features):
         return features if knows else None
     if features not in SHIPPED:
         raise ValueError(
-            f"No features are called {features!r}; pass one of {', '.join(SHIPPED)}, "
+            f"Got features={features!r}; expected one of {', '.join(SHIPPED)}, "
             "a FeatureExtractor (any dataset has one in "
             "kerasgen.evaluation.Reference(dataset).extractor), or None."
         )

@@ -1,4 +1,4 @@
-"""What `TrainingMonitor` observes after an epoch, and the file that keeps it."""
+"""Observations of `TrainingMonitor` after each epoch, and the file that keeps them."""
 
 import contextlib
 
@@ -27,7 +27,7 @@ def not_finite_weights(model: keras.Model) -> list[str]:
 
 
 def variety(images: np.ndarray, extractor: FeatureExtractor | None = None) -> dict:
-    """How much samples vary, and how many classes they reach.
+    """Spread of samples, and number of classes that they reach.
 
     Args:
         images: array `(n, height, width, channels)`, finite.

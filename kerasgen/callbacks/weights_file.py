@@ -1,4 +1,4 @@
-"""A Keras weights file that knows whether it is whole and which model wrote it."""
+"""Keras weights files with a checksum and a description of the model."""
 
 import hashlib
 import json

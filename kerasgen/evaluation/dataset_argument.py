@@ -1,4 +1,4 @@
-"""The images to judge against: found by name, or given as image sets or arrays."""
+"""The argument `dataset`: a name, image sets or arrays."""
 
 from kerasgen import data
 from kerasgen.data.arrays import check_images
@@ -30,7 +30,7 @@ def read_dataset(dataset, data_dir: PathLike | None) -> tuple:
     if len(given) != 2 or any(are_sets):
         kinds = " and ".join(type(part).__name__ for part in given) or "empty"
         raise ValueError(
-            f"dataset is {kinds}; expected a name, one or two ImageSets, (images, "
+            f"Got dataset of {kinds}; expected a name, one or two ImageSets, (images, "
             "labels), or ((train_images, train_labels), (test_images, test_labels))."
         )
     nested = all(isinstance(part, tuple | list) for part in given)
@@ -44,8 +44,8 @@ def _read_sets(*sets):
     first, last = sets[0], sets[-1]
     if first.name != last.name:
         raise ValueError(
-            f"The ImageSets are of {first.name} and {last.name}; expected two of one "
-            "dataset, the training images first."
+            f"Got ImageSets of {first.name} and {last.name}; expected two of one "
+            "dataset. Pass the training images first."
         )
     pairs = [_checked(part.images, part.labels) for part in sets]
     test = (Split.parse(last.split).base, *pairs[-1])

@@ -55,7 +55,7 @@ class EncoderInputs:
         return getattr(self.model, "posterior", "gaussian")
 
     def labels(self, part: ImageFeatures) -> np.ndarray | None:
-        """What the model takes beside the images of a part."""
+        """Labels of a part for a conditional model, None for another."""
         return part.labels if _is_conditional(self.model) else None
 
     @functools.cached_property
@@ -119,7 +119,7 @@ class EncoderMetric:
         return [metric_name(base, against=against) for base in self.outputs(inputs)]
 
     def obstacle(self, inputs: EncoderInputs) -> str | None:
-        """Why the metric cannot be computed, or None."""
+        """Reason why the metric cannot be computed, or None."""
         parts = [getattr(inputs, name) for name in self.parts]
         if not hasattr(inputs.model, "encode"):
             return f"{kind(inputs.model)} has no encoder"
@@ -142,7 +142,7 @@ class EncoderMetric:
         count = min(len(part.images) for part in parts)
         least = self.minimum(inputs) if callable(self.minimum) else self.minimum
         if count < least:
-            return f"{least} images are needed, {count} came"
+            return f"got {count} images; expected at least {least}"
         return None
 
     def values(self, inputs: EncoderInputs) -> dict[str, float]:
@@ -155,5 +155,5 @@ def _is_conditional(model):
 
 
 def kind(model) -> str:
-    """What a message calls a model."""
+    """Name of a model in messages."""
     return "an array of images" if model is None else type(model).__name__

@@ -1,4 +1,4 @@
-"""The metrics of an encoder and its decoder: which there are, and how each is computed.
+"""Metrics of an encoder and its decoder, and how each is computed.
 
 The decoder is the one that samples, the averaged one where there is one. Likelihoods
 are in nats per image.

@@ -149,8 +149,8 @@ def evaluate_real(
     train = reference.train
     if train is None:
         raise ValueError(
-            "The dataset has no training images to judge. Pass ((train_images, "
-            "train_labels), (test_images, test_labels)), or a name."
+            "Got a dataset without training images; expected some to judge. Pass "
+            "((train_images, train_labels), (test_images, test_labels)), or a name."
         )
     num = min(num_samples, len(reference.order) // 2)
     rows, others = reference.order[:num], reference.order[num:]
@@ -241,6 +241,6 @@ def _check_numbers(num_samples, seed, importance_samples, importance_images):
     check_whole(num_samples, "num_samples")
     check_whole(seed, "seed", minimum=0)
     if seed >= 2**31:
-        raise ValueError(f"`seed` is {seed}; expected a number below 2**31.")
+        raise ValueError(f"Got seed={seed}; expected a number below 2**31.")
     check_whole(importance_samples, "importance_samples")
     check_whole(importance_images, "importance_images", minimum=2)

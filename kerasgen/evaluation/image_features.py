@@ -17,7 +17,7 @@ from kerasgen import features
 from kerasgen import metrics
 
 # Images whose float32 pixels are in memory at a time.
-BATCH = 1000
+BATCH = 500
 
 
 class PixelMeans(NamedTuple):
@@ -90,8 +90,8 @@ class ImageFeatures:
 
     @functools.cached_property
     def bins(self) -> metrics.Bins:
-        """K-means bins of the pixels, for `metrics.different_bins`."""
-        return metrics.fit_bins(self.pixels)
+        """K-means bins of the pixels as bytes, for `metrics.different_bins`."""
+        return metrics.fit_bins(self.in_bytes().images)
 
     @property
     def features(self) -> np.ndarray:

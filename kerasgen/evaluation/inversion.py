@@ -62,7 +62,7 @@ class InversionMetric:
         return [f"inverted_{name}" for name in names]
 
     def obstacle(self, inputs: EncoderInputs) -> str | None:
-        """Why the metrics cannot be computed, or None."""
+        """Reason why the metrics cannot be computed, or None."""
         if hasattr(inputs.model, "encode"):
             return f"{kind(inputs.model)} has an encoder"
         if not isinstance(inputs.model, SamplingModel):

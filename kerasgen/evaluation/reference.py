@@ -1,4 +1,4 @@
-"""What samples are judged against: the test images, and the training images."""
+"""Real images that samples are judged against, and their features."""
 
 import difflib
 import functools
@@ -60,7 +60,7 @@ class Reference:
         )
         if train is not None and train[0].shape[1:] != test[0].shape[1:]:
             raise ValueError(
-                f"Training images have shape {train[0].shape[1:]}, test images "
+                f"Got training images of shape {train[0].shape[1:]} and test images of "
                 f"{test[0].shape[1:]}; expected the same. Resize one of them."
             )
         self.image_shape = test[0].shape[1:]
@@ -111,14 +111,14 @@ def as_reference(
     """Coerce to `Reference`.
 
     Raises:
-        ValueError: If a `Reference` came with other settings; and as for `Reference`.
+        ValueError: If there are settings beside a `Reference`; and as for `Reference`.
     """
     if not isinstance(dataset, Reference):
         return Reference(dataset, features=features, data_dir=data_dir)
     if features != "auto" or data_dir is not None:
         raise ValueError(
-            "A Reference has its own features and data. Give features= and data_dir= "
-            "to the Reference."
+            "Got a Reference with features= or data_dir=; expected it alone, as it has "
+            "its own. Give these arguments to the Reference."
         )
     return dataset
 

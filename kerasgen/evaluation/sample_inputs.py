@@ -125,7 +125,7 @@ class SampleMetric:
             count = len(found.images)
             if count < self.minimum:
                 called = _CALLED.get(part, f"{found.split} images")
-                return f"{self.minimum} {called} are needed, {count} came"
+                return f"got {count} {called}; expected at least {self.minimum}"
         return None
 
     def values(self, inputs: SampleInputs) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The metrics of samples: which there are, and how each is computed."""
+"""Metrics of samples, and how each is computed."""
 
 from typing import Any
 
@@ -115,7 +115,7 @@ def _data_copying(inputs):
 
 def _ndb(inputs):
     bins = inputs.binned.bins
-    counts = sum(bins.histogram(pixels) for pixels in inputs.samples.batches())
+    counts = sum(bins.histogram(255.0 * p) for p in inputs.samples.batches())
     return tuple(metrics.different_bins(bins.real_counts, counts))
 
 

@@ -97,20 +97,20 @@ def checked(images: ArrayLike, image_shape: Sequence[int]) -> np.ndarray:
         finite = np.isfinite(images).reshape(len(images), -1).all(axis=1)
         if not finite.all():
             raise NotFiniteError(
-                f"{np.sum(~finite)} of {len(finite)} samples hold NaN or infinite "
-                f"pixels, the first is sample {np.argmin(finite)}; expected pixels in "
+                f"Got NaN or infinite pixels in {np.sum(~finite)} of {len(finite)} "
+                f"samples, first in sample {np.argmin(finite)}; expected pixels in "
                 "[0, 1]. The model has diverged: evaluate an earlier checkpoint."
             )
         if -1.0 <= images.min() < 0.0 and images.max() <= 1.0:
             raise ValueError(
-                f"The samples have pixels from {images.min():.4g} to "
+                f"Got samples with pixels from {images.min():.4g} to "
                 f"{images.max():.4g}; expected [0, 1]. Map [-1, 1] there by "
                 "(images + 1) / 2, or clip."
             )
     images = check_images(images)
     if images.shape[1:] != tuple(image_shape):
         raise ValueError(
-            f"The samples have shape {images.shape[1:]}, the dataset's images "
+            f"Got samples of shape {images.shape[1:]} for a dataset of images of "
             f"{tuple(image_shape)}; expected the same. Name the dataset that the model "
             "was trained on, or resize the samples."
         )

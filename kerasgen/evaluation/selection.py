@@ -17,14 +17,14 @@ def chosen_metrics(metrics: str | Iterable[str] | dict[str, bool]) -> dict[str, 
         metrics: "all", one name or several, or a dict that this function returned.
 
     Raises:
-        ValueError: If there is none of a name, or no name came.
+        ValueError: If a name is unknown, or `metrics` holds no names.
     """
     if isinstance(metrics, dict):
         return metrics
     if isinstance(metrics, str) and metrics == "all":
         return dict.fromkeys(METRICS, False)
     if not isinstance(metrics, str | Iterable):
-        raise ValueError(f'metrics={metrics!r}; expected "all", a name or a list.')
+        raise ValueError(f'Got metrics={metrics!r}; expected "all", a name or a list.')
     names = [metrics] if isinstance(metrics, str) else list(metrics)
     for name in names:
         if name not in METRICS:

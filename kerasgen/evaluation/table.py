@@ -10,7 +10,7 @@ def metric_names(record: Mapping) -> list[str]:
     keys = list(record)
     if _LAST_BEFORE_THE_NUMBERS not in keys:
         raise ValueError(
-            f"A record came with the keys {keys}; expected one that `evaluate` "
+            f"Got a record with the keys {keys}; expected one that `evaluate` "
             f"returned, which has {_LAST_BEFORE_THE_NUMBERS!r}."
         )
     return keys[keys.index(_LAST_BEFORE_THE_NUMBERS) + 1 :]

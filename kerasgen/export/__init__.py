@@ -1,4 +1,4 @@
-"""A trained model for use without kerasgen: SavedModel, ONNX, LiteRT.
+"""Exports for use without kerasgen: SavedModel, ONNX, LiteRT.
 
 `save` writes a SavedModel with a record of how the model was made, and `load` brings it
 back without Keras. `save_onnx` and `save_litert` write a file for each network. All of

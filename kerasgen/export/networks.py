@@ -64,10 +64,10 @@ def _check_replaceable(path, names):
     if not path.exists():
         return
     if not path.is_dir():
-        raise FileExistsError(f"{path} is a file; expected a folder, or nothing yet.")
+        raise FileExistsError(f"Got {path}, a file; expected a folder, or nothing yet.")
     others = sorted({found.name for found in path.iterdir()} - names)
     if others:
         raise FileExistsError(
-            f"{path} also holds {others[0]}; it is not replaced. Export to a folder of "
-            "its own."
+            f"Got {path}, which also holds {others[0]}; expected a folder of an export "
+            "alone, to replace it. Export to a folder of its own."
         )

@@ -1,4 +1,4 @@
-"""What stands beside an export: how its model was made, and checksums of its files."""
+"""Record beside an export: how its model was made, and checksums of its files."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def write_record(model: keras.Model, folder: pathlib.Path, **further) -> None:
 
 
 def describe(model: keras.Model) -> dict:
-    """What a model is, as its record begins."""
+    """Class and shapes of a model, with which its record begins."""
     return {
         "model": type(model).__name__,
         "image_shape": list(model.image_shape),
@@ -58,7 +58,8 @@ def read_record(path: PathLike) -> dict:
         return dict(json.loads(path.read_text()))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path} is damaged ({error}). Export the model anew."
+            f"Got {path}, which is damaged ({error}); expected a record in JSON. "
+            "Export the model anew."
         ) from error
 
 

@@ -63,8 +63,9 @@ def save(
     settings = json.loads(json.dumps(settings or {}))
     if path.exists() and not (replaceable(path, settings) and _is_of(path, model)):
         raise FileExistsError(
-            f"{path} holds another model or one made with other settings; it is not "
-            "replaced. Export to another folder, or remove that one first."
+            f"Got {path}, which holds another model or one made with other settings; "
+            "expected the same, to replace it. Export to another folder, or remove "
+            "that one first."
         )
 
     def write(folder):
@@ -129,14 +130,15 @@ def load(path: PathLike) -> "ExportedModel":
     path = pathlib.Path(path)
     if not (path / "saved_model.pb").exists():
         raise ValueError(
-            f"{path} holds no SavedModel (no saved_model.pb). Pass the folder that "
-            "model.export or examples/train_all.py wrote."
+            f"Got {path} with no saved_model.pb; expected the folder of a SavedModel. "
+            "Pass the folder that model.export or examples/train_all.py wrote."
         )
     try:
         restored = tf.saved_model.load(str(path))
     except (OSError, tf.errors.OpError) as error:
         raise ValueError(
-            f"The SavedModel in {path} cannot be loaded ({error}). Export it anew."
+            f"Got a SavedModel in {path} that cannot be loaded ({error}); expected one "
+            "that kerasgen exported. Export it anew."
         ) from error
     if "sample" not in restored.signatures:
         raise ValueError(
@@ -251,7 +253,7 @@ class ExportedModel:
     def discriminate(
         self, images: np.ndarray, labels: np.ndarray | None = None
     ) -> np.ndarray:
-        """What the judge says of images; see `AdversarialModel.discriminate`."""
+        """Scores of images; see `AdversarialModel.discriminate`."""
         return self._made_from_images("discriminate", images, labels)["scores"]
 
     def _labels(self, name, labels, num, required=False):

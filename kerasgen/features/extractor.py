@@ -27,7 +27,8 @@ SHIPPED = {
     "mnist": "a359a84eda0ada6dde60926013cf20a81822c731f343f134c9f857e16e8e92d8",
     "fashion_mnist": "5f6c695673b59cb363d8f527978287dbeb64d0eca1e3b43a5080267e1bd3cefb",
 }
-BATCH_SIZE = 500
+# Images at a time, and pixels at a time where they are large.
+BATCH_SIZE, BATCH_PIXELS = 500, 500 * 28 * 28
 
 
 class Extracted(NamedTuple):
@@ -92,11 +93,14 @@ class FeatureExtractor:
         """
         self.check_shape(images.shape[1:])
         scale = np.float32(255.0 if images.dtype == np.uint8 else 1.0)
+        size = max(
+            1, min(BATCH_SIZE, BATCH_PIXELS // (images.shape[1] * images.shape[2]))
+        )
         parts = []
-        for start in range(0, len(images), BATCH_SIZE):
-            batch = images[start : start + BATCH_SIZE].astype(np.float32) / scale
+        for start in range(0, len(images), size):
+            batch = images[start : start + size].astype(np.float32) / scale
             # Whole batches only: a last one of another size would be traced anew.
-            missing = BATCH_SIZE - len(batch)
+            missing = size - len(batch)
             padded = np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)))
             outputs = self._call(tf.constant(padded))
             outputs = outputs if self.classifies else [outputs]
@@ -108,9 +112,9 @@ class FeatureExtractor:
         """Raises ValueError unless images of this shape can be taken."""
         if self.image_shape not in (None, tuple(image_shape)):
             raise ValueError(
-                f"Images of shape {tuple(image_shape)} came; the features {self.name} "
-                f"are made for {self.image_shape}. Choose other features, or resize "
-                "the images."
+                f"Got images of shape {tuple(image_shape)}; expected "
+                f"{self.image_shape}, for which the features {self.name} are made. "
+                "Choose other features, or resize the images."
             )
 
 
@@ -131,22 +135,23 @@ def load(dataset: str, path: PathLike | None = None) -> FeatureExtractor:
     """
     if dataset not in SHIPPED:
         raise ValueError(
-            f"No features are shipped for {dataset!r}, only for {', '.join(SHIPPED)}. "
+            f"Got dataset={dataset!r}; expected one with shipped features: "
+            f"{', '.join(SHIPPED)}. "
             'Pass features="auto" to train some on its training images.'
         )
     content = pathlib.Path(path or weights_path(dataset)).read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != SHIPPED[dataset]:
         raise ValueError(
-            f"The weights of the features for {dataset} have SHA-256 {found}, expected "
-            f"{SHIPPED[dataset]}: numbers would not be comparable. Install kerasgen "
-            "anew."
+            f"Got weights of the features for {dataset} with SHA-256 {found}; expected "
+            f"{SHIPPED[dataset]}, or numbers would not be comparable. Install "
+            "kerasgen anew."
         )
     return from_bytes(f"{dataset}_v{VERSION}", content)
 
 
 def weights_path(dataset: str, folder: PathLike = FOLDER) -> pathlib.Path:
-    """Where the weights for a dataset lie; their record beside it ends in `.json`."""
+    """Path of the weights for a dataset; their record beside it ends in `.json`."""
     return pathlib.Path(folder) / f"{dataset.replace('/', '_')}-v{VERSION}.npz"
 
 
@@ -184,7 +189,8 @@ def from_bytes(name: str, content: bytes) -> FeatureExtractor:
         classifier.set_weights(weights)
     except Exception as error:  # damage shows as any of a dozen classes
         raise ValueError(
-            f"The weights of {name} cannot be read ({error}). Remove the file."
+            f"Got weights of {name} that cannot be read ({error}); expected a file "
+            "that `save` wrote. Remove the file."
         ) from error
     fingerprint = hashlib.sha256(content).hexdigest()
     return FeatureExtractor(

@@ -55,8 +55,8 @@ def train(
     num_classes = int(labels.max()) + 1
     if num_classes < 2:
         raise ValueError(
-            "The labels hold a single class; features are those of a classifier, which "
-            "needs at least 2. Pass other features."
+            "Got labels of a single class; expected at least 2, as features are those "
+            "of a classifier. Pass other features."
         )
     if epochs is None:
         epochs = int(np.clip(-(-_IMAGES_SHOWN // len(images)), 8, 100))
@@ -144,7 +144,7 @@ def recognise(images: np.ndarray, labels: np.ndarray | None) -> FeatureExtractor
 
 
 def cache_folder() -> pathlib.Path:
-    """Where extractors are kept: `$XDG_CACHE_HOME/kerasgen` or `~/.cache/kerasgen`."""
+    """Folder of what is kept: `$XDG_CACHE_HOME/kerasgen` or `~/.cache/kerasgen`."""
     root = os.environ.get("XDG_CACHE_HOME")
     return pathlib.Path(root or "~/.cache").expanduser() / "kerasgen"
 

@@ -1,4 +1,4 @@
-"""How samples and codes are judged: arrays in, numbers out.
+"""Metrics of samples and of codes: arrays in, numbers out.
 
 A metric with one number returns a float (a count an int), one with several returns a
 named tuple, one per image an array. Where there are two sets, the real one comes first.

@@ -1,7 +1,7 @@
-"""What every metric asks of its arguments, and the message when it is not so.
+"""Checks of the arguments of metrics.
 
-Each `checked_*` function returns the argument as a plain array (float64 or int64)
-or raises a `ValueError` that says what came, what was expected and what to do.
+Each `checked_*` function returns the argument as a plain array (float64 or int64) or
+raises a `ValueError`: what it got, what it expected, what to do.
 """
 
 import numbers
@@ -17,12 +17,12 @@ def as_numbers(array: ArrayLike, name: str) -> np.ndarray:
         array = np.asarray(array)
     except ValueError as error:
         raise ValueError(
-            f"`{name}` is not a rectangular array ({error}); expected numbers, the "
-            "same shape for every example."
+            f"Got `{name}` that is no rectangular array ({error}); expected numbers, "
+            "the same shape for every example. Resize or pad the examples."
         ) from error
     if array.dtype.kind not in "biuf":
         raise ValueError(
-            f"`{name}` has type {array.dtype}; expected an array of real numbers. "
+            f"Got `{name}` of type {array.dtype}; expected an array of real numbers. "
             "Convert it with numpy.asarray(..., dtype='float32') first."
         )
     return array.astype(np.float64, copy=False)
@@ -33,7 +33,7 @@ def checked_features(features: ArrayLike, name: str, minimum: int = 1) -> np.nda
     features = as_numbers(features, name)
     if features.ndim != 2:
         raise ValueError(
-            f"`{name}` has shape {features.shape}; expected (n, d), one row per "
+            f"Got `{name}` of shape {features.shape}; expected (n, d), one row per "
             "example. Flatten every example to one vector first."
         )
     return _finite(_enough(features, name, minimum), name)
@@ -52,7 +52,7 @@ def checked_samples(
         samples = as_numbers(samples, name)
     if samples.ndim < 2:
         raise ValueError(
-            f"`{name}` has shape {samples.shape}; expected (n, d) features or "
+            f"Got `{name}` of shape {samples.shape}; expected (n, d) features or "
             "(n, h, w, c) images. Put the examples on the first axis."
         )
     _enough(samples, name, minimum)
@@ -66,13 +66,13 @@ def checked_images(
     images = as_numbers(images, name)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(
-            f"`{name}` has shape {images.shape}; expected (n, h, w, c) with 1 or 3 "
+            f"Got `{name}` of shape {images.shape}; expected (n, h, w, c) with 1 or 3 "
             "channels. Grey images need a last axis of one: images[..., None]."
         )
     if min(images.shape[1:3]) < smallest_side:
         raise ValueError(
-            f"`{name}` has images of {images.shape[1]}x{images.shape[2]} pixels; "
-            f"this metric needs sides of at least {smallest_side}. Use larger images."
+            f"Got `{name}` of {images.shape[1]}x{images.shape[2]} pixels; expected "
+            f"sides of at least {smallest_side}. Use larger images."
         )
     return _unit_range(_finite(_enough(images, name, minimum), name), name)
 
@@ -88,9 +88,9 @@ def checked_probabilities(
     if wrong.any():
         first = int(np.argmax(wrong))
         raise ValueError(
-            f"`{name}` must be probabilities: not negative, every row summing to 1; "
-            f"row {first} sums to {sums[first]:.6g} with least entry "
-            f"{probabilities[first].min():.6g}. Apply a softmax to logits first."
+            f"Got `{name}` whose row {first} sums to {sums[first]:.6g} with least "
+            f"entry {probabilities[first].min():.6g}; expected probabilities: not "
+            "negative, every row summing to 1. Apply a softmax to logits first."
         )
     return probabilities / sums[:, None]
 
@@ -106,24 +106,24 @@ def checked_labels(
     labels = as_numbers(labels, name)
     if labels.ndim != 1:
         raise ValueError(
-            f"`{name}` has shape {labels.shape}; expected (n,), one integer class per "
-            "example. Take the argmax of one-hot labels or probabilities first."
+            f"Got `{name}` of shape {labels.shape}; expected (n,), one integer class "
+            "per example. Take the argmax of one-hot labels or probabilities first."
         )
     _finite(_enough(labels, name, minimum), name)
     if not np.array_equal(labels, np.round(labels)):
         raise ValueError(
-            f"`{name}` holds values that are not whole numbers; expected integer "
+            f"Got `{name}` with values that are not whole numbers; expected integer "
             "classes. Take the argmax of probabilities first."
         )
     if count is not None and len(labels) != count:
         raise ValueError(
-            f"`{name}` holds {len(labels)} labels for {count} examples; expected one "
-            "label per example. Pass the labels of exactly these examples."
+            f"Got `{name}` with {len(labels)} labels for {count} examples; expected "
+            "one label per example. Pass the labels of exactly these examples."
         )
     upper = np.inf if num_classes is None else num_classes
     if labels.min() < 0 or labels.max() >= upper:
         raise ValueError(
-            f"`{name}` holds classes from {labels.min():g} to {labels.max():g}; "
+            f"Got `{name}` with classes from {labels.min():g} to {labels.max():g}; "
             f"expected them in [0, {upper}). Check `num_classes` and the labels."
         )
     return labels.astype(np.int64)
@@ -136,8 +136,8 @@ def checked_values(
     values = as_numbers(values, name)
     if values.ndim != 1 or (shape is not None and values.shape != shape):
         raise ValueError(
-            f"`{name}` has shape {values.shape}; expected {shape or '(n,)'}, one value "
-            "per example. Sum over pixels or latents, not over the batch."
+            f"Got `{name}` of shape {values.shape}; expected {shape or '(n,)'}, one "
+            "value per example. Sum over pixels or latents, not over the batch."
         )
     return _finite(_enough(values, name, minimum), name)
 
@@ -146,10 +146,10 @@ def check_same_width(**arrays) -> None:
     """Raises unless all arrays have the same shape after the first axis."""
     shapes = {name: array.shape[1:] for name, array in arrays.items()}
     if len(set(shapes.values())) > 1:
-        found = ", ".join(f"`{name}` has {shape}" for name, shape in shapes.items())
+        found = ", ".join(f"`{name}` of {shape}" for name, shape in shapes.items())
         raise ValueError(
-            f"Examples differ in shape: {found}; expected the same for all. Compute "
-            "them by the same extractor, at the same image size."
+            f"Got examples of different shapes, {found}; expected the same for all. "
+            "Compute them by the same extractor, at the same image size."
         )
 
 
@@ -157,10 +157,10 @@ def check_same_length(**arrays) -> None:
     """Raises unless all arrays hold the same number of examples."""
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        found = ", ".join(f"`{name}` has {length}" for name, length in lengths.items())
+        found = ", ".join(f"{length} `{name}`" for name, length in lengths.items())
         raise ValueError(
-            f"Numbers of examples differ: {found}; expected one to one. Pass arrays "
-            "that describe the same examples in the same order."
+            f"Got {found}; expected as many of each. Pass arrays that describe the "
+            "same examples in the same order."
         )
 
 
@@ -169,7 +169,7 @@ def check_whole(value: Any, name: str, minimum: int = 1) -> None:
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < minimum:
         raise ValueError(
-            f"`{name}` is {value!r}; expected a whole number of at least {minimum}."
+            f"Got {name}={value!r}; expected a whole number of at least {minimum}."
         )
 
 
@@ -177,7 +177,7 @@ def check_between(value: Any, name: str, low: float, high: float) -> None:
     """Raises unless `low < value <= high`."""
     if not isinstance(value, numbers.Real) or not low < float(value) <= high:
         raise ValueError(
-            f"`{name}` is {value!r}; expected a number above {low:g} and at most "
+            f"Got {name}={value!r}; expected a number above {low:g} and at most "
             f"{high:g}."
         )
 
@@ -186,17 +186,19 @@ def check_seed(seed: Any) -> None:
     """Raises unless `seed` is one that NumPy and scikit-learn both take."""
     check_whole(seed, "seed", minimum=0)
     if seed >= 2**32:
-        raise ValueError(f"`seed` is {seed}; expected a number below 2**32.")
+        raise ValueError(f"Got seed={seed}; expected a number below 2**32.")
 
 
 def _enough(array, name, minimum):
     if len(array) < minimum:
         raise ValueError(
-            f"`{name}` holds {len(array)} examples; this metric needs at least "
-            f"{minimum}. Draw more samples."
+            f"Got `{name}` with {len(array)} examples; expected at least {minimum}. "
+            "Draw more samples."
         )
     if array.size == 0:
-        raise ValueError(f"`{name}` is empty: it has shape {array.shape}.")
+        raise ValueError(
+            f"Got `{name}` of shape {array.shape}; expected numbers in it."
+        )
     return array
 
 
@@ -206,7 +208,7 @@ def _finite(array, name):
     finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
     if not finite.all():
         raise ValueError(
-            f"`{name}` holds NaN or infinite values in {np.sum(~finite)} of "
+            f"Got `{name}` with NaN or infinite values in {np.sum(~finite)} of "
             f"{len(finite)} examples, first in example {np.argmin(finite)}; expected "
             "finite numbers. Look for a model that diverged."
         )
@@ -220,7 +222,7 @@ def _unit_range(images, name):
             "Map [-1, 1] there by (x + 1) / 2" if low < 0.0 else "Divide bytes by 255"
         )
         raise ValueError(
-            f"`{name}` has pixels from {low:.6g} to {high:.6g}; expected [0, 1]. "
+            f"Got `{name}` with pixels from {low:.6g} to {high:.6g}; expected [0, 1]. "
             f"{remedy}, or clip."
         )
     return images

@@ -1,4 +1,4 @@
-"""What a classifier says of the samples: how sure, how many classes, in what shares.
+"""Scores by a classifier: confidence, number of classes, shares of classes.
 
 Salimans et al., "Improved Techniques for Training GANs", NeurIPS 2016, for the score,
 which is called Inception score when the classifier is Inception. On digits only a
@@ -120,7 +120,7 @@ def label_entropy(labels: ArrayLike, num_classes: int) -> float:
 def label_distribution_distance(
     real_labels: ArrayLike, fake_labels: ArrayLike, num_classes: int
 ) -> LabelDistance:
-    """How far the samples' classes are from the data's classes in frequency.
+    """Distances of the samples' class frequencies from those of the data.
 
     Reference: Srivastava et al., "VEEGAN", NeurIPS 2017, for KL(fake || real).
 

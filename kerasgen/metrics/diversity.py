@@ -1,4 +1,4 @@
-"""How different samples are from each other.
+"""Distances among samples, over all pairs and within classes.
 
 Mean distance over pairs, as Zhu et al., "Toward Multimodal Image-to-Image Translation",
 NeurIPS 2017, and within each class, as Odena et al., "Conditional Image Synthesis with
@@ -71,8 +71,8 @@ def within_class_distance(samples: ArrayLike, labels: ArrayLike) -> float:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.max() < 2:
         raise ValueError(
-            f"`labels` has no class with 2 samples among {len(labels)}; a distance "
-            "within a class needs a pair. Draw more samples."
+            f"Got `labels` with no class of 2 samples among {len(labels)}; expected a "
+            "pair in some class. Draw more samples."
         )
     distances = [_mean_distance(samples[labels == c]) for c in classes[counts >= 2]]
     return float(np.mean(distances))

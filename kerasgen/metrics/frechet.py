@@ -139,21 +139,21 @@ def _checked_statistics(statistics, name):
         mean, covariance = statistics
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`{name}` is {statistics!r}; expected a pair of mean and covariance. Use "
+            f"Got {name}={statistics!r}; expected a pair of mean and covariance. Use "
             "gaussian_statistics()."
         ) from error
     mean = checks.checked_values(mean, f"{name}.mean")
     covariance = checks.checked_features(covariance, f"{name}.covariance")
     if covariance.shape != (len(mean), len(mean)):
         raise ValueError(
-            f"`{name}` has a mean of shape {mean.shape} and a covariance of shape "
+            f"Got `{name}` with a mean of shape {mean.shape} and a covariance of shape "
             f"{covariance.shape}; expected (d,) and (d, d). Use gaussian_statistics()."
         )
     scale = np.abs(covariance).max()
     symmetric = np.abs(covariance - covariance.T).max() <= 1e-6 * scale
     if not symmetric or scipy.linalg.eigvalsh(covariance).min() < -1e-6 * scale:
         raise ValueError(
-            f"`{name}.covariance` is not a covariance; expected a symmetric matrix "
+            f"Got `{name}.covariance` that is none; expected a symmetric matrix "
             "without negative eigenvalues. Use gaussian_statistics()."
         )
     return GaussianStatistics(mean, covariance)

@@ -1,4 +1,4 @@
-"""How well codes are organised by class, judged with labels that training never saw.
+"""Separation of classes among codes, measured with labels that training never saw.
 
 Donahue et al., "Adversarial Feature Learning", ICLR 2017, for probes and nearest
 neighbours on codes; Xie et al., "Unsupervised Deep Embedding for Clustering Analysis",
@@ -220,8 +220,8 @@ def class_silhouette(
     num_classes = len(np.unique(labels))
     if not 2 <= num_classes < len(labels):
         raise ValueError(
-            f"`labels` holds {num_classes} classes among {len(labels)} examples; a "
-            "silhouette needs at least 2, and fewer than examples. Pass more examples."
+            f"Got `labels` with {num_classes} classes among {len(labels)} examples; "
+            "expected at least 2, and fewer than examples. Pass more examples."
         )
     return float(silhouette_score(latents, labels))
 
@@ -234,7 +234,7 @@ def _checked(train_latents, train_labels, test_latents, test_labels, minimum=1):
     test_labels = checks.checked_labels(test_labels, "test_labels", len(test))
     if len(np.unique(train_labels)) < 2:
         raise ValueError(
-            "`train_labels` holds a single class; expected at least 2. Pass training "
+            "Got `train_labels` of a single class; expected at least 2. Pass training "
             "codes of several classes."
         )
     return train, train_labels, test, test_labels

@@ -85,13 +85,13 @@ def importance_weighted_bound(log_weights: ArrayLike) -> np.ndarray:
     log_weights = checks.as_numbers(log_weights, "log_weights")
     if log_weights.ndim != 2 or log_weights.size == 0:
         raise ValueError(
-            f"`log_weights` has shape {log_weights.shape}; expected (n, K), at least "
-            "one image on axis 0 and one importance sample on axis 1."
+            f"Got `log_weights` of shape {log_weights.shape}; expected (n, K), at "
+            "least one image on axis 0 and one importance sample on axis 1."
         )
     # Only the upper end is closed: a weight of 0 is an honest value.
     if not (log_weights < np.inf).all():
         raise ValueError(
-            "`log_weights` holds NaN or plus infinity; expected numbers or minus "
+            "Got `log_weights` with NaN or plus infinity; expected numbers or minus "
             "infinity. Look for a posterior whose standard deviation is 0."
         )
     num_samples = log_weights.shape[1]

@@ -1,4 +1,4 @@
-"""Whether samples are copies of training images.
+"""Nearness of samples to training images: copies, or not.
 
 Meehan et al., "A Non-Parametric Test to Detect Data-Copying in Generative Models",
 AISTATS 2020: a model that has learned the distribution is as far from its training set
@@ -67,7 +67,7 @@ def memorisation_scores(
     usual_distance = np.median(test_distances)
     if usual_distance == 0.0:
         raise ValueError(
-            "At least half of `test_samples` are also in `train_samples`; expected "
+            "Got `test_samples` of which half or more are in `train_samples`; expected "
             "examples that the model has not seen. Pass a held-out set."
         )
     fake_distances, indices = nearest_neighbours(fake, train)

@@ -35,7 +35,7 @@ def number_of_different_bins(
     significance: float = 0.05,
     seed: int = 0,
 ) -> DifferentBins:
-    """NDB: in how many regions of the data the samples are too many or too few.
+    """NDB: number of regions of the data with too many or too few samples.
 
     Even equal distributions differ in about `significance * num_bins` bins by chance.
     The count rises with the number of samples: compare equal counts only.
@@ -83,7 +83,7 @@ class Bins(NamedTuple):
     real_counts: np.ndarray
 
     def histogram(self, samples: ArrayLike) -> np.ndarray:
-        """How many samples lie in each bin, int array `(k,)`."""
+        """Number of samples in each bin, int array `(k,)`."""
         samples = checks.checked_samples(samples, "samples")
         _, nearest = nearest_neighbours(samples, self.centres.astype(np.float64))
         return np.bincount(nearest, minlength=len(self.centres))
@@ -95,8 +95,8 @@ def fit_bins(real_samples: ArrayLike, num_bins: int = 100, seed: int = 0) -> Bin
     Reference: Richardson & Weiss, NeurIPS 2018.
 
     Args:
-        real_samples: float array `(n, d)` or `(n, h, w, c)`, n at least `5 * num_bins`.
-            K-means computes in float32.
+        real_samples: float array `(n, d)` or `(n, h, w, c)`, n at least `5 * num_bins`,
+            or uint8, which counts from 0 to 255. K-means computes in float32.
         num_bins: int, K, at least 2. Default 100, the paper's.
         seed: int, of K-means (one start, k-means++).
 
@@ -112,7 +112,9 @@ def fit_bins(real_samples: ArrayLike, num_bins: int = 100, seed: int = 0) -> Bin
     """
     checks.check_whole(num_bins, "num_bins", minimum=2)
     checks.check_seed(seed)
-    real = checks.checked_samples(real_samples, "real_samples", minimum=5 * num_bins)
+    real = checks.checked_samples(
+        real_samples, "real_samples", minimum=5 * num_bins, keep_bytes=True
+    )
     # A copy, which k-means may then overwrite: half the memory.
     points = np.array(real, np.float32)
     bins = KMeans(num_bins, n_init=1, random_state=seed, copy_x=False)

@@ -1,4 +1,4 @@
-"""What the encoder's codes make of the latent space and of the prior.
+"""Use of the latent space by an encoder, and mismatch of its codes to the prior.
 
 Burda et al., "Importance Weighted Autoencoders", ICLR 2016, for active units; Hoffman &
 Johnson, "ELBO surgery", NIPS workshop 2016, for the aggregate posterior q(z), the
@@ -53,7 +53,7 @@ def active_units(posterior_means: ArrayLike, threshold: float = 0.01) -> int:
 
 
 def aggregate_posterior_mismatch(latents: ArrayLike) -> PosteriorMismatch:
-    """How far the codes of the data are from the prior N(0, I) that sampling uses.
+    """Distances of the codes of the data from the prior N(0, I) that sampling uses.
 
     Two views: the unbiased MMD^2, averaged over Gaussian kernels of squared bandwidth
     d / 4, d / 2, d, 2d and 4d, whose expectations under the prior are taken exactly

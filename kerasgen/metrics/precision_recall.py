@@ -37,7 +37,7 @@ class DensityCoverage(NamedTuple):
 def precision_recall(
     real_features: ArrayLike, fake_features: ArrayLike, k: int = 5
 ) -> PrecisionRecall:
-    """How many samples look real, and how much of the real set the model reaches.
+    """Share of samples that look real, and share of the real set that they reach.
 
     A perfect model scores well below 1 in many dimensions, and one outlier among the
     fakes can hold many reals, which flatters recall: read both beside the values of

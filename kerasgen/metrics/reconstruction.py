@@ -1,4 +1,4 @@
-"""How well an autoencoder gives back what it was given, image by image.
+"""Reconstruction errors of an autoencoder, image by image.
 
 Kingma & Welling, "Auto-Encoding Variational Bayes", ICLR 2014, appendix C, for the
 Bernoulli and Gaussian decoders whose negative log-likelihoods these are (the squared

@@ -1,4 +1,4 @@
-"""How crisp images are: Laplacian, gradient, spectrum, and how many pixels are grey.
+"""Sharpness of images: Laplacian, gradient, spectrum, and share of grey pixels.
 
 No single number will do: noise raises the Laplacian, black-and-white output lowers the
 share of grey. Read all of them beside the values of real images.

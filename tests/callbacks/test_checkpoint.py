@@ -254,7 +254,7 @@ def test_a_fresh_run_that_saves_rarely_leaves_no_mixture(tmp_path):
 
 
 def test_keep_must_be_positive(tmp_path):
-    with pytest.raises(ValueError, match=r"`keep` must be an integer.*0 came"):
+    with pytest.raises(ValueError, match=r"Got keep=0; expected an integer"):
         Checkpoint(tmp_path, keep=0)
 
 

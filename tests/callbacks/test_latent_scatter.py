@@ -206,7 +206,7 @@ def test_bad_images_and_labels_say_what_came(tmp_path, images, labels, message):
 
 
 def test_max_points_must_be_three_or_more(tmp_path, images_of_classes):
-    with pytest.raises(ValueError, match=r"`max_points`.*at least 3, but 2 came"):
+    with pytest.raises(ValueError, match=r"Got max_points=2; .*at least 3"):
         LatentScatter(tmp_path, *images_of_classes, max_points=2)
 
 

@@ -59,10 +59,14 @@ def test_nan_is_black_and_values_outside_are_clipped():
         ),
         ((4, 8, 8, 4), {"rows": 2, "columns": 2}, r"4 channels; expected 1 .* or 3"),
         ((0, 8, 8, 1), {"rows": 2, "columns": 2}, "at least one image"),
-        ((5, 8, 8, 1), {"rows": 2, "columns": 2}, "5 images do not fit.*at most 4"),
-        ((4, 8, 8, 1), {"rows": 0, "columns": 2}, "`rows` must be an integer"),
-        ((4, 8, 8, 1), {"rows": 2, "columns": 2, "scale": 1.5}, "`scale`.*1.5 came"),
-        ((4, 8, 8, 1), {"rows": 2, "columns": 2, "margin": -1}, "`margin`.*least 0"),
+        ((5, 8, 8, 1), {"rows": 2, "columns": 2}, "Got 5 images for a grid.*at most 4"),
+        ((4, 8, 8, 1), {"rows": 0, "columns": 2}, "Got rows=0; expected an integer"),
+        ((4, 8, 8, 1), {"rows": 2, "columns": 2, "scale": 1.5}, "Got scale=1.5"),
+        (
+            (4, 8, 8, 1),
+            {"rows": 2, "columns": 2, "margin": -1},
+            "Got margin=-1.*least 0",
+        ),
     ],
 )
 def test_bad_grids_say_what_came(shape, arguments, message):
@@ -192,7 +196,7 @@ def test_samples_that_are_nan_are_drawn_and_reported(
 
 @pytest.mark.parametrize("name", ["rows", "columns"])
 def test_rows_and_columns_must_be_positive(tmp_path, name):
-    with pytest.raises(ValueError, match=f"`{name}` must be.*0 came"):
+    with pytest.raises(ValueError, match=f"Got {name}=0; expected"):
         SampleGrid(tmp_path, **{name: 0})
 
 

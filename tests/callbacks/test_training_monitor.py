@@ -356,15 +356,17 @@ def test_files_are_strict_json(tmp_path, gan, epoch_logs):
 
 
 def test_mistakes_get_an_answer(tmp_path, gan, fit):
-    with pytest.raises(ValueError, match="`num_samples` must be .* at least 2"):
+    with pytest.raises(ValueError, match="Got num_samples=.* at least 2"):
         TrainingMonitor(tmp_path, num_samples=1)
-    with pytest.raises(ValueError, match="`num_samples` must be .* at least 20"):
+    with pytest.raises(ValueError, match="Got num_samples=.* at least 20"):
         TrainingMonitor(tmp_path, "mnist", num_samples=19)
-    with pytest.raises(ValueError, match="'mnits'; pass one of mnist, fashion_mnist"):
+    with pytest.raises(
+        ValueError, match="'mnits'; expected one of mnist, fashion_mnist"
+    ):
         TrainingMonitor(tmp_path, "mnits")
-    with pytest.raises(ValueError, match="`patience` must be an integer"):
+    with pytest.raises(ValueError, match="Got patience=.*an integer"):
         TrainingMonitor(tmp_path, patience=0)
-    with pytest.raises(ValueError, match="`every` must be an integer"):
+    with pytest.raises(ValueError, match="Got every=.*an integer"):
         TrainingMonitor(tmp_path, every=0)
     gan.image_shape = (32, 32, 1)
     with pytest.raises(ValueError, match="32"):
@@ -380,12 +382,12 @@ def test_mistakes_get_an_answer(tmp_path, gan, fit):
 )
 @pytest.mark.parametrize("value", [0, -1.0, math.nan, math.inf, "1", True])
 def test_limits_out_of_range_are_refused(tmp_path, name, value):
-    with pytest.raises(ValueError, match=f"`{name}` must be a finite number above 0"):
+    with pytest.raises(ValueError, match=f"Got {name}=.*a finite number above 0"):
         TrainingMonitor(tmp_path, **{name: value})
 
 
 def test_a_share_is_at_most_one(tmp_path):
-    with pytest.raises(ValueError, match="above 0 and at most 1, but 50 came"):
+    with pytest.raises(ValueError, match="=50; .*above 0 and at most 1"):
         TrainingMonitor(tmp_path, min_classes_share=50)
 
 

@@ -137,7 +137,7 @@ def test_only_its_own_files_are_replaced(tmp_path, suffix):
         save(model, tmp_path / "exported")
     assert (tmp_path / "exported" / "chapter1.tex").read_text() == "precious"
     (tmp_path / "thesis").write_text("precious")
-    with pytest.raises(FileExistsError, match="thesis is a file"):
+    with pytest.raises(FileExistsError, match="thesis, a file"):
         save(model, tmp_path / "thesis")
     assert (tmp_path / "thesis").read_text() == "precious"
 

@@ -308,7 +308,7 @@ def test_a_models_own_export_replaces_saved_models_only(tmp_path):
 def test_what_is_no_export_is_not_replaced(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.tex").write_text("precious")
-    with pytest.raises(FileExistsError, match="not replaced"):
+    with pytest.raises(FileExistsError, match="expected the same, to replace it"):
         export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "thesis")
     assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "precious"
 

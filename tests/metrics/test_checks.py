@@ -7,7 +7,7 @@ from kerasgen.metrics import checks
 @pytest.mark.parametrize("wrong", [["a", "b"], [None, 1.0], [1j, 2.0], [[1], [1, 2]]])
 def test_what_is_not_an_array_of_real_numbers_is_named(wrong):
     with pytest.raises(
-        ValueError, match=r"`x` (has type|is not a rectangular).*number"
+        ValueError, match=r"Got `x` (of type|that is no rectangular).*number"
     ):
         checks.checked_values(wrong, "x")
 
@@ -46,7 +46,9 @@ def test_bytes_are_told_what_to_do():
 
 @pytest.mark.parametrize("shape", [(0, 4), (4, 0)])
 def test_empty_features(shape):
-    with pytest.raises(ValueError, match=r"`features` (holds 0 examples|is empty)"):
+    with pytest.raises(
+        ValueError, match=r"Got `features` (with 0 examples|of shape \(4, 0\))"
+    ):
         checks.checked_features(np.zeros(shape), "features")
 
 
@@ -75,7 +77,7 @@ def test_labels_come_back_as_integers_from_whole_floats():
 
 @pytest.mark.parametrize("seed", [None, 1.5, -1, True, "0"])
 def test_a_seed_is_a_whole_number(seed):
-    with pytest.raises(ValueError, match=r"`seed` is .*whole number of at least 0"):
+    with pytest.raises(ValueError, match=r"Got seed=.*whole number of at least 0"):
         checks.check_seed(seed)
 
 

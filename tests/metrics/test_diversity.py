@@ -77,11 +77,11 @@ def test_blind_to_order_and_linear_in_scale(rng):
 
 def test_bad_input():
     samples = np.zeros((4, 2))
-    with pytest.raises(ValueError, match=r"`samples` holds 1 examples.*at least 2"):
+    with pytest.raises(ValueError, match=r"`samples` with 1 examples.*at least 2"):
         mean_pairwise_distance(samples[:1])
-    with pytest.raises(ValueError, match=r"`samples` has shape \(4,\); expected"):
+    with pytest.raises(ValueError, match=r"`samples` of shape \(4,\); expected"):
         mean_pairwise_distance(samples[:, 0])
-    with pytest.raises(ValueError, match="holds 3 labels for 4 examples"):
+    with pytest.raises(ValueError, match="with 3 labels for 4 examples"):
         within_class_distance(samples, [0, 1, 2])
-    with pytest.raises(ValueError, match="no class with 2 samples among 4"):
+    with pytest.raises(ValueError, match="no class of 2 samples among 4"):
         within_class_distance(samples, [0, 1, 2, 3])

@@ -93,9 +93,9 @@ def test_symmetric_quadratic_in_scale_blind_to_order_and_rotation(seed, scale):
 
 def test_bad_input():
     good = np.eye(3)
-    with pytest.raises(ValueError, match=r"`fake_features` holds 1 examples.*least 2"):
+    with pytest.raises(ValueError, match=r"`fake_features` with 1 examples.*least 2"):
         frechet_distance(good, good[:1])
-    with pytest.raises(ValueError, match=r"`real_features` has \(3,\).*has \(2,\)"):
+    with pytest.raises(ValueError, match=r"`real_features` of \(3,\).*of \(2,\)"):
         frechet_distance(good, good[:, :2])
     with pytest.raises(ValueError, match=r"fake_features.*NaN.*first in example 1"):
         frechet_distance(good, [[0.0, 0.0, 0.0], [np.nan, 0.0, 0.0]])
@@ -107,5 +107,5 @@ def test_bad_input():
     for wrong in (-good, np.triu(np.ones((3, 3)))):
         with pytest.raises(ValueError, match=r"fake_statistics.covariance.*symmetric"):
             gaussian_frechet_distance((np.zeros(3), good), (np.zeros(3), wrong))
-    with pytest.raises(ValueError, match=r"real_statistics.*has.*fake_statistics"):
+    with pytest.raises(ValueError, match=r"real_statistics.*of.*fake_statistics"):
         gaussian_frechet_distance((np.zeros(3), good), (np.zeros(2), np.eye(2)))

@@ -78,11 +78,11 @@ def test_the_seed_decides(rng):
 
 def test_bad_input():
     features = np.zeros((30, 2))
-    with pytest.raises(ValueError, match=r"`real_features` holds 30.*at least 2000"):
+    with pytest.raises(ValueError, match=r"`real_features` with 30.*at least 2000"):
         kernel_distance(features, features)
-    with pytest.raises(ValueError, match="`subset_size` is 1; expected"):
+    with pytest.raises(ValueError, match="subset_size=1; expected"):
         kernel_distance(features, features, subset_size=1)
-    with pytest.raises(ValueError, match="`seed` is None"):
+    with pytest.raises(ValueError, match="Got seed=None"):
         kernel_distance(features, features, subset_size=10, seed=None)
-    with pytest.raises(ValueError, match="`real_features` has.*`fake_features` has"):
+    with pytest.raises(ValueError, match="`real_features` of.*`fake_features` of"):
         kernel_distance(features, features[:, :1], subset_size=10)

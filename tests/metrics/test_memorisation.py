@@ -66,9 +66,9 @@ def test_agrees_with_scikit_learn_on_images(rng, monkeypatch):
 
 def test_bad_input(rng):
     train, test = rng.normal(size=(2, 10, 4))
-    with pytest.raises(ValueError, match="half of `test_samples` are also in"):
+    with pytest.raises(ValueError, match="Got `test_samples` of which half or more"):
         memorisation_scores(train, train, test)
-    with pytest.raises(ValueError, match=r"`train_samples` has \(4,\).*\(2,\)"):
+    with pytest.raises(ValueError, match=r"`train_samples` of \(4,\).*\(2,\)"):
         memorisation_scores(train, test, test[:, :2])
     with pytest.raises(ValueError, match=r"`fake_samples`.*NaN"):
         memorisation_scores(train, test, np.full((3, 4), np.inf))

@@ -80,14 +80,14 @@ def test_images_are_taken_as_pixels_in_any_order_of_the_samples(grey_digits, rng
 
 def test_bad_input(rng):
     real = rng.normal(size=(100, 2))
-    with pytest.raises(ValueError, match=r"`real_samples` holds 100.*at least 500"):
+    with pytest.raises(ValueError, match=r"`real_samples` with 100.*at least 500"):
         number_of_different_bins(real, real)
     with pytest.raises(ValueError, match=r"cannot be cut into 10 bins.*distinct"):
         number_of_different_bins(np.repeat(real[:5], 20, axis=0), real, num_bins=10)
     for wrong in (0.0, 1.5):
-        with pytest.raises(ValueError, match=f"`significance` is {wrong}; expected"):
+        with pytest.raises(ValueError, match=f"significance={wrong}; expected"):
             number_of_different_bins(real, real, num_bins=10, significance=wrong)
-    with pytest.raises(ValueError, match="`seed` is -1"):
+    with pytest.raises(ValueError, match="seed=-1"):
         number_of_different_bins(real, real, num_bins=10, seed=-1)
-    with pytest.raises(ValueError, match=r"`fake_counts` has shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"`fake_counts` of shape \(3,\)"):
         two_proportion_p_values([1, 2], [1, 2, 3])

@@ -106,9 +106,9 @@ def test_a_direction_is_unused_beside_the_others(rng):
 
 
 def test_bad_input(rng):
-    with pytest.raises(ValueError, match=r"`latents` holds 8 examples.*at least 9"):
+    with pytest.raises(ValueError, match=r"`latents` with 8 examples.*at least 9"):
         aggregate_posterior_mismatch(np.zeros((8, 8)))
-    with pytest.raises(ValueError, match="`posterior_means` holds 1 "):
+    with pytest.raises(ValueError, match="`posterior_means` with 1 "):
         active_units([[0.0, 1.0]])
-    with pytest.raises(ValueError, match="`threshold` is -1"):
+    with pytest.raises(ValueError, match="threshold=-1"):
         active_units([[0.0], [1.0]], threshold=-1)

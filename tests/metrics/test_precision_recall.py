@@ -128,15 +128,15 @@ def test_blocks_of_any_size_give_the_same(rng, monkeypatch):
 @pytest.mark.parametrize("metric", [precision_recall, density_coverage])
 def test_bad_input(metric):
     features = np.zeros((5, 2))
-    with pytest.raises(ValueError, match=r"`real_features` holds 5 .*at least 6"):
+    with pytest.raises(ValueError, match=r"`real_features` with 5 .*at least 6"):
         metric(features, features)
-    with pytest.raises(ValueError, match="`k` is 0; expected a whole number"):
+    with pytest.raises(ValueError, match="k=0; expected a whole number"):
         metric(features, features, k=0)
-    with pytest.raises(ValueError, match=r"`k` is 2.5"):
+    with pytest.raises(ValueError, match=r"k=2.5"):
         metric(features, features, k=2.5)
-    with pytest.raises(ValueError, match=r"`fake_features` has shape.*Flatten"):
+    with pytest.raises(ValueError, match=r"`fake_features` of shape.*Flatten"):
         metric(features, np.zeros((5, 2, 1)), k=2)
-    with pytest.raises(ValueError, match="Examples differ in shape"):
+    with pytest.raises(ValueError, match="Got examples of different shapes"):
         metric(features, np.zeros((5, 3)), k=2)
 
 

@@ -37,5 +37,5 @@ def test_length_does_not_matter_and_repeats_do_not_either():
 def test_samples_without_a_direction_are_refused():
     with pytest.raises(ValueError, match="2 examples that are all zero"):
         metrics.vendi_score([[0.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
-    with pytest.raises(ValueError, match="`features` holds 0 examples|is empty"):
+    with pytest.raises(ValueError, match="Got `features` with 0 examples"):
         metrics.vendi_score(np.zeros((0, 3)))

@@ -73,7 +73,7 @@ def test_an_unwritable_directory_is_named_at_construction(tmp_path, monkeypatch)
 @pytest.mark.parametrize("every", [0, -1, 1.5, True, "2", None])
 @pytest.mark.parametrize("callback", [SampleGrid, Checkpoint])
 def test_every_must_be_a_positive_integer(tmp_path, callback, every):
-    with pytest.raises(ValueError, match="`every` must be an integer of at least 1"):
+    with pytest.raises(ValueError, match="Got every=.*an integer of at least 1"):
         callback(tmp_path, every=every)
 
 

@@ -106,7 +106,7 @@ def test_spoiled_array(name, argument, spoil):
     arguments = {**GOOD[name], argument: SPOILED[spoil](GOOD[name][argument])}
     check(
         lambda: getattr(metrics, name)(**arguments),
-        r"`\w+` (is|has|holds|must)|differ",
+        r"Got .*; expected",
         ValueError,
     )
 
@@ -116,33 +116,29 @@ def _metric(name, **changes):
 
 
 NUMBERS = [
-    row("splits 0", _metric("inception_score", splits=0), "`splits` is 0"),
-    row("splits 2.5", _metric("inception_score", splits=2.5), "`splits` is 2.5"),
+    row("splits 0", _metric("inception_score", splits=0), "splits=0"),
+    row("splits 2.5", _metric("inception_score", splits=2.5), "splits=2.5"),
     row("more splits than images", _metric("inception_score", splits=61), "at least"),
-    row("num_classes 0", _metric("class_coverage", num_classes=0), "`num_classes` is"),
+    row("num_classes 0", _metric("class_coverage", num_classes=0), "num_classes="),
     row("too few classes", _metric("label_entropy", num_classes=2), r"in \[0, 2\)"),
-    row("min_share 0", _metric("class_coverage", min_share=0.0), "`min_share` is 0"),
-    row("min_share 2", _metric("class_coverage", min_share=2), "`min_share` is 2"),
-    row("subset_size 1", _metric("kernel_distance", subset_size=1), "`subset_size`"),
-    row(
-        "subset_size '9'", _metric("kernel_distance", subset_size="9"), "`subset_size`"
-    ),
-    row("k 0", _metric("knn_accuracy", k=0), "`k` is 0"),
-    row("k None", _metric("precision_recall", k=None), "`k` is None"),
+    row("min_share 0", _metric("class_coverage", min_share=0.0), "min_share=0"),
+    row("min_share 2", _metric("class_coverage", min_share=2), "min_share=2"),
+    row("subset_size 1", _metric("kernel_distance", subset_size=1), "subset_size="),
+    row("subset_size '9'", _metric("kernel_distance", subset_size="9"), "subset_size="),
+    row("k 0", _metric("knn_accuracy", k=0), "k=0"),
+    row("k None", _metric("precision_recall", k=None), "k=None"),
     row("k of all", _metric("density_coverage", k=60), "at least 61"),
-    row("num_bins", _metric("number_of_different_bins", num_bins=0), "`num_bins` is 0"),
+    row("num_bins", _metric("number_of_different_bins", num_bins=0), "num_bins=0"),
     row(
         "significance",
         _metric("number_of_different_bins", significance=0),
-        "`significance` is 0",
+        "significance=0",
     ),
-    row("threshold", _metric("active_units", threshold=-1.0), "`threshold` is -1"),
-    row(
-        "threshold NaN", _metric("active_units", threshold=np.nan), "`threshold` is nan"
-    ),
-    row("epsilon", _metric("bernoulli_cross_entropy", epsilon=0), "`epsilon` is 0"),
-    row("max_samples", _metric("class_silhouette", max_samples=1), "`max_samples`"),
-    row("seed", _metric("kmeans_clustering", seed=-1), "`seed` is -1"),
+    row("threshold", _metric("active_units", threshold=-1.0), "threshold=-1"),
+    row("threshold NaN", _metric("active_units", threshold=np.nan), "threshold=nan"),
+    row("epsilon", _metric("bernoulli_cross_entropy", epsilon=0), "epsilon=0"),
+    row("max_samples", _metric("class_silhouette", max_samples=1), "max_samples="),
+    row("seed", _metric("kmeans_clustering", seed=-1), "seed=-1"),
     row("bytes", _metric("mid_grey_share", images=IMAGES * 255), "Divide bytes by 255"),
     row("signed", _metric("mid_grey_share", images=IMAGES - 1), r"\(x \+ 1\) / 2"),
     row("one pixel", _metric("laplacian_variance", images=IMAGES[:, :1]), "sides of"),
@@ -156,7 +152,7 @@ NUMBERS = [
         _metric("frechet_distance", fake_features=FEATURES[:, :2]),
         "differ",
     ),
-    row("other lengths", _metric("negative_elbo", kl_divergence=VALUES[:9]), "(60,)"),
+    row("other lengths", _metric("negative_elbo", kl_divergence=VALUES[:9]), "Got 60 "),
     row(
         "logits",
         _metric("inception_score", probabilities=FEATURES),

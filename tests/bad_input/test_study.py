@@ -30,7 +30,7 @@ SETTINGS = [
     row("model None", _settings(model=None), "Got model None"),
     row("dataset number", _settings(dataset=5), "dataset=5"),
     row("dataset climbs", _settings(dataset=".."), r"dataset='\.\.'"),
-    row("dataset is a path", _settings(dataset="/etc"), "dataset='/etc'"),
+    row("dataset of a path", _settings(dataset="/etc"), "dataset='/etc'"),
     row("dataset empty", _settings(dataset=""), "dataset=''"),
     row("epochs True", _settings(epochs=True), "epochs=True"),
     row("epochs text", _settings(epochs="3"), "epochs='3'"),
@@ -71,7 +71,9 @@ SETTINGS = [
     row("no study", lambda g: study.load_study("nowhere"), "holds no run"),
     row("no report", lambda g: study.write_report("nowhere"), "holds no run"),
     row("no model", lambda g: study.load_model("nowhere"), "neither the folder"),
-    row("no export", lambda g: kerasgen.export.load("nowhere"), "no SavedModel"),
+    row(
+        "no export", lambda g: kerasgen.export.load("nowhere"), "folder of a SavedModel"
+    ),
     row("draw 0", lambda g: study.draw(g.gan, num=0), "num=0"),
     row("draw 2.5", lambda g: study.draw(g.gan, num=2.5), "num=2.5"),
     row("draw unknown", lambda g: study.draw(g.gan, "faces"), "kind='faces'"),
@@ -80,16 +82,16 @@ SETTINGS = [
     row("draw seed", lambda g: study.draw(g.gan, seed=2**40), f"seed={2**40}"),
 ]
 CALLBACKS = [
-    row("keep 0", lambda g: callbacks.Checkpoint("a", keep=0), "`keep` must be"),
-    row("every 1.5", lambda g: callbacks.Checkpoint("a", every=1.5), "`every` must"),
+    row("keep 0", lambda g: callbacks.Checkpoint("a", keep=0), "Got keep=0"),
+    row("every 1.5", lambda g: callbacks.Checkpoint("a", every=1.5), "every="),
     row(
         "every True",
         lambda g: callbacks.LossHistory("a", True),
-        "`plot_every` must|`every` must",
+        "plot_every=|every=",
     ),
-    row("rows 0", lambda g: callbacks.SampleGrid("a", rows=0), "`rows` must be"),
-    row("columns text", lambda g: callbacks.SampleGrid("a", columns="8"), "`columns`"),
-    row("seed -1", lambda g: callbacks.SampleGrid("a", seed=-1), "`seed` must be"),
+    row("rows 0", lambda g: callbacks.SampleGrid("a", rows=0), "Got rows=0"),
+    row("columns text", lambda g: callbacks.SampleGrid("a", columns="8"), "columns="),
+    row("seed -1", lambda g: callbacks.SampleGrid("a", seed=-1), "Got seed=-1"),
     row("patience", lambda g: callbacks.TrainingMonitor("a", patience=0), "`?patience"),
     row(
         "spread", lambda g: callbacks.TrainingMonitor("a", min_spread=NAN), "min_spread"
@@ -100,7 +102,7 @@ CALLBACKS = [
     row(
         "few points",
         lambda g: callbacks.LatentScatter("a", IMAGES, [0, 1, 2, 3], max_points=2),
-        "`max_points`",
+        "max_points=",
     ),
     row(
         "method",
@@ -115,7 +117,7 @@ CALLBACKS = [
         lambda g: callbacks.tile_images(IMAGES.astype(str), 2, 2),
         "[Ii]mages",
     ),
-    row("tile too many", lambda g: callbacks.tile_images(IMAGES, 1, 2), "do not fit"),
+    row("tile too many", lambda g: callbacks.tile_images(IMAGES, 1, 2), "for a grid"),
     row(
         "png of floats", lambda g: callbacks.write_png("a.png", IMAGES[0] / 2), "uint8"
     ),
@@ -134,12 +136,16 @@ CALLBACKS = [
         lambda g: callbacks.draw_losses({"epoch": [1]}),
         "nothing to draw",
     ),
-    row("no history", lambda g: callbacks.read_history("history"), "is read from"),
+    row(
+        "no history",
+        lambda g: callbacks.read_history("history"),
+        "expected a .csv or .json",
+    ),
 ]
 EVALUATION = [
-    row("no dataset", lambda g: evaluation.Reference(None), "dataset is NoneType"),
-    row("number", lambda g: evaluation.Reference(5), "dataset is int"),
-    row("empty", lambda g: evaluation.Reference([]), "dataset is empty"),
+    row("no dataset", lambda g: evaluation.Reference(None), "dataset of NoneType"),
+    row("number", lambda g: evaluation.Reference(5), "dataset of int"),
+    row("empty", lambda g: evaluation.Reference([]), "dataset of empty"),
     row("labels", lambda g: evaluation.Reference((IMAGES, [1])), "1 labels"),
     row("ragged", lambda g: evaluation.Reference(([[1], [1, 2]], None)), "rectangular"),
     row(
@@ -169,7 +175,11 @@ EVALUATION = [
         "real samples", lambda g: evaluation.evaluate_real(num_samples=0), "num_samples"
     ),
     row("table of nothing", lambda g: evaluation.format_table({"a": {}}), "record"),
-    row("shipped", lambda g: features.load("cifar10"), "No features are shipped"),
+    row(
+        "shipped",
+        lambda g: features.load("cifar10"),
+        "expected one with shipped features",
+    ),
     row(
         "one class",
         lambda g: features.train("a", (IMAGES, np.zeros(4, int)), None, "a"),

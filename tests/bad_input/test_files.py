@@ -158,7 +158,7 @@ HOSTILE = [
         _zip(image_shape__npy=_npy((2**50,))),
         "cannot",
     ),
-    ("weights: others", _shipped, "a.npz", b"text", "have SHA-256"),
+    ("weights: others", _shipped, "a.npz", b"text", "with SHA-256"),
     ("keras: text", study.load_model, "a.keras", b"text", "cannot be loaded"),
     ("keras: empty zip", study.load_model, "a.keras", _zip(), "cannot be loaded"),
     ("keras: no JSON", study.load_model, "a.keras", _keras("{"), "cannot be loaded"),
@@ -184,7 +184,13 @@ HOSTILE = [
         "equally",
     ),
     ("history: deep", callbacks.read_history, "a.json", 99_999 * b"[", "not a history"),
-    ("history: ending", callbacks.read_history, "a.txt", b"", "is read from"),
+    (
+        "history: ending",
+        callbacks.read_history,
+        "a.txt",
+        b"",
+        "expected a .csv or .json",
+    ),
     ("run: text", _run, "p/settings.json", b"text", "not the settings of a run"),
     ("run: list", _run, "p/settings.json", b"[]", "not the settings of a run"),
     ("run: nothing", _run, "p/settings.json", b"{}", "not the settings of a run"),
@@ -259,7 +265,7 @@ def test_a_damaged_record_of_an_export(tmp_path, record):
     (tmp_path / "gan").mkdir()
     (tmp_path / "gan/export.json").write_text(record)
     model = kerasgen.VanillaGAN((4, 4, 1), 2, width=2, depth=1)
-    with pytest.raises(FileExistsError, match="not replaced"):
+    with pytest.raises(FileExistsError, match="to replace it"):
         kerasgen.export.save(model, tmp_path / "gan")
     assert (tmp_path / "gan/export.json").read_text() == record
 

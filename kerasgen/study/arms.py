@@ -36,7 +36,11 @@ def arm_settings(
     models = check_models(models or comparison.models)
     common = {"epochs": chosen.epochs, **chosen.settings, **common}
     return [
-        RunSettings(**{**common, **changes}, model=model, seed=seed)
+        RunSettings(
+            **{**common, **chosen.by_model.get(model, {}), **changes},
+            model=model,
+            seed=seed,
+        )
         for seed in seeds or chosen.seeds
         for model in models
         for changes in (_draws(model, chosen.draws) if chosen.draws else [{}])

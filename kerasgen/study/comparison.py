@@ -124,6 +124,7 @@ class Arm:
         epochs: Passes over the training images.
         seeds: Seeds of the runs.
         settings: Dict of further fields of `RunSettings`.
+        by_model: Dict from model to such a dict, of what is special to it.
         draws: Number of settings that are drawn by chance, the same for all models.
     """
 
@@ -131,6 +132,7 @@ class Arm:
     epochs: int
     seeds: tuple[int, ...]
     settings: dict = dataclasses.field(default_factory=dict)
+    by_model: dict = dataclasses.field(default_factory=dict)
     draws: int = 0
 
 

@@ -31,7 +31,7 @@ def run(directory, script, *flags, path=()):
     assert done.returncode == 0, done.stderr[-3000:]
     record = json.loads((directory / f"{script}.json").read_text())
     assert {"processor", "cores", "tensorflow"} <= record["machine"].keys()
-    given = {flag.partition("=")[0][2:] for flag in flags}
+    given = {flag.partition("=")[0][2:] for flag in flags if flag.startswith("--")}
     assert given <= record["settings"].keys()
     assert "verbosity" not in record["settings"]  # of absl, not of the script
     return record, done.stdout
@@ -191,3 +191,18 @@ def test_gpu_needs_little_and_ends_with_a_table_in_its_budget(tmp_path, idx_fold
     record, out = run(tmp_path, "gpu", *flags, "--budget_s=0.01")
     assert len(record["rows"]) == 1
     assert "| model" in out
+
+
+def test_timing_times_the_models_of_a_study(tmp_path, idx_folder):
+    folder = ROOT / "results" / "mnist-20"
+    record, out = run(
+        tmp_path,
+        "timing",
+        str(folder),
+        f"--data_dir={idx_folder}",
+        "--seconds=0.01",
+        "--rounds=2",
+    )
+    assert len(record["seconds_per_epoch"]["dcgan"]) == 2
+    assert min(map(min, record["seconds_per_epoch"].values())) > 0.0
+    assert "| dcgan" in out

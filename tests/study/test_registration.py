@@ -1,0 +1,32 @@
+import dataclasses
+
+from kerasgen import comparisons
+from kerasgen.study.arms import arm_settings
+from kerasgen.study.registration import registration
+
+JAISWAL = comparisons.get_comparison("jaiswal")
+
+
+def test_registration_names_all_that_is_fixed():
+    text = registration(JAISWAL, "1a2b3c4")
+    assert "commit `1a2b3c4`" in text
+    for claim in JAISWAL.claims:
+        assert f"**{claim.key}** ({claim.study}; {claim.source}): " in text
+    for key, endpoint in JAISWAL.endpoints.items():
+        assert f"| {key} | {endpoint.title} |" in text
+    for arm in JAISWAL.arms.values():
+        assert f"{arm.epochs} epochs, seeds {', '.join(map(str, arm.seeds))}." in text
+    assert '| cvae-draw03 | `{"batch_size": 256, ' in text
+
+
+def test_an_arm_has_settings_of_its_own_for_a_model():
+    arm = dataclasses.replace(
+        JAISWAL.arms["modern"], by_model={"dcgan": {"batch_size": 32}}
+    )
+    comparison = dataclasses.replace(JAISWAL, arms={"modern": arm})
+    sizes = {
+        one.model: one.batch_size
+        for one in arm_settings(comparison, "modern", seeds=[100])
+    }
+    assert sizes == {name: 64 for name in JAISWAL.models} | {"dcgan": 32}
+    assert '| dcgan | `{"batch_size": 32}` |' in registration(comparison, "1a2b3c4")

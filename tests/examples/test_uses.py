@@ -169,9 +169,27 @@ def test_augmentation_compares_with_real_digits_alone(models, tmp_path, idx_fold
     assert "augmentation.json was made with" in done.stderr
 
 
+def test_modes_of_stacked_digits_are_counted_beside_real_ones(tmp_path, idx_folder):
+    flags = [f"--data_dir={idx_folder}", "--limit=128", "--num_samples=200"]
+    flags += ["--epochs=1", "--models=dcgan", "--seeds=2"]
+    done = run(tmp_path, "stacked_mnist.py", *flags)
+    found = read(tmp_path / "stacked_mnist/stacked_mnist.json")["found"]
+    assert {name: len(each) for name, each in found.items()} == {
+        "real triples": 1,
+        "dcgan": 2,
+    }
+    real, fake = found["real triples"][0], found["dcgan"][0]
+    # 200 distinct draws at best have log(1000 / 200) nats.
+    assert 0 < fake["modes"] < real["modes"] <= 200
+    assert np.log(5.0) <= real["kl_divergence"] < fake["kl_divergence"] <= np.log(1000)
+    assert re.search(r"\| dcgan \| \d+ ± \d+ \|", done.stdout)
+    assert (tmp_path / "stacked_mnist/runs/dcgan/seed1/model.keras").exists()
+
+
 @pytest.mark.parametrize(
     ("script", "flags", "message"),
     [
+        ("stacked_mnist.py", ["--models=dcgan:best"], "dcgan or dcgan:published"),
         ("augmentation.py", ["--model={}/cvae.keras"], "no conditional model"),
         ("augmentation.py", ["--model={}/dcgan10.keras", "--shots=99"], "--shots=99"),
         ("anomaly.py", ["--digits=11"], "--digits=11 came; expected all"),

@@ -303,8 +303,8 @@ def test_the_readme_shows_what_the_records_say(readme):
     assert f"| **{sum(values) / 3:.2f} ±" in row
     judged = verdicts.judge(study.load_study(published), JAISWAL)
     for view in claims.views(judged):
-        is_shown = f"{view.symbol} {view.verdict} | {view.statement}" in text
-        assert is_shown == view.touched
+        is_shown = f"{view.symbol} {view.verdict} | {view.claim.statement}" in text
+        assert is_shown == view.judged.is_tested
 
 
 def test_the_readme_stays_until_the_records_change(readme):

@@ -217,8 +217,8 @@ def test_equal_studies_give_equal_reports(tmp_path):
 
 
 def column(study, name):
-    found = tables.metric_table(study, [name], "")
-    return {row[0].text: row[1] for row in found.rows}, found
+    found = tables.metric_table(study, tables.numbers(study), [name], "")
+    return {row[0][0].split("\n")[0]: row[1] for row in found.rows}, found
 
 
 def fixed_study(name, values):
@@ -241,38 +241,38 @@ def fixed_study(name, values):
 def test_the_best_is_marked_by_the_direction_of_the_number(name, best):
     study = fixed_study(name, [[0.01, 0.02], [0.13, 0.13], [0.5, 0.7]])
     cells, _ = column(study, name)
-    assert [title for title, cell in cells.items() if cell.best] == [best]
+    assert [title for title, (_, is_best) in cells.items() if is_best] == [best]
 
 
 def test_nothing_is_best_where_no_direction_exists_or_real_images_are_missing():
     cells, _ = column(fake_study.make_study(), "active_units_test10k")
-    assert not any(cell.best for cell in cells.values())
+    assert not any(is_best for _, is_best in cells.values())
     study = fake_study.make_study()
     study.real["final"] = None
     cells, _ = column(study, "mid_grey_share_pixels_10k")
-    assert not any(cell.best for cell in cells.values())
+    assert not any(is_best for _, is_best in cells.values())
     assert tables.REAL_IMAGES not in cells
 
 
 def test_nothing_is_best_where_all_are_equal():
     name = "fid_mnist_v1_10k_test"
     cells, _ = column(fixed_study(name, [[1.0], [1.0], [1.0]]), name)
-    assert not any(cell.best for cell in cells.values())
+    assert not any(is_best for _, is_best in cells.values())
     cells, _ = column(fixed_study(name, [[1.0], [1.0], [2.0]]), name)
-    assert [t for t, cell in cells.items() if cell.best] == ["DCGAN", "WGAN"]
+    assert [t for t, (_, is_best) in cells.items() if is_best] == ["DCGAN", "WGAN"]
 
 
 def test_shares_are_percent_and_cells_say_how_many_seeds_they_rest_on():
     name = "precision_k5_mnist_v1_10k_test"
     study = fixed_study(name, [[0.5, 0.7, 0.6], [0.8, 0.8, None], [0.9, 0.9, "NaN"]])
     names = [name, "fid_mnist_v1_10k_test"]
-    dcgan, wgan, cvae, real = tables.metric_table(study, names, "").rows
-    assert dcgan[1].text.replace("\N{NO-BREAK SPACE}", " ") == "60.0 ± 10 %"
-    assert "median 60.0\N{NO-BREAK SPACE}%" in dcgan[1].small
-    assert dcgan[0].small == ("3 seeds",)
-    assert "n = 2" in wgan[1].small
-    assert "n = 2" in cvae[1].small
-    assert real[1].text == "95.0\N{NO-BREAK SPACE}%"
+    found = tables.metric_table(study, tables.numbers(study), names, "")
+    texts = found.frame.map(lambda text: text.replace("\N{NO-BREAK SPACE}", " "))
+    titles, cells = (texts.iloc[:, place].tolist() for place in (0, 1))
+    assert titles[0] == "DCGAN\n3 seeds"
+    assert cells[0] == "60.0 ± 10 %\n[35.2, 84.8 %]\nmedian 60.0 %"
+    assert cells[1].endswith("\nn = 2") and cells[2].endswith("\nn = 2")
+    assert cells[3] == "95.0 %"
 
 
 def test_models_without_an_encoder_are_named_below_its_table():
@@ -324,12 +324,12 @@ def test_a_divergence_is_told_once():
         fake_study.make_run(seed=1, events=["collapse"]),
     ]
     found = overview.troubles(fake_study.make_study(runs=runs))
-    assert [(one.seed, one.kind) for one in found] == [
+    assert [(one["seed"], one["kind"]) for one in found] == [
         (0, "dominance"),
         (0, "divergence"),
         (1, "collapse"),
     ]
-    assert [bool(one.log) for one in found] == [False, True, False]
+    assert [bool(one["log"]) for one in found] == [False, True, False]
 
 
 def test_logs_and_messages_are_shown_as_text(tmp_path):
@@ -445,20 +445,22 @@ def test_real_images_that_are_no_record_are_named(tmp_path):
 
 def test_runs_that_shared_the_machine_are_told_of():
     alone = fake_study.make_study(["dcgan"], [0])
-    assert "at once" not in provenance.time_told(alone)
+    times = provenance.times(alone.runs)
+    assert "at once" not in provenance.time_told(alone, times)
     study = fake_study.make_study(["dcgan"], [0], environment={"workers": 3})
-    assert "Timed with 3 runs at once" in provenance.time_told(study)
-    assert "on a processor, 2 cores" in provenance.time_told(study)
+    told = provenance.time_told(study, times)
+    assert "Timed with 3 runs at once" in told
+    assert "on a processor, 2 cores" in told
 
 
 def test_published_figures_stand_beside_the_same_protocol_only():
     study = fake_study.make_study(["dcgan"], [0])
     study.runs[0].evaluation["metrics"]["fid_inception_keras_5k_test"] = 7.0
-    assert tables.published_table(study, JAISWAL) is None
+    assert tables.published_table(study, tables.numbers(study), JAISWAL) is None
     study.runs[0].evaluation["metrics"]["fid_inception_keras_10k_test"] = 7.0
     study.__dict__.pop("table")
-    found = tables.published_table(study, JAISWAL)
-    rows = {row[0].text: row[1].text for row in found.rows}
+    found = tables.published_table(study, tables.numbers(study), JAISWAL)
+    rows = dict(found.frame.iloc[:, :2].to_numpy())
     assert rows["DCGAN, here"] == "7.00"
     assert rows["non-saturating GAN"] == "6.8 ± 0.5"
 

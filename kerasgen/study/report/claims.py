@@ -2,11 +2,13 @@
 
 import collections
 import dataclasses
+import functools
 import math
+
+import pandas as pd
 
 from kerasgen.study import verdicts
 from kerasgen.study.report import formatting
-from kerasgen.study.report.tables import Cell
 from kerasgen.study.report.tables import Table
 
 SYMBOLS = {
@@ -34,33 +36,71 @@ RULE = (
     "Holm's method over the claims; a verdict needs "
     f"p < {verdicts.SIGNIFICANCE}."
 )
+_PAIRS = (
+    "Pair",
+    "First",
+    "Second",
+    "Difference or ratio\n95 % interval of the test",
+    "p\nbefore correction",
+    "Outcome",
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """A verdict on a claim.
+    """A verdict as a reader sees it.
 
     Args:
-        statement: The claim, a sentence.
-        source: Where the publication says so.
-        verdict: The verdict for a reader.
-        kind: The same as a CSS class.
-        symbol: A sign for it.
-        told: The decisive numbers in a line.
-        pairs: `Table` of all pairs.
-        gaps: Sentences on runs without a number.
-        touched: Whether the study has numbers for it.
+        judged: `verdicts.Verdict`.
     """
 
-    statement: str
-    source: str
-    verdict: str
-    kind: str
-    symbol: str
-    told: str
-    pairs: Table
-    gaps: list
-    touched: bool
+    judged: verdicts.Verdict
+
+    @property
+    def claim(self):
+        return self.judged.claim
+
+    @property
+    def symbol(self) -> str:
+        return SYMBOLS[self.judged.verdict]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words."""
+        if self.judged.verdict != verdicts.DEPENDS:
+            return self.judged.verdict
+        mixed = any(part.verdict == verdicts.DEPENDS for part in self.judged.parts)
+        return f"depends on the {'model' if mixed else 'measure'}"
+
+    @functools.cached_property
+    def told(self) -> str:
+        """What the pairs of each part came to, in a line."""
+        told = []
+        for part in self.judged.parts:
+            found = collections.Counter(pair.verdict for pair in part.pairs)
+            if len(part.pairs) == 1 and part.pairs[0].comparison:
+                said = _difference(part, part.pairs[0])
+            else:
+                said = ", ".join(
+                    f"{found[kind]} of {len(part.pairs)} pairs {kind}"
+                    for kind in SYMBOLS
+                    if found[kind]
+                )
+            told.append(f"{part.title}: {said}")
+        return "; ".join(told)
+
+    @functools.cached_property
+    def pairs(self) -> Table:
+        """All pairs with their intervals and p-values."""
+        rows = [_row(part, pair) for part in self.judged.parts for pair in part.pairs]
+        names = dict.fromkeys(part.metric for part in self.judged.parts if part.metric)
+        notes = [f"Measured by {formatting.listed(list(names))}."] if names else []
+        if self.judged.adjusted_p is not None:
+            adjusted = formatting.number(self.judged.adjusted_p)
+            notes.append(f"Corrected p of the claim: {adjusted}.")
+        frame = pd.DataFrame(rows, columns=_PAIRS)
+        notes = (*notes, *self.judged.gaps)
+        return Table(self.claim.statement, frame, notes=notes)
 
 
 def views(judged) -> list[View]:
@@ -70,22 +110,11 @@ def views(judged) -> list[View]:
         judged: Return value of `verdicts.judge`.
     """
     order = list(SYMBOLS)
-    judged = sorted(
-        judged, key=lambda one: (not one.is_tested, order.index(one.verdict))
-    )
     return [
-        View(
-            statement=each.claim.statement,
-            source=each.claim.source,
-            verdict=_named(each),
-            kind=each.verdict.split()[0],
-            symbol=SYMBOLS[each.verdict],
-            told=_told(each),
-            pairs=_pairs_table(each),
-            gaps=each.gaps,
-            touched=each.is_tested,
+        View(one)
+        for one in sorted(
+            judged, key=lambda one: (not one.is_tested, order.index(one.verdict))
         )
-        for each in judged
     ]
 
 
@@ -125,28 +154,21 @@ def to_dict(study, judged, comparison) -> dict:
     }
 
 
-def _named(verdict):
-    if verdict.verdict != verdicts.DEPENDS:
-        return verdict.verdict
-    mixed = any(part.verdict == verdicts.DEPENDS for part in verdict.parts)
-    return f"depends on the {'model' if mixed else 'measure'}"
-
-
-def _told(verdict):
-    """What the pairs of each part came to, in a line."""
-    told = []
-    for part in verdict.parts:
-        found = collections.Counter(pair.verdict for pair in part.pairs)
-        if len(part.pairs) == 1 and part.pairs[0].comparison:
-            said = _difference(part, part.pairs[0])
-        else:
-            said = ", ".join(
-                f"{found[kind]} of {len(part.pairs)} pairs {kind}"
-                for kind in SYMBOLS
-                if found[kind]
-            )
-        told.append(f"{part.title}: {said}")
-    return "; ".join(told)
+def _row(part, pair):
+    """Cells of a pair, in the order of `_PAIRS`."""
+    result = pair.comparison
+    p_value = formatting.number(result and result.p_value)
+    if result and result.equivalence_p is not None:
+        equivalence = formatting.number(result.equivalence_p)
+        p_value = f"{p_value}\nno relevant difference: {equivalence}"
+    return (
+        f"{pair.first.title} – {pair.second.title}\n{part.title}",
+        _side(part, pair.first),
+        _side(part, pair.second),
+        _difference(part, pair) if result else formatting.MISSING,
+        p_value,
+        f"{SYMBOLS[pair.verdict]} {pair.verdict}\nclaimed {part.claimed}",
+    )
 
 
 def _difference(part, pair):
@@ -161,58 +183,14 @@ def _difference(part, pair):
     return f"{sign}{formatting.number(result.difference)} {interval}"
 
 
-def _pairs_table(verdict):
-    rows = [
-        [
-            Cell(f"{pair.first.title} – {pair.second.title}", (part.title,)),
-            _side(part, pair.first),
-            _side(part, pair.second),
-            Cell(_difference(part, pair) if pair.comparison else formatting.MISSING),
-            Cell(
-                formatting.number(pair.comparison and pair.comparison.p_value),
-                _equivalence(pair),
-            ),
-            Cell(
-                f"{SYMBOLS[pair.verdict]} {pair.verdict}", (f"claimed {part.claimed}",)
-            ),
-        ]
-        for part in verdict.parts
-        for pair in part.pairs
-    ]
-    head = [
-        Cell("Pair"),
-        Cell("First"),
-        Cell("Second"),
-        Cell("Difference or ratio", ("95 % interval of the test",)),
-        Cell("p", ("before correction",)),
-        Cell("Outcome"),
-    ]
-    metrics = dict.fromkeys(part.metric for part in verdict.parts if part.metric)
-    notes = [f"Measured by {formatting.listed(list(metrics))}."] if metrics else []
-    if verdict.adjusted_p is not None:
-        notes.append(
-            f"Corrected p of the claim: {formatting.number(verdict.adjusted_p)}."
-        )
-    return Table(verdict.claim.statement, head, rows, (*notes, *verdict.gaps))
-
-
-def _equivalence(pair):
-    if pair.comparison is None or pair.comparison.equivalence_p is None:
-        return ()
-    return (
-        f"no relevant difference: {formatting.number(pair.comparison.equivalence_p)}",
-    )
-
-
 def _side(part, side):
     if not side.values:
-        return Cell(formatting.MISSING)
+        return formatting.MISSING
     count = formatting.named(len(side.values), "run")
     if side.constant:
         count = "constant"
     elif side.failed:
         count = f"{count}, {side.failed} failed"
     mean = sum(side.values) / len(side.values)
-    return Cell(
-        formatting.number(math.exp(mean) if part.scale == "log" else mean), (count,)
-    )
+    mean = math.exp(mean) if part.scale == "log" else mean
+    return f"{formatting.number(mean)}\n{count}"

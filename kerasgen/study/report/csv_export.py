@@ -5,7 +5,6 @@ import json
 import pandas as pd
 
 from kerasgen import files
-from kerasgen.study import table
 from kerasgen.study.report import provenance
 
 
@@ -21,23 +20,20 @@ def write_runs(study, path) -> None:
     _write(path, pd.DataFrame(rows, dtype=object))
 
 
-def write_summary(study, path) -> None:
+def write_summary(numbers, path) -> None:
     """Write one row for each model and number: its statistics over seeds.
 
     Args:
-        study: `Study`.
+        numbers: Dict from stage to what `tables.numbers` returned.
         path: Path of the .csv file.
     """
-    real = study.real.get("final") or {}
     frames = []
-    for stage in ("final", "fitted prior"):
-        frame = table.summary(study.table, stage)
-        if len(frame):
-            frame.insert(2, "stage", stage)
-            frame["real_images"] = [real.get(name) for name in frame.metric]
-            frames.append(frame)
-    empty = pd.DataFrame(columns=["model", "metric"])
-    _write(path, pd.concat(frames) if frames else empty)
+    for stage, frame in numbers.items():
+        frame = frame.drop(columns="best")
+        frame.insert(2, "stage", stage)
+        frames.append(frame)
+    filled = [frame for frame in frames if len(frame)]
+    _write(path, pd.concat(filled or frames))
 
 
 def _row(run, study):
@@ -46,7 +42,7 @@ def _row(run, study):
         settings[name] = json.dumps(settings[name])
     environment = (run.record["environments"] or [{}])[-1]
     failure = run.failure or {}
-    seconds = run.history.get("seconds")
+    times = provenance.times([run])
     losses = {
         f"train_{key}": values[-1]
         for key, values in run.history.items()
@@ -65,8 +61,8 @@ def _row(run, study):
         "failure": failure.get("kind"),
         "failure_message": failure.get("message"),
         "events": "; ".join(f"{e['kind']} at {e['epoch']}" for e in run.events),
-        "seconds_per_epoch": provenance.seconds_per_epoch(run) if seconds else None,
-        "seconds_training": sum(seconds) if seconds else None,
+        "seconds_per_epoch": times.per_epoch.item() if len(times) else None,
+        "seconds_training": times.total.item() if len(times) else None,
         **losses,
         **{f"test_{key}": value for key, value in run.test_losses.items()},
         **run.numbers(),

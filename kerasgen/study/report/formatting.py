@@ -2,6 +2,8 @@
 
 import math
 
+import pandas as pd
+
 MISSING = "–"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Between a number and its unit no line breaks.
@@ -47,7 +49,7 @@ def _plain(value, digits):
 
 def mean_and_deviation(summary, unit=""):
     """Mean ± standard deviation of a `Summary`; of one value, that value."""
-    if summary.standard_deviation is None:
+    if pd.isna(summary.standard_deviation):
         return number(summary.mean, unit)
     deviation = number(summary.standard_deviation, unit, digits=2)
     mean = _bare(number(summary.mean, unit))

@@ -1,39 +1,18 @@
 """Summary of a study and of what went wrong in it, in sentences and tables."""
 
 import collections
-import dataclasses
+
+import pandas as pd
 
 from kerasgen.core.registry import model_class
 from kerasgen.study import statistics
 from kerasgen.study.report import formatting
 from kerasgen.study.report.provenance import in_common
-from kerasgen.study.report.tables import Cell
 from kerasgen.study.report.tables import Table
 
 DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 # Kinds of events that the table of stability counts in columns of their own.
 _OWN_COLUMN = ("collapse", "divergence")
-
-
-@dataclasses.dataclass(frozen=True)
-class Trouble:
-    """Something that went wrong in a run.
-
-    Args:
-        title: Title of the model.
-        seed: Seed of the run.
-        epoch: Epochs done, or None.
-        kind: Such as "divergence" or "collapse".
-        message: What happened, a sentence.
-        log: The end of the log of the process, or "".
-    """
-
-    title: str
-    seed: int
-    epoch: int | None
-    kind: str
-    message: str
-    log: str = ""
 
 
 def title(study, comparison=None) -> str:
@@ -192,73 +171,71 @@ def _differences(theirs, ours):
     ]
 
 
-def troubles(study):
-    """List of `Trouble`s: failures of runs and what was seen in training."""
+def troubles(study) -> list[dict]:
+    """Failures of runs and what was seen in training.
+
+    Returns:
+        List of dicts with the `title` and `seed` of the run, and the `epoch` (or None),
+        `kind`, `message` and `log` of what happened.
+    """
     found = []
     for missing in study.missing:
         if missing.failure:
             settings = missing.settings
-            found.append(_failed(settings.title, settings.seed, missing.failure))
+            found.append((settings.title, settings.seed, missing.failure))
     for run in study.runs:
-        found += [
-            Trouble(run.title, run.seed, *map(event.get, ("epoch", "kind", "message")))
-            for event in run.events
-            # A run that diverged says so in its failure.
-            if event["kind"] != "divergence" or run.failure is None
-        ]
-        if run.failure is not None:
-            found.append(_failed(run.title, run.seed, run.failure))
-    return found
+        # A run that diverged says so in its failure.
+        told = [e for e in run.events if e["kind"] != "divergence" or not run.failure]
+        told += [run.failure] if run.failure else []
+        found += [(run.title, run.seed, each) for each in told]
+    return [
+        {
+            "title": title,
+            "seed": seed,
+            "epoch": each.get("epoch"),
+            "kind": each["kind"],
+            "message": each["message"],
+            "log": each.get("log") or "",
+        }
+        for title, seed, each in found
+    ]
 
 
-def _failed(title, seed, failure):
-    return Trouble(
-        title,
-        seed,
-        failure.get("epoch"),
-        failure["kind"],
-        failure["message"],
-        failure.get("log") or "",
-    )
-
-
-def stability_table(study):
+def stability_table(study) -> Table:
     """How often runs of each model collapsed, diverged, failed or stayed incomplete."""
     rows = []
     for title, runs in study.models.items():
         kinds = collections.Counter(run.status for run in runs)
-        events = collections.Counter(
-            event["kind"] for run in runs for event in run.events
-        )
-        others = {kind: n for kind, n in events.items() if kind not in _OWN_COLUMN}
+        events = collections.Counter(e["kind"] for run in runs for e in run.events)
+        others = [f"{k} {n}" for k, n in events.items() if k not in _OWN_COLUMN]
         rows.append(
-            [
-                Cell(title, (formatting.named(len(runs), "run"),)),
-                Cell(str(kinds["complete"])),
+            (
+                f"{title}\n{formatting.named(len(runs), 'run')}",
+                str(kinds["complete"]),
                 _rate(statistics.collapse_rate(runs)),
                 _rate(statistics.failure_rate(runs)),
-                Cell(str(kinds["incomplete"])),
-                Cell(", ".join(f"{kind} {n}" for kind, n in others.items()) or "none"),
-            ]
+                str(kinds["incomplete"]),
+                ", ".join(others) or "none",
+            )
         )
-    head = [
-        Cell("Model"),
-        Cell("Complete"),
-        Cell("Collapsed", ("share, 95 % interval",)),
-        Cell("Diverged or failed", ("share, 95 % interval",)),
-        Cell("Incomplete"),
-        Cell("Other events"),
-    ]
+    head = (
+        "Model",
+        "Complete",
+        "Collapsed\nshare, 95 % interval",
+        "Diverged or failed\nshare, 95 % interval",
+        "Incomplete",
+        "Other events",
+    )
     caption = (
         "How training ended. Runs that collapsed keep their numbers; those that "
         "diverged or failed have none."
     )
-    return Table(caption, head, rows)
+    return Table(caption, pd.DataFrame(rows, columns=head))
 
 
 def _rate(share):
-    text = f"{share.count} of {share.total}"
-    return Cell(text, (formatting.interval(share.low, share.high, "share"),))
+    interval = formatting.interval(share.low, share.high, "share")
+    return f"{share.count} of {share.total}\n{interval}"
 
 
 def _name(run):

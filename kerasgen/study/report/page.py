@@ -13,6 +13,7 @@ import jinja2
 import markupsafe
 
 from kerasgen import files
+from kerasgen.metrics import specifications
 from kerasgen.study import lock
 from kerasgen.study import table
 from kerasgen.study import verdicts
@@ -74,9 +75,10 @@ def write_report(
     load_study(study_dir)  # Where there is none, not even a lock is written.
     with lock.held(study_dir, wait=True):
         study, folder = load_study(study_dir), files.prepare_directory(study_dir)
+        numbers = {s: tables.numbers(study, s) for s in ("final", "fitted prior")}
         csv_export.write_runs(study, folder / "runs.csv")
-        csv_export.write_summary(study, folder / "summary.csv")
-        context = _context(study, comparison)
+        csv_export.write_summary(numbers, folder / "summary.csv")
+        context = _context(study, comparison, numbers)
         with files.replacing(folder / "claims.json") as temporary:
             text = json.dumps(context["claims"], indent=2, allow_nan=False)
             temporary.write_text(text + "\n")
@@ -88,7 +90,7 @@ def write_report(
     return folder / "report.html"
 
 
-def _context(study, comparison):
+def _context(study, comparison, numbers):
     """All that the templates show."""
     context = {
         "title": overview.title(study, comparison),
@@ -105,7 +107,7 @@ def _context(study, comparison):
         ),
         **_claims(study, comparison),
         **_pictures(study, comparison),
-        **_tables(study, comparison),
+        **_tables(study, comparison, numbers),
     }
     lists = ("verdicts", "losses", "codes", "fitted", "quality", "overview")
     absent = {key for key in lists if not context[key]}
@@ -116,7 +118,7 @@ def _context(study, comparison):
 def _claims(study, comparison):
     judged = verdicts.judge(study, comparison)
     views = claims.views(judged)
-    touched = [view for view in views if view.touched]
+    touched = [view for view in views if view.judged.is_tested]
     fitted = []
     if any(run.numbers("fitted") for run in study.runs):
         fitted = claims.views(verdicts.judge(study, comparison, "fitted"))
@@ -128,8 +130,8 @@ def _claims(study, comparison):
         "verdict_counts": claims.counts(judged) if touched else "",
         "verdict_standing": claims.standing(study),
         "verdict_rule": claims.RULE,
-        "fitted_verdicts": [view for view in fitted if view.touched],
-        "untouched": [view for view in views if not view.touched],
+        "fitted_verdicts": [view for view in fitted if view.judged.is_tested],
+        "untouched": [view for view in views if not view.judged.is_tested],
         "not_tested": comparison.not_tested if judged else (),
         "papers": bibliography.papers(models, names, comparison),
     }
@@ -150,16 +152,18 @@ def _pictures(study, comparison):
     }
 
 
-def _tables(study, comparison):
+def _tables(study, comparison, numbers):
+    final, fitted = numbers.values()
+    times = provenance.times(study.runs)
     return {
-        "overview": tables.headline_table(study),
-        "groups": tables.metric_groups(study),
-        "fitted_groups": tables.metric_groups(study, "fitted prior"),
+        "overview": tables.headline_table(study, final, times),
+        "groups": tables.metric_groups(study, final),
+        "fitted_groups": tables.metric_groups(study, fitted),
         "test_losses": tables.loss_table(study),
         "not_applicable": tables.not_applicable_table(study),
-        "published": comparison and tables.published_table(study, comparison),
-        "time": provenance.time_table(study),
-        "time_told": provenance.time_told(study),
+        "published": comparison and tables.published_table(study, final, comparison),
+        "time": provenance.time_table(times),
+        "time_told": provenance.time_told(study, times),
         "stability": overview.stability_table(study),
         "troubles": overview.troubles(study),
         "settings": provenance.settings_table(study),
@@ -175,10 +179,12 @@ def template_environment():
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["directions"] = specifications.DIRECTIONS
     environment.filters |= {
         "breakable": _breakable,
         "drawing": _drawing,
         "cell": _cell,
+        "lines": _lines,
         "link": lambda path: path.replace(" ", "%20"),
         "indented": lambda text: re.sub("^", "    ", text.strip(), flags=re.MULTILINE),
     }
@@ -202,3 +208,9 @@ def _cell(text):
     for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|")):
         text = text.replace(sign, instead)
     return text
+
+
+def _lines(text, is_best=False):
+    """A cell of a `Table`, each line in a line of its own."""
+    first, *others = map(_cell, text.split("\n"))
+    return "<br>".join([f"**{first}**" if is_best else first, *others])

@@ -1,75 +1,27 @@
 """Settings, software, hardware and time of the runs of a study."""
 
+import collections
+
 import numpy as np
+import pandas as pd
 
 from kerasgen.study.report import formatting
-from kerasgen.study.report.tables import Cell
 from kerasgen.study.report.tables import Table
 from kerasgen.study.report.tables import spread
 
-
-def settings_table(study):
-    """Settings that all runs have in common."""
-    rows = [
-        ("Dataset", lambda run: run.settings.dataset),
-        ("Source of the images", lambda run: run.record["data"]["source"]),
-        ("Training images", lambda run: f"{run.record['data']['num_images']:,}"),
-        ("Epochs", lambda run: str(run.settings.epochs)),
-        ("Batch size", lambda run: str(run.settings.batch_size)),
-        ("Precision", lambda run: run.record["precision"]),
-        (
-            "Conditional on labels",
-            lambda run: "yes" if run.settings.conditional else "no",
-        ),
-        ("Seeds", lambda run: str(run.seed)),
-        ("Features", lambda run: _evaluated(run, "features")),
-        ("Samples evaluated", lambda run: _evaluated(run, "num_samples")),
-        ("Protocol of the numbers", lambda run: _evaluated(run, "protocol")),
-    ]
-    cells = [[Cell(label), Cell(in_common(study, take))] for label, take in rows]
-    return Table("Settings of all runs", [Cell("Setting"), Cell("Value")], cells)
-
-
-def arguments_table(study):
-    """The constructor arguments of each model, a row for each argument."""
-    arguments = {t: runs[0].record["arguments"] for t, runs in study.models.items()}
-    names = sorted({name for values in arguments.values() for name in values})
-    rows = [
-        [
-            Cell(name),
-            *(
-                Cell(str(values[name]) if name in values else formatting.MISSING)
-                for values in arguments.values()
-            ),
-        ]
-        for name in names
-        if name not in ("seed", "name", "dtype")
-    ]
-    head = [Cell("Argument"), *map(Cell, arguments)]
-    return Table("Constructor arguments of the models, first seed", head, rows)
-
-
-def environment_table(study):
-    """Software and hardware of the runs, a column for each machine and version."""
-    found = {}
-    for run in study.runs:
-        for environment in run.record["environments"]:
-            shown = tuple(map(_shown, map(environment.get, _ENVIRONMENT.values())))
-            found.setdefault(shown, []).append(run)
-    rows = [
-        [Cell(label), *(Cell(shown[index]) for shown in found)]
-        for index, label in enumerate(_ENVIRONMENT)
-    ]
-    counts = (formatting.named(len(runs), "run") for runs in found.values())
-    return Table("Software and hardware", [Cell("Property"), *map(Cell, counts)], rows)
-
-
-def _shown(value):
-    if isinstance(value, list):
-        return formatting.listed(value) if value else "none"
-    return formatting.MISSING if value is None else str(value)
-
-
+_SETTINGS = {
+    "Dataset": lambda run: run.settings.dataset,
+    "Source of the images": lambda run: run.record["data"]["source"],
+    "Training images": lambda run: f"{run.record['data']['num_images']:,}",
+    "Epochs": lambda run: str(run.settings.epochs),
+    "Batch size": lambda run: str(run.settings.batch_size),
+    "Precision": lambda run: run.record["precision"],
+    "Conditional on labels": lambda run: "yes" if run.settings.conditional else "no",
+    "Seeds": lambda run: str(run.seed),
+    "Features": lambda run: _evaluated(run, "features"),
+    "Samples evaluated": lambda run: _evaluated(run, "num_samples"),
+    "Protocol of the numbers": lambda run: _evaluated(run, "protocol"),
+}
 _ENVIRONMENT = {
     "Host": "host",
     "Processor": "processor",
@@ -82,6 +34,27 @@ _ENVIRONMENT = {
     "Commit of kerasgen": "commit",
     "Platform": "platform",
 }
+# Columns of the table of times, each with its head.
+_TIMES = {
+    "per_epoch": "Seconds per epoch\nmedian of the epochs of a run",
+    "images": "Images per second",
+    "first": "First epoch, s\nwith compilation",
+    "total": "Training, s\nall epochs of a run",
+    "evaluation": "Evaluation, s",
+}
+
+
+def in_common(study, take) -> str:
+    """What the runs say, once each."""
+    said = dict.fromkeys(take(run) for run in study.runs)
+    return formatting.listed([text for text in said if text is not None] or ["–"])
+
+
+def settings_table(study) -> Table:
+    """Settings that all runs have in common."""
+    rows = [(label, in_common(study, take)) for label, take in _SETTINGS.items()]
+    frame = pd.DataFrame(rows, columns=["Setting", "Value"])
+    return Table("Settings of all runs", frame)
 
 
 def _evaluated(run, key):
@@ -89,61 +62,87 @@ def _evaluated(run, key):
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def time_table(study):
-    """Cost of a run of each model."""
+def arguments_table(study) -> Table:
+    """The constructor arguments of each model, a row for each argument."""
+    columns = {
+        title: pd.Series(runs[0].record["arguments"], dtype=object).map(str)
+        for title, runs in study.models.items()
+    }
+    frame = pd.DataFrame(columns).fillna(formatting.MISSING).sort_index()
+    frame = frame.drop(index=["seed", "name", "dtype"], errors="ignore")
+    caption = "Constructor arguments of the models, first seed"
+    return Table(caption, frame.reset_index(names="Argument"))
+
+
+def environment_table(study) -> Table:
+    """Software and hardware of the runs, a column for each machine and version."""
+    found = collections.Counter(
+        tuple(_shown(environment.get(key)) for key in _ENVIRONMENT.values())
+        for run in study.runs
+        for environment in run.record["environments"]
+    )
+    head = ["Property", *(formatting.named(n, "run") for n in found.values())]
+    rows = list(zip(_ENVIRONMENT, *found, strict=True))
+    return Table("Software and hardware", pd.DataFrame(rows, columns=head))
+
+
+def _shown(value):
+    if isinstance(value, list):
+        return formatting.listed(value) if value else "none"
+    return formatting.MISSING if value is None else str(value)
+
+
+def times(runs) -> pd.DataFrame:
+    """Seconds of each run that has them on record, a row each.
+
+    The median of the epochs leaves alone the first, slow one.
+    """
     rows = []
-    for title, runs in study.models.items():
-        runs = [run for run in runs if run.history.get("seconds")]
-        if not runs:
-            continue
-        per_epoch = [seconds_per_epoch(run) for run in runs]
-        images = [
-            run.record["data"]["num_images"] / seconds
-            for run, seconds in zip(runs, per_epoch, strict=True)
+    for run in runs:
+        seconds = np.array(run.history.get("seconds", []), dtype=float)
+        if len(seconds):
+            per_epoch = float(np.median(seconds))
+            rows.append(
+                {
+                    "title": run.title,
+                    "per_epoch": per_epoch,
+                    "images": run.record["data"]["num_images"] / per_epoch,
+                    "first": seconds[0],
+                    "total": sum(seconds.tolist()),
+                    "evaluation": (run.evaluation or {}).get("seconds_total"),
+                }
+            )
+    return pd.DataFrame(rows, columns=["title", *_TIMES]).astype(
+        dict.fromkeys(_TIMES, float)
+    )
+
+
+def time_table(found: pd.DataFrame) -> Table | None:
+    """Cost of a run of each model; `found` is what `times` returned."""
+    rows = [
+        [
+            f"{title}\n{formatting.named(len(mine), 'run')}",
+            *(spread(mine[column]) for column in _TIMES),
         ]
-        first = [run.history["seconds"][0] for run in runs]
-        total = [sum(run.history["seconds"]) for run in runs]
-        evaluating = [
-            run.evaluation["seconds_total"]
-            for run in runs
-            if run.evaluation and run.evaluation.get("seconds_total") is not None
-        ]
-        count = Cell(title, (formatting.named(len(runs), "run"),))
-        cells = map(spread, (per_epoch, images, first, total, evaluating))
-        rows.append([count, *cells])
-    head = [
-        Cell("Model"),
-        Cell("Seconds per epoch", ("median of the epochs of a run",)),
-        Cell("Images per second"),
-        Cell("First epoch, s", ("with compilation",)),
-        Cell("Training, s", ("all epochs of a run",)),
-        Cell("Evaluation, s"),
+        for title, mine in found.groupby("title", sort=False)
     ]
-    return Table("Time", head, rows) if rows else None
+    frame = pd.DataFrame(rows, columns=["Model", *_TIMES.values()])
+    return Table("Time", frame) if rows else None
 
 
-def seconds_per_epoch(run):
-    """Median seconds of the epochs of a run, which the first, slow one leaves alone."""
-    return float(np.median(run.history["seconds"]))
-
-
-def time_told(study):
+def time_told(study, found: pd.DataFrame) -> str:
     """Sentences on what was timed, on which machine, and how many runs shared it."""
-    seconds = sum(sum(run.history.get("seconds", [])) for run in study.runs)
     machines, workers = {}, set()
     for run in study.runs:
         for environment in run.record["environments"]:
             workers.add(environment.get("workers") or 1)
-            gpus = environment.get("gpus") or []
-            cores = environment.get("cores")
-            machines[
-                formatting.listed(gpus)
-                if gpus
-                else f"{environment.get('processor')}, {cores} cores"
-            ] = None
+            machine = (
+                f"{environment.get('processor')}, {environment.get('cores')} cores"
+            )
+            machines[formatting.listed(environment.get("gpus") or [machine])] = None
     sentences = [
-        f"All training took {formatting.duration(seconds)}, on "
-        f"{formatting.listed(list(machines)) if machines else 'an unknown machine'}.",
+        f"All training took {formatting.duration(found.total.sum())}, on "
+        f"{formatting.listed(list(machines) or ['an unknown machine'])}.",
         "Seconds are those of training alone, without evaluation and pictures.",
     ]
     if len(workers) > 1:
@@ -158,9 +157,3 @@ def time_told(study):
             "is slower than alone, so only these numbers among themselves compare."
         )
     return " ".join(sentences)
-
-
-def in_common(study, take):
-    """What the runs say, once each."""
-    said = dict.fromkeys(take(run) for run in study.runs)
-    return formatting.listed([text for text in said if text is not None] or ["–"])

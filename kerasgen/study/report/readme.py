@@ -111,6 +111,7 @@ def _render(part, study_dir, link, comparison):
     study, comparison = load_study(study_dir), get_comparison(comparison)
     judged = verdicts.judge(study, comparison)
     views = claims.views(judged)
+    times = provenance.times(study.runs)
     template = template_environment().get_template(f"readme_{part}.md")
     return template.render(
         link=link,
@@ -119,12 +120,12 @@ def _render(part, study_dir, link, comparison):
         summary=overview.summary(study),
         gaps=overview.gaps(study, comparison),
         software=_software(study),
-        time_told=provenance.time_told(study),
+        time_told=provenance.time_told(study, times),
         precision=provenance.in_common(study, lambda run: run.record["precision"]),
-        headline=tables.headline_table(study),
+        headline=tables.headline_table(study, tables.numbers(study), times),
         num_seeds=len({run.seed for run in study.runs}),
         quality=(study_dir / "figures/frechet-epochs.png").exists(),
-        views=[view for view in views if view.touched],
+        views=[view for view in views if view.judged.is_tested],
         counts=claims.counts(judged) if judged else "",
         rule=f"{claims.standing(study)} {claims.RULE}",
     )

@@ -1,6 +1,7 @@
-"""Tables of a report: their content, not their looks.
+"""Tables of a report: frames of text, which the templates turn into HTML or Markdown.
 
-A `Table` is made of `Cell`s of text; the templates turn it into HTML or Markdown.
+The first line of a cell, or of a column's name, is read first; further lines are small
+print, and one in backticks is the full name of a number.
 """
 
 import dataclasses
@@ -8,12 +9,11 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 
 from kerasgen.metrics import specifications
 from kerasgen.study import statistics
 from kerasgen.study import table
-from kerasgen.study.endpoints import NoNumber
-from kerasgen.study.endpoints import metric
 from kerasgen.study.report import formatting
 
 REAL_IMAGES = "Real images"
@@ -21,310 +21,281 @@ PIXELS = "Pixels as codes"
 # More columns do not fit a page.
 MAX_COLUMNS = 6
 NOT_APPLICABLE = "n/a"
-# Numbers that a reader asks for first, by name and space.
+# Titles of the numbers that a reader asks for first.
 HEADLINE = (
-    ("fid", "features"),
-    ("precision_k5", "features"),
-    ("recall_k5", "features"),
-    ("coverage_k5", "features"),
-    ("laplacian_variance", "pixels"),
-    ("kmeans_normalized_mutual_information", ""),
+    "Fréchet distance",
+    "Precision",
+    "Recall",
+    "Coverage",
+    "Laplacian variance",
+    "k-means NMI",
 )
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
-    """Content of one place of a table.
-
-    Args:
-        text: Text that is read first.
-        small: Lines in small print beneath.
-        best: Whether no other in the column is better by more than chance.
-        name: Full name of the number that a column holds, or "".
-    """
-
-    text: str
-    small: tuple = ()
-    best: bool = False
-    name: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
 class Table:
-    """A caption, a row of column heads, and rows that begin with their title.
+    """A frame of text with its caption.
 
     Args:
         caption: Sentence above the table.
-        head: List of `Cell`s.
-        rows: List of lists of `Cell`s, each as long as the head.
+        frame: `pandas.DataFrame` of str; the first column holds the titles of the rows.
+        best: Bool array of its shape: cells that no other in the column is better than
+            by more than chance. Default none.
         notes: Sentences beneath the table.
     """
 
     caption: str
-    head: list
-    rows: list
+    frame: pd.DataFrame
+    best: np.ndarray | None = None
     notes: tuple = ()
 
-
-@dataclasses.dataclass(frozen=True)
-class Group:
-    """Metrics that answer one question.
-
-    Args:
-        key: Key of `specifications.GROUPS`.
-        title: Heading.
-        intro: How to read its numbers.
-        tables: List of `Table`s.
-        meanings: List of `(title, direction, meaning)` of its metrics.
-    """
-
-    key: str
-    title: str
-    intro: str
-    tables: list
-    meanings: list
+    @property
+    def rows(self) -> list:
+        """Rows of pairs: the text of a cell, and whether it is among the best."""
+        best = np.zeros(self.frame.shape, bool) if self.best is None else self.best
+        return [
+            list(zip(*row, strict=True))
+            for row in zip(self.frame.to_numpy(), best, strict=True)
+        ]
 
 
-def metric_groups(study, stage="final") -> list[Group]:
-    """The numbers of a study as tables, group by group.
+def numbers(study, stage: str = "final") -> pd.DataFrame:
+    """Statistics over seeds, a row for each model and number.
 
-    Each cell is the mean over seeds ± the standard deviation, with a 95 % interval of
-    the mean and the median beneath.
+    Beside those of `table.summary` there are `real_images`, the number of real images,
+    and `best`, whether no other model is better by more than chance.
 
     Args:
         study: `Study`.
         stage: "final", or "fitted prior".
     """
-    names = table.metric_names(study.table, stage)
-    groups = []
-    for key, (title, intro) in specifications.GROUPS.items():
-        mine = [name for name in names if specifications.describe(name).group == key]
-        if not mine:
-            continue
-        parts = math.ceil(len(mine) / MAX_COLUMNS)
-        captions = [f"{title}, {i + 1} of {parts}" for i in range(parts)]
-        tables = [
-            metric_table(study, list(part), title if parts == 1 else caption, stage)
-            for part, caption in zip(np.array_split(mine, parts), captions, strict=True)
-        ]
-        groups.append(Group(key, title, intro, tables, _meanings(mine)))
-    return groups
+    found = table.summary(study.table, stage)
+    found = found.reindex(columns=["model", "metric", *_STATISTICS])
+    real = study.real.get("final") or {}
+    found["real_images"] = [real.get(name) for name in found.metric]
+    found["best"] = False
+    for name, mine in found.groupby("metric"):
+        values = {
+            title: np.array(table.values(study.table, title, name, stage))
+            for title in mine.model
+        }
+        best = _best(specifications.describe(name).direction, values, real.get(name))
+        found.loc[mine.index[mine.model.isin(best)], "best"] = True
+    return found
 
 
-def metric_table(study, names, caption, stage="final") -> Table:
-    """One table of numbers, a row for each model and for real images.
-
-    Args:
-        study: `Study`.
-        names: Full names of numbers, a column each.
-        caption: Sentence above the table.
-        stage: As of `metric_groups`.
-    """
-    metrics = [specifications.describe(name) for name in names]
-    numbers = [
-        {t: table.values(study.table, t, name, stage) for t in study.models}
-        for name in names
-    ]
-    best = [
-        _best(one, column, _real(study, "final", name))
-        for one, column, name in zip(metrics, numbers, names, strict=True)
-    ]
-    rows, without = [], []
-    for title in study.models:
-        mine = [column[title] for column in numbers]
-        count = max(map(len, mine))
-        if not count:
-            without.append(title)
-            continue
-        cells = [
-            _cell(one, column, count, title in winners)
-            for one, column, winners in zip(metrics, mine, best, strict=True)
-        ]
-        rows.append([Cell(title, (formatting.named(count, "seed"),)), *cells])
-    rows += _real_rows(study, names, metrics)
-    notes = []
-    if without and stage == "final":
-        notes.append(f"No numbers of {formatting.listed(without)}.")
-    if rows and max(len(v) for column in numbers for v in column.values()) == 1:
-        notes.append("One seed: there is no spread and no interval.")
-    head = [Cell("Model"), *map(_head, metrics, names)]
-    return Table(caption, head, rows, tuple(notes))
+_STATISTICS = [field.name for field in dataclasses.fields(statistics.Summary)]
 
 
-def headline_table(study) -> Table | None:
-    """The numbers that a reader asks for first, with seconds per epoch; or None."""
-    there = table.metric_names(study.table)
-    record = next((run.metrics() for run in study.runs if run.numbers()), None)
-    names = []
-    for base, space in HEADLINE if record else ():
-        # A model with an encoder has names that others lack.
-        for run in study.runs:
-            try:
-                name = metric(run.metrics(), base, space)[0]
-            except NoNumber:
-                continue
-            if name in there and name not in names:
-                names.append(name)
-    if not names:
-        return None
-    found = metric_table(study, names, "The numbers that a reader asks for first")
-    seconds = {
-        title: spread(
-            [float(np.median(r.history["seconds"])) for r in runs if _is_timed(r)]
-        )
-        for title, runs in study.models.items()
-    }
-    head = [found.head[0], Cell("s/epoch"), *found.head[1:]]
-    rows = [[r[0], seconds.get(r[0].text, Cell("")), *r[1:]] for r in found.rows]
-    return dataclasses.replace(found, head=head, rows=rows)
-
-
-def _is_timed(run):
-    return bool(run.history.get("seconds")) and None not in run.history["seconds"]
-
-
-def _real(study, key, name):
-    value = (study.real.get(key) or {}).get(name)
-    return None if value is None else float(value)
-
-
-def _real_rows(study, names, metrics):
-    for title, key in ((REAL_IMAGES, "final"), (PIXELS, "pixels")):
-        row = [_real(study, key, name) for name in names]
-        if any(value is not None for value in row):
-            units = [_printed_unit(one) for one in metrics]
-            yield [Cell(title), *map(Cell, map(formatting.number, row, units))]
-
-
-def _printed_unit(one):
-    """The unit in a cell; all but percent stand in the head of the column."""
-    return one.unit if one.unit == "share" else ""
-
-
-def _head(one, name):
-    unit = "" if one.unit == "share" else one.unit
-    direction = specifications.DIRECTIONS[one.direction] if one.direction else ""
-    described = tuple(text for text in (unit, direction) if text)
-    return Cell(one.title, described, name=name)
-
-
-def _cell(one, numbers, count, best):
-    if not numbers:
-        return Cell(NOT_APPLICABLE)
-    unit = _printed_unit(one)
-    summary = statistics.summarise(numbers)
-    small = []
-    if summary.low is not None:
-        small.append(formatting.interval(summary.low, summary.high, unit))
-    if summary.n > 1:
-        small.append(f"median {formatting.number(summary.median, unit)}")
-    if summary.n != count:
-        small.append(f"n = {summary.n}")
-    text = formatting.mean_and_deviation(summary, unit)
-    return Cell(text, tuple(small), best)
-
-
-def _best(one, numbers, real):
+def _best(direction, values, real):
     """Titles of the best models: all that the best one does not differ from.
 
     With too few seeds for a test, those with the best mean.
     """
-    needs_real = one.direction == specifications.REAL
-    if not one.direction or (needs_real and real is None):
+    if not direction or (direction == specifications.REAL and real is None):
         return []
-    losses = {
-        title: {
-            specifications.LOWER: np.array(found),
-            specifications.HIGHER: -np.array(found),
-            specifications.REAL: np.abs(np.array(found) - (real or 0.0)),
-        }[one.direction]
-        for title, found in numbers.items()
-        if found
-    }
-    if not losses:
-        return []
-    first = min(losses, key=lambda title: losses[title].mean())
-    best = [first]
-    for title, found in losses.items():
-        if title == first:
-            continue
-        tested = statistics.compare(found, losses[first])
-        is_equal = found.mean() == losses[first].mean()
-        if (
-            is_equal
-            if tested is None
-            else tested.p_value >= 1.0 - statistics.CONFIDENCE
-        ):
-            best.append(title)
+    loss = {
+        specifications.LOWER: lambda found: found,
+        specifications.HIGHER: lambda found: -found,
+        specifications.REAL: lambda found: np.abs(found - float(real or 0.0)),
+    }[direction]
+    losses = {title: loss(found) for title, found in values.items()}
+    least = min(losses.values(), key=np.mean)
+
+    def differs(found):
+        tested = statistics.compare(found, least)
+        if tested is None:
+            return found.mean() != least.mean()
+        return tested.p_value < 1.0 - statistics.CONFIDENCE
+
+    best = [title for title, found in losses.items() if not differs(found)]
     return best if len(best) < len(losses) else []
 
 
-def _meanings(names):
-    metrics = dict.fromkeys(map(specifications.describe, names))
-    return [
-        (one.title, specifications.DIRECTIONS[one.direction], one.meaning)
-        for one in metrics
-        if one.meaning
+def metric_groups(study, found: pd.DataFrame) -> list[dict]:
+    """The numbers of a study as tables, group by group.
+
+    Args:
+        study: `Study`.
+        found: What `numbers` returned.
+
+    Returns:
+        List of dicts with the `key`, `title` and `intro` of the group, its `tables`,
+        and the `meanings` of its metrics.
+    """
+    groups = []
+    for key, (title, intro) in specifications.GROUPS.items():
+        names = [n for n in found.metric.unique() if _described(n).group == key]
+        count = math.ceil(len(names) / MAX_COLUMNS)
+        parts = np.array_split(names, count) if names else []
+        groups.append(
+            {
+                "key": key,
+                "title": title,
+                "intro": intro,
+                "tables": [
+                    metric_table(
+                        study,
+                        found,
+                        part.tolist(),
+                        title if count == 1 else f"{title}, {place} of {count}",
+                    )
+                    for place, part in enumerate(parts, 1)
+                ],
+                "meanings": dict.fromkeys(map(_described, names)),
+            }
+        )
+    return [group for group in groups if group["tables"]]
+
+
+def metric_table(study, found: pd.DataFrame, names: list[str], caption: str) -> Table:
+    """One table of numbers, a row for each model and for real images.
+
+    Args:
+        study: `Study`.
+        found: What `numbers` returned.
+        names: Full names of numbers, a column each.
+        caption: Sentence above the table.
+    """
+    mine = found[found.metric.isin(names)]
+    seeds = mine.groupby("model", sort=False).n.max()
+    by_place = {(row.model, row.metric): row for row in mine.itertuples()}
+    rows, best = [], []
+    for title, count in seeds.items():
+        cells = [by_place.get((title, name)) for name in names]
+        first = f"{title}\n{formatting.named(count, 'seed')}"
+        rows.append([first, *(_cell(one, count) for one in cells)])
+        best.append([False, *(one is not None and one.best for one in cells)])
+    for title, key in ((REAL_IMAGES, "final"), (PIXELS, "pixels")):
+        values = [(study.real.get(key) or {}).get(name) for name in names]
+        if any(value is not None for value in values):
+            values = [None if value is None else float(value) for value in values]
+            rows.append([title, *map(formatting.number, values, map(_unit, names))])
+            best.append([False] * len(rows[0]))
+    notes = []
+    without = [title for title in found.model.unique() if title not in seeds]
+    if without:
+        notes.append(f"No numbers of {formatting.listed(without)}.")
+    if seeds.max() == 1:
+        notes.append("One seed: there is no spread and no interval.")
+    frame = pd.DataFrame(rows, columns=["Model", *map(_head, names)])
+    return Table(caption, frame, np.array(best), tuple(notes))
+
+
+def _described(name):
+    return specifications.describe(name)
+
+
+def _unit(name):
+    """The unit in a cell; all but percent stand in the head of the column."""
+    return "share" if _described(name).unit == "share" else ""
+
+
+def _head(name):
+    one = _described(name)
+    unit = "" if one.unit == "share" else one.unit
+    direction = specifications.DIRECTIONS[one.direction] if one.direction else ""
+    return "\n".join(filter(None, (one.title, unit, direction, f"`{name}`")))
+
+
+def _cell(row, count):
+    if row is None:
+        return NOT_APPLICABLE
+    unit = _unit(row.metric)
+    lines = [formatting.mean_and_deviation(row, unit)]
+    if not pd.isna(row.low):
+        lines.append(formatting.interval(row.low, row.high, unit))
+    if row.n > 1:
+        lines.append(f"median {formatting.number(row.median, unit)}")
+    if row.n != count:
+        lines.append(f"n = {row.n}")
+    return "\n".join(lines)
+
+
+def headline_table(study, found: pd.DataFrame, times: pd.DataFrame) -> Table | None:
+    """The numbers that a reader asks for first, with seconds per epoch; or None.
+
+    Args:
+        study: `Study`.
+        found: What `numbers` returned.
+        times: What `provenance.times` returned.
+    """
+    titles = {
+        _described(name).title: name
+        for name in reversed(found.metric.unique())
+        if _described(name).group != "inverted"
+    }
+    names = [titles[title] for title in HEADLINE if title in titles]
+    if not names:
+        return None
+    shown = metric_table(
+        study, found, names, "The numbers that a reader asks for first"
+    )
+    per_epoch = {title: spread(m.per_epoch) for title, m in times.groupby("title")}
+    seconds = [
+        per_epoch.get(first.partition("\n")[0], "") for first in shown.frame["Model"]
     ]
+    shown.frame.insert(1, "s/epoch", seconds)
+    best = np.insert(shown.best, 1, False, axis=1)
+    return dataclasses.replace(shown, best=best)
 
 
 def loss_table(study) -> Table | None:
     """The losses on the test images, or None without any."""
     keys = table.metric_names(study.table, "test")
-    rows = []
-    for title in study.models:
-        found = [table.values(study.table, title, key, "test") for key in keys]
-        row = [spread([v for v in values if math.isfinite(v)]) for values in found]
-        if any(cell.text != formatting.MISSING for cell in row):
-            rows.append([Cell(title), *row])
-    head = [Cell("Model"), *(Cell(formatting.spoken(key)) for key in keys)]
+    rows = [
+        [
+            title,
+            *(spread(table.values(study.table, title, key, "test")) for key in keys),
+        ]
+        for title in study.models
+    ]
+    frame = pd.DataFrame(rows, columns=["Model", *map(formatting.spoken, keys)])
+    frame = frame[(frame.iloc[:, 1:] != formatting.MISSING).any(axis=1)]
     caption = (
         "Losses on the test images after the last epoch, in inference mode; models "
         "minimise different things, so a column compares only models of one kind."
     )
-    return Table(caption, head, rows) if rows else None
+    return Table(caption, frame) if len(frame) else None
 
 
-def spread(numbers) -> Cell:
-    """A cell of the mean of some numbers ± their standard deviation."""
-    if not numbers:
-        return Cell(formatting.MISSING)
-    summary = statistics.summarise(numbers)
-    small = ()
-    if summary.low is not None:
-        small = (formatting.interval(summary.low, summary.high),)
-    return Cell(formatting.mean_and_deviation(summary), small)
+def spread(values) -> str:
+    """A cell of the mean of some numbers ± their standard deviation, with interval."""
+    values = [value for value in values if math.isfinite(value)]
+    if not values:
+        return formatting.MISSING
+    summary = statistics.summarise(values)
+    text = formatting.mean_and_deviation(summary)
+    if summary.low is None:
+        return text
+    return f"{text}\n{formatting.interval(summary.low, summary.high)}"
 
 
 def not_applicable_table(study) -> Table | None:
     """Which metrics do not apply to which models, and why; or None."""
-    found = {}
-    for title, runs in study.models.items():
-        for run in runs:
-            said = (run.evaluation or {}).get("not_applicable")
-            if said:
-                found.setdefault(said, dict.fromkeys([title]))[title] = None
+    said = {}
+    for run in study.runs:
+        if reason := (run.evaluation or {}).get("not_applicable"):
+            said.setdefault(reason, {})[run.title] = None
     rows = [
-        [Cell(formatting.listed(list(titles))), Cell(said)]
-        for said, titles in found.items()
+        (formatting.listed(list(titles)), reason) for reason, titles in said.items()
     ]
-    head = [Cell("Models"), Cell("Metrics: why not")]
-    return Table("Not applicable", head, rows) if rows else None
+    frame = pd.DataFrame(rows, columns=["Models", "Metrics: why not"])
+    return Table("Not applicable", frame) if rows else None
 
 
-def published_table(study, comparison) -> Table | None:
+def published_table(study, found: pd.DataFrame, comparison) -> Table | None:
     """Published figures of the same protocol beside ours; or None without any."""
     dataset = study.runs[0].settings.dataset
     figures = [f for f in comparison.published if f.dataset == dataset]
     rows = []
-    for name in table.metric_names(study.table):
+    for name, ours in found.groupby("metric", sort=False):
         beside = [f for f in figures if re.fullmatch(f.protocol, name)]
-        for title in study.models if beside else ():
-            if found := table.values(study.table, title, name):
-                mean = _cell(specifications.describe(name), found, len(found), False)
-                rows.append([Cell(f"{title}, here"), mean, Cell(name), Cell("")])
+        for row in ours.itertuples() if beside else ():
+            rows.append((f"{row.model}, here", _cell(row, row.n), name, ""))
         for figure in beside:
             source = f"{figure.reference.authors}; {figure.caveat}"
-            rows.append(list(map(Cell, (figure.model, figure.value, name, source))))
-    head = list(map(Cell, ("Model", "Value", "Number", "Source, and what differs")))
-    return Table("Published figures beside ours", head, rows) if rows else None
+            rows.append((figure.model, figure.value, name, source))
+    head = ["Model", "Value", "Number", "Source, and what differs"]
+    frame = pd.DataFrame(rows, columns=head)
+    return Table("Published figures beside ours", frame) if rows else None

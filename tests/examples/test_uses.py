@@ -186,9 +186,30 @@ def test_modes_of_stacked_digits_are_counted_beside_real_ones(tmp_path, idx_fold
     assert (tmp_path / "stacked_mnist/runs/dcgan/seed1/model.keras").exists()
 
 
+def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
+    flags = [f"--data_dir={idx_folder}", "--epochs=1", "--batch_size=32"]
+    done = run(tmp_path, "few_labels.py", *flags, "--labels=20,50", "--draws=1")
+    folder = tmp_path / "few_labels"
+    found = read(folder / "few_labels.json")["found"]
+    assert [one["num_labels"] for one in found] == 3 * [20] + 3 * [50]
+    assert all(0 < one["errors"] <= one["num_test"] == 64 for one in found)
+    assert len((folder / "few_labels.csv").read_text().splitlines()) == 7
+    assert size(folder / "few_labels.png")
+    assert re.search(r"\| 50 \| [\d.]+ \| [\d.]+ \| [\d.]+ \|", done.stdout)
+    # What was done is not done again, and nothing else takes its place.
+    done = run(tmp_path, "few_labels.py", *flags, "--labels=20", "--draws=2")
+    assert "draw 0" not in done.stdout and "odena, 20 labels, draw 1" in done.stdout
+    assert read(folder / "few_labels.json")["found"][:6] == found
+    done = run(
+        tmp_path, "few_labels.py", *flags, "--labels=20", "--published", fails=True
+    )
+    assert "few_labels.json was made with" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("script", "flags", "message"),
     [
+        ("few_labels.py", ["--labels=25"], "num_labels=25 for 10 classes"),
         ("stacked_mnist.py", ["--models=dcgan:best"], "dcgan or dcgan:published"),
         ("augmentation.py", ["--model={}/cvae.keras"], "no conditional model"),
         ("augmentation.py", ["--model={}/dcgan10.keras", "--shots=99"], "--shots=99"),

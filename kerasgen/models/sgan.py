@@ -105,7 +105,7 @@ class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
             ),
             "discriminator": Setting(
                 lambda model: networks.noisy_classifier(
-                    model.image_shape, model.num_classes
+                    model.image_shape, model.num_outputs
                 ),
                 CODE,
             ),

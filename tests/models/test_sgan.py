@@ -88,3 +88,8 @@ class TestSGAN(contract.ModelContract):
             model.sample(2, labels=3)
         with pytest.raises(ValueError, match=r"expected 0\.\.10"):
             model.fit(digits[0][:8], np.full(8, 11), batch_size=8)
+
+    def test_published_networks_suit_either_objective(self):
+        for objective, outputs in (("feature_matching", 10), ("odena", 11)):
+            model = SGAN.as_published(objective=objective)
+            assert model.discriminator.outputs[0].shape[-1] == outputs

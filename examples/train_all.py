@@ -30,6 +30,8 @@ flags.DEFINE_string("arm", None, "Arm of the comparison, with its epochs and see
 flags.DEFINE_string("shard", None, "i/n: every n-th run from the i-th on, from 0.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
+flags.DEFINE_integer("image_size", None, "Scale images to squares of so many pixels.")
+flags.DEFINE_integer("channels", None, "1 for grey, 3 for colour images.")
 flags.DEFINE_integer("epochs", 100, "Passes over the training images.", lower_bound=1)
 flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "The first seed of weights, noise and data order.")

@@ -21,6 +21,8 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "dcgan", f"One of {', '.join(list_models())}.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
+flags.DEFINE_integer("image_size", None, "Scale images to squares of so many pixels.")
+flags.DEFINE_integer("channels", None, "1 for grey, 3 for colour images.")
 flags.DEFINE_integer("epochs", 100, "Passes over the training images.", lower_bound=1)
 flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Seed of weights, noise and data order.")

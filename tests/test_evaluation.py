@@ -566,7 +566,7 @@ def test_objects_and_several_arrays_are_refused(tmp_path):
     with pytest.raises(ValueError, match="objects.npy cannot be read"):
         evaluation.load_images(tmp_path / "objects.npy")
     np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))
-    with pytest.raises(ValueError, match="holds the arrays a, b; expected a single"):
+    with pytest.raises(ValueError, match="with the arrays a, b; expected a single"):
         evaluation.load_images(tmp_path / "two.npz")
 
 

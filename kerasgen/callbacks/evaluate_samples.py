@@ -16,15 +16,18 @@ from kerasgen.evaluation.reference import as_reference
 from kerasgen.files import PathLike
 
 FILE = "evaluations.jsonl"
-# What takes a second or two for a thousand samples.
-METRICS = (
-    "frechet_distance",
-    "density_coverage",
-    "classifier_score",
-    "class_coverage",
-    "label_distance",
-    "sharpness",
-    "within_class_distance",
+# What takes a second or two for a thousand samples, where the features tell it.
+METRICS = dict.fromkeys(
+    (
+        "frechet_distance",
+        "density_coverage",
+        "classifier_score",
+        "class_coverage",
+        "label_distance",
+        "sharpness",
+        "within_class_distance",
+    ),
+    False,
 )
 
 
@@ -53,7 +56,7 @@ class EvaluateSamples(PeriodicCallback):
             `"auto"`: the shipped ones of the dataset that is named or recognised, or
             those of the `Reference`.
         metrics: Names of metrics, or `"all"`, as for `kerasgen.evaluate`. Default those
-            that take a second or two.
+            that take a second or two; of these, what does not apply is None.
 
     Raises:
         ValueError: If arguments are wrong, no shipped features recognise the images, or

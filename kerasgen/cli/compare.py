@@ -68,6 +68,8 @@ def _settings(comparison, values):
 
     common = {
         "dataset": values.dataset,
+        "image_size": values.image_size,
+        "channels": values.channels,
         "precision": values.precision,
         "limit": 10_000 if values.quick else None,
     }

@@ -5,6 +5,7 @@
     kerasgen evaluate folder_of_pngs --dataset=fashion_mnist
     kerasgen evaluate samples.npy --metrics=frechet_distance,precision_recall
     kerasgen evaluate made/ --dataset=real/     # two folders of pictures
+    kerasgen evaluate runs/pets/dcgan/seed0/model.keras --dataset=pets/   # its own data
 
 PATH is a preset's name, a .keras file, the folder of a SavedModel, a folder of PNG or
 JPEG pictures, or a .npy or .npz file of an array (num, height, width, channels). The
@@ -22,11 +23,14 @@ ARGUMENTS = "PATH"
 COUNT = (1, 1)
 FLAGS = flags.FlagValues()
 flags.DEFINE_string(
-    "dataset", "mnist", "MNIST, an image set of TFDS, or a folder of pictures.", FLAGS
+    "dataset",
+    "mnist",
+    "MNIST, an image set of TFDS, or a folder of pictures or an array of one's own.",
+    FLAGS,
 )
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.", FLAGS)
 flags.DEFINE_string(
-    "features", "auto", "auto, random, inception, or a dataset's name.", FLAGS
+    "features", "auto", "auto, random, trained, inception, or a dataset's name.", FLAGS
 )
 flags.DEFINE_list(
     "metrics", ["all"], "Metrics by name, by comma, or all.", flag_values=FLAGS
@@ -111,22 +115,24 @@ def _load_model(path):
 
 
 def _reference(model, path, values):
+    from kerasgen import data
     from kerasgen import evaluation
-    from kerasgen.data.pictures import ENDINGS
+    from kerasgen.data import own_images
+    from kerasgen.data import pictures
 
-    dataset = pathlib.Path(values.dataset)
-    common = {"features": values.features, "data_dir": values.data_dir}
-    # A folder that only has the name of a dataset holds no pictures itself.
-    holds_pictures = dataset.is_dir() and any(
-        each.suffix.lower() in ENDINGS for each in dataset.iterdir()
-    )
-    if not holds_pictures:
-        return evaluation.Reference(values.dataset, **common)
-    if model is not None:
-        channels = model.image_shape[-1]
-    elif pathlib.Path(path).is_dir():
-        channels = 3
+    options = {"features": values.features, "data_dir": values.data_dir}
+    if not own_images.is_own(values.dataset):
+        return evaluation.Reference(values.dataset, **options)
+    if model is None:
+        # Pictures are judged as they are, against all of the others.
+        folder = pathlib.Path(path)
+        paths = pictures.find_pictures(folder) if folder.is_dir() else []
+        shape = evaluation.load_images(path, pictures.count_channels(paths)).shape[1:]
     else:
-        channels = evaluation.load_images(path).shape[-1]
-    images = evaluation.load_images(dataset, channels)
-    return evaluation.Reference((images, None), features=values.features)
+        shape = model.image_shape
+    side = shape[0] if shape[0] == shape[1] else None
+    sets = [
+        data.fetch(values.dataset, split, image_size=side, channels=shape[-1])
+        for split in (("all",) if model is None else ("train", "test"))
+    ]
+    return evaluation.Reference(sets, **options)

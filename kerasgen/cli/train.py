@@ -2,6 +2,7 @@
 
     kerasgen train dcgan --epochs=10
     kerasgen train cvae --conditional --limit=10000 --epochs=2
+    kerasgen train dcgan --dataset=pictures/ --image_size=32 --channels=3
 
 MODEL is a name of those that `kerasgen models` prints. Interrupted, the same command
 goes on where it was. The result is a run directory, a SavedModel and a report on all
@@ -19,7 +20,11 @@ FLAGS = flags.FlagValues()
 def define_flags(known: flags.FlagValues) -> None:
     """Define the flags that one run and a comparison have in common."""
     flags.DEFINE_string(
-        "dataset", "mnist", "MNIST, or another image set of TFDS by name.", known
+        "dataset",
+        "mnist",
+        "MNIST, another image set of TFDS by name, or one's own: a folder of pictures, "
+        "with a subfolder for each class if there are any, or a .npy or .npz file.",
+        known,
     )
     flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.", known)
     for name, default, said in (
@@ -30,6 +35,12 @@ def define_flags(known: flags.FlagValues) -> None:
         flags.DEFINE_integer(name, default, said, 1, flag_values=known)
     flags.DEFINE_integer(
         "seed", 0, "Seed of weights, noise and data order.", flag_values=known
+    )
+    flags.DEFINE_integer(
+        "image_size", None, "Scale images to squares of so many pixels.", 4, None, known
+    )
+    flags.DEFINE_integer(
+        "channels", None, "1 for grey, 3 for colour; default: as they are.", 1, 3, known
     )
     flags.DEFINE_enum("precision", "auto", PRECISIONS, "Numbers to compute in.", known)
     flags.DEFINE_bool("conditional", False, "Condition on labels.", known)
@@ -52,9 +63,10 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     """Train the model named by the one argument; the exit status."""
     from kerasgen import study
 
-    names = ("dataset", "epochs", "batch_size", "seed", "precision", "conditional")
+    names = ("dataset", "image_size", "channels", "epochs", "batch_size", "seed")
+    names += ("precision", "conditional", "limit")
     settings = study.RunSettings(
-        model=arguments[0], **{name: values[name].value for name in (*names, "limit")}
+        model=arguments[0], **{name: values[name].value for name in names}
     )
     names = ("runs_dir", "saved_models_dir", "data_dir", "num_samples", "resume")
     _, failures = study.run_study(

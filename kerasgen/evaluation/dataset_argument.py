@@ -1,5 +1,11 @@
 """The argument `dataset`: a name, image sets or arrays."""
 
+import os
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+
 from kerasgen import data
 from kerasgen.data.arrays import check_images
 from kerasgen.data.arrays import check_labels
@@ -7,20 +13,34 @@ from kerasgen.data.splits import Split
 from kerasgen.files import PathLike
 
 
-def read_dataset(dataset, data_dir: PathLike | None) -> tuple:
+class Dataset(NamedTuple):
+    """What `read_dataset` returns.
+
+    Args:
+        name: Name of the dataset, or "arrays".
+        train: Pair `(images, labels)` of the training images, or None.
+        test: `(split, images, labels)` to judge against.
+        num_classes: Number of classes, or None.
+        is_own: Whether it is a user's own, which no other has by that name.
+    """
+
+    name: str
+    train: tuple[np.ndarray, np.ndarray | None] | None
+    test: tuple[str, np.ndarray, np.ndarray | None]
+    num_classes: int | None
+    is_own: bool
+
+
+def read_dataset(dataset: Any, data_dir: PathLike | None) -> Dataset:
     """Reads what `Reference` takes.
 
     Args:
         dataset, data_dir: as for `Reference`.
 
-    Returns:
-        `(name, train, test, num_classes)`: the training images as a pair `(images,
-        labels)` or None, those to judge against as `(split, images, labels)`.
-
     Raises:
         ValueError, RuntimeError: as for `Reference`.
     """
-    if isinstance(dataset, str):
+    if isinstance(dataset, str | os.PathLike):
         splits = ("train", "test")
         dataset = [data.fetch(dataset, one, data_dir=data_dir) for one in splits]
     given = list(dataset) if isinstance(dataset, tuple | list) else [dataset]
@@ -37,7 +57,8 @@ def read_dataset(dataset, data_dir: PathLike | None) -> tuple:
     *train, test = (_checked(*pair) for pair in (given if nested else [given]))
     known = [labels for _, labels in (*train, test) if labels is not None]
     num_classes = max((int(labels.max()) + 1 for labels in known), default=None)
-    return "arrays", train[0] if train else None, ("test", *test), num_classes
+    first = train[0] if train else None
+    return Dataset("arrays", first, ("test", *test), num_classes, False)
 
 
 def _read_sets(*sets):
@@ -49,7 +70,8 @@ def _read_sets(*sets):
         )
     pairs = [_checked(part.images, part.labels) for part in sets]
     test = (Split.parse(last.split).base, *pairs[-1])
-    return first.name, pairs[0] if len(pairs) == 2 else None, test, first.num_classes
+    train = pairs[0] if len(pairs) == 2 else None
+    return Dataset(first.name, train, test, first.num_classes, first.is_own)
 
 
 def _checked(images, labels):

@@ -22,7 +22,7 @@ class Reference:
     Make one and pass it to `evaluate` several times: its features are computed once.
 
     Args:
-        dataset: Name of a dataset, as `kerasgen.data.fetch` takes it; or a
+        dataset: Name or path of a dataset, as `kerasgen.data.fetch` takes it; or a
             `kerasgen.data.ImageSet` to judge against, or two of one dataset, the first
             with the training images; or arrays: a pair `(images, labels)` to judge
             against, or two pairs, of the training and of the test images. Arrays of
@@ -31,10 +31,11 @@ class Reference:
             slice; arrays are taken for test images.
         features: `"auto"`, the shipped extractor of the dataset, else one that is
             trained on its training images and cached, or `"random"` where they have no
-            labels; `"random"`, those of a fixed random network; `"inception"`; the
-            name of a dataset with a shipped extractor; or a
-            `kerasgen.features.FeatureExtractor`. Arrays get the shipped extractor that
-            recognises them. None is loaded or trained before a metric asks for it.
+            labels or are the user's own; `"random"`, those of a fixed random network;
+            `"trained"`; `"inception"`; the name of a dataset with a shipped extractor;
+            or a `kerasgen.features.FeatureExtractor`. Arrays and the user's own images
+            get the shipped extractor that recognises them. None is loaded or trained
+            before a metric asks for it.
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
 
     Raises:
@@ -55,9 +56,9 @@ class Reference:
         features="auto",
         data_dir: PathLike | None = None,
     ) -> None:
-        self.name, train, (split, *test), self.num_classes = read_dataset(
-            dataset, data_dir
-        )
+        found = read_dataset(dataset, data_dir)
+        self.name, self.num_classes = found.name, found.num_classes
+        train, (split, *test) = found.train, found.test
         if train is not None and train[0].shape[1:] != test[0].shape[1:]:
             raise ValueError(
                 f"Got training images of shape {train[0].shape[1:]} and test images of "
@@ -65,7 +66,7 @@ class Reference:
             )
         self.image_shape = test[0].shape[1:]
         _check_features(features)
-        self._features = features
+        self._features, self._dataset = features, found
         if not isinstance(features, str):
             features.check_shape(self.image_shape)
         find = self._find_extractor
@@ -77,7 +78,7 @@ class Reference:
     @functools.cached_property
     def extractor(self) -> features.FeatureExtractor:
         """The extractor of features; found, trained if need be, at the first use."""
-        found = _find_extractor(self._features, self.name, self.train, self.test)
+        found = _find_extractor(self._features, self._dataset, self.train, self.test)
         found.check_shape(self.image_shape)
         return found
 
@@ -124,7 +125,7 @@ def as_reference(
 
 
 def _check_features(chosen):
-    known = ["auto", "random", "inception", *features.SHIPPED]
+    known = ["auto", "random", "trained", "inception", *features.SHIPPED]
     if isinstance(chosen, features.FeatureExtractor) or chosen in known:
         return
     near = difflib.get_close_matches(str(chosen), known, n=1, cutoff=0.5)
@@ -135,28 +136,44 @@ def _check_features(chosen):
     )
 
 
-def _find_extractor(chosen, name, train, test):
+def _find_extractor(chosen, dataset, train, test):
     if isinstance(chosen, features.FeatureExtractor):
         return chosen
     if chosen == "inception":
         return features.inception()
-    shape = tuple(test.images.shape[1:])
-    if chosen == "random":
-        return features.random_features(shape)
     if chosen in features.SHIPPED:
         return features.load(chosen)
-    if name in features.SHIPPED:
-        return features.load(name)
-    found = features.recognise(test.images, test.labels) if name == "arrays" else None
+    found = _shipped(dataset, test) if chosen == "auto" else None
     if found is not None:
         return found
-    if train is None or train.labels is None:
-        logging.warning(
-            "No shipped features recognise these images, and without labels none can "
-            "be trained: they are judged by features of a fixed random network."
+    is_labelled = train is not None and train.labels is not None
+    if chosen == "trained" and not is_labelled:
+        raise ValueError(
+            'Got features="trained" and no labelled training images; expected some to '
+            'train a classifier on. Pass features="random", which need no labels.'
         )
-        return features.random_features(shape)
-    return features.cached(name, _in_bytes(train), _in_bytes(test))
+    if chosen == "random" or not is_labelled or (chosen == "auto" and dataset.is_own):
+        if chosen == "auto":
+            logging.warning(
+                "No shipped features recognise these images: they are judged by those "
+                "of a fixed random network, %s.",
+                features.random_network.NAME,
+            )
+        return features.random_features(tuple(test.images.shape[1:]))
+    return features.cached(dataset.name, _in_bytes(train), _in_bytes(test))
+
+
+def _shipped(dataset, test):
+    """The extractor of the package for a dataset, by its name or its images, or None.
+
+    Images that were scaled have none.
+    """
+    if dataset.is_own or dataset.name == "arrays":
+        return features.recognise(test.images, test.labels)
+    if dataset.name not in features.SHIPPED:
+        return None
+    found = features.load(dataset.name)
+    return found if found.image_shape == tuple(test.images.shape[1:]) else None
 
 
 def _in_bytes(part):

@@ -1,8 +1,6 @@
 """The images to judge: drawn from a model, given as an array, or read from disk."""
 
 import pathlib
-import zipfile
-import zlib
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -12,13 +10,11 @@ from PIL import Image
 
 from kerasgen import training
 from kerasgen.core.sampling import SamplingModel
+from kerasgen.data import array_files
 from kerasgen.data.arrays import check_images
 from kerasgen.data.pictures import read_pictures
 from kerasgen.evaluation.image_features import BATCH
 from kerasgen.files import PathLike
-
-# What NumPy raises of a damaged file; of memory, where the file promises too much.
-_DAMAGED = (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 class NotFiniteError(ValueError):
@@ -152,32 +148,9 @@ def load_images(path: PathLike, channels: int = 1) -> np.ndarray:
 
 
 def _array(path):
-    if path.suffix not in (".npy", ".npz"):
+    if path.suffix not in array_files.ENDINGS:
         raise ValueError(
             f"{path} is not something to evaluate; expected a .keras file, the folder "
             "of a SavedModel, a folder of PNG images, or a .npy or .npz file."
         )
-    try:
-        # Mapped first, so that a file must be as long as its header says.
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return np.array(found)
-        with found:
-            several = found.files
-            names = several if len(several) == 1 else ["images", "samples"]
-            for name in names:
-                if name in several:
-                    return _numbers(found[name])
-    except _DAMAGED as error:
-        raise OSError(f"it is no array of numbers: {error}") from error
-    raise ValueError(
-        f"{path} holds the arrays {', '.join(several)}; expected a single one, or one "
-        "named images or samples."
-    )
-
-
-def _numbers(found):
-    # NumPy gives the bytes of what is no array.
-    if not isinstance(found, np.ndarray):
-        raise ValueError("it holds something else")
-    return found
+    return next(iter(array_files.read_arrays(path, ("images", "samples")).values()))

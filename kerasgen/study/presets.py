@@ -12,7 +12,6 @@ import tempfile
 
 import numpy as np
 
-from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import export
 from kerasgen.core import preset_files
@@ -168,11 +167,8 @@ def _replaceable(folder, settings):
 
 def _reference(each, data_dir):
     """What a run was judged against: its training images, and the test images."""
-    dataset, limit = each.settings.dataset, each.settings.limit
-    train, test = (
-        data.fetch(dataset, split, data_dir=data_dir) for split in ("train", "test")
-    )
-    return evaluation.Reference((run.first_images(train, limit), test))
+    train, test = (each.settings.fetch(split, data_dir) for split in ("train", "test"))
+    return evaluation.Reference((run.first_images(train, each.settings.limit), test))
 
 
 def _real(study_dir, num_samples):

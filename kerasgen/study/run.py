@@ -7,7 +7,6 @@ The directory describes itself and holds all that is needed to go on after an in
 """
 
 import contextlib
-import dataclasses
 import json
 import pathlib
 import shutil
@@ -207,9 +206,7 @@ def first_images(images, limit):
     """The first `limit` images of an `ImageSet`, or all for None."""
     if limit is None:
         return images
-    return dataclasses.replace(
-        images, images=images.images[:limit], labels=images.labels[:limit]
-    )
+    return images.take(slice(limit))
 
 
 def seconds_per_epoch(settings, images, *, steps=32):
@@ -398,10 +395,7 @@ def watched_reference(images, extractor):
     """
     order = np.random.default_rng(0).permutation(len(images.images))
     rows = np.sort(order[:NUM_WATCHED_IMAGES])
-    watched = dataclasses.replace(
-        images, images=images.images[rows], labels=images.labels[rows]
-    )
-    return evaluation.Reference(watched, features=extractor)
+    return evaluation.Reference(images.take(rows), features=extractor)
 
 
 def _evaluations(settings, directory, images, extractor):
@@ -416,7 +410,14 @@ def _evaluations(settings, directory, images, extractor):
 def _scatter(model, directory, test):
     if not hasattr(model, "encode"):
         return []
-    return [callbacks.LatentScatter(directory / "latent", test.images, test.labels)]
+    return [callbacks.LatentScatter(directory / "latent", test.images, _classes(test))]
+
+
+def _classes(images):
+    """The labels of an `ImageSet`; without any, all images are of one class."""
+    if images.labels is None:
+        return np.zeros(len(images.images), np.int32)
+    return images.labels
 
 
 def _finish(model, directory, settings, test):
@@ -426,7 +427,7 @@ def _finish(model, directory, settings, test):
     samples = model.sample(100, seed=settings.seed)
     save_arrays(directory / "samples.npz", images=in_bytes(samples))
     if hasattr(model, "encode"):
-        labels = test.labels[:2000]
+        labels = _classes(test)[:2000]
         given = labels if settings.conditional else None
         codes = model.codes(test.images[:2000], given)
         save_arrays(directory / "codes.npz", codes=codes, labels=labels)

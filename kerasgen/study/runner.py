@@ -13,7 +13,6 @@ import pathlib
 import queue
 import time
 
-from kerasgen import data
 from kerasgen import files
 from kerasgen.study import lock
 from kerasgen.study import plan
@@ -156,10 +155,9 @@ def _begin(runs, study_dir, saved_models_dir, job, resume):
     """Fetch the data, write the plan, and return the `Progress`."""
     settings = [each.settings for each in runs]
     # Fetched here first, so that workers do not all download at the same time.
-    dataset, limit = settings[0].dataset, settings[0].limit
-    images = data.fetch(dataset, "train", data_dir=job.data_dir)
-    data.fetch(dataset, "test", data_dir=job.data_dir)
-    num = len(run.first_images(images, limit).images)
+    images = settings[0].fetch("train", job.data_dir)
+    settings[0].fetch("test", job.data_dir)
+    num = len(run.first_images(images, settings[0].limit).images)
     files.prepare_directory(study_dir)
     if saved_models_dir is not None:
         files.prepare_directory(saved_models_dir)
@@ -176,7 +174,7 @@ def _begin(runs, study_dir, saved_models_dir, job, resume):
         num,
         job.workers,
     )
-    progress.say(f"Training on {num:,} images of {dataset} from {images.source}.")
+    progress.say(f"Training on {num:,} images of {images.name} from {images.source}.")
     for each in runs:
         if each.is_exported_elsewhere:
             usual = each.export_to.with_name(each.settings.export_name)

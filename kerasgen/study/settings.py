@@ -10,10 +10,12 @@ import numbers
 import re
 from collections.abc import Iterable
 
+from kerasgen import data
 from kerasgen import models  # noqa: F401  (fills the registry)
 from kerasgen.core.construction import ConstructedModel
 from kerasgen.core.registry import list_models
 from kerasgen.core.registry import model_class
+from kerasgen.data.own_images import folder_name
 
 # Evaluations in training.
 NUM_EVALUATIONS = 20
@@ -26,13 +28,16 @@ class RunSettings:
 
     Args:
         model: Name of a model in the registry, such as "dcgan".
-        dataset: Name of a dataset, as `kerasgen.data.load` takes it.
+        dataset: Name of a dataset, or path of one's own images, as `kerasgen.data.load`
+            takes it.
         epochs: Passes over the training images, positive int.
         batch_size: Images in a batch, positive int; None takes the published one.
         seed: Seed of weights, noise and data order, int of at least 0.
         precision: "auto", "float32", "mixed_float16" or "mixed_bfloat16".
         conditional: Whether the model is conditional on labels.
         limit: Train on the first so many images only, or None for all.
+        image_size: Pixels of a side that images are scaled to, or None for theirs.
+        channels: 1 to train on grey images, 3 on colour, or None for what they are.
         arguments: Dict of constructor arguments of the model that are not its defaults.
         learning_rate_factor: Factor of every player's default learning rate, positive.
         optimizers: Dict from player, or "all", to a dict of attributes of its default
@@ -57,6 +62,8 @@ class RunSettings:
     precision: str = "auto"
     conditional: bool = False
     limit: int | None = None
+    image_size: int | None = None
+    channels: int | None = None
     arguments: dict = dataclasses.field(default_factory=dict)
     learning_rate_factor: float = 1.0
     optimizers: dict = dataclasses.field(default_factory=dict)
@@ -80,7 +87,6 @@ class RunSettings:
         for name in self.arguments:
             check_name(f"argument of {cls.__name__}", name, cls.argument_names())
         for name, pattern in (
-            ("dataset", r"\w+(/\w[\w.-]*)?"),
             ("arm", r"[\w.=+-]*"),
             ("ablation", r"[\w.=+-]*"),
             ("variant", r"[\w.=+-]*"),
@@ -92,6 +98,12 @@ class RunSettings:
                     "+ - _, since a folder is named after it."
                 )
 
+        if not isinstance(self.dataset, str) or not folder_name(self.dataset):
+            raise ValueError(
+                f"Got dataset={self.dataset!r}; expected the name of a dataset, or the "
+                "path of a folder of pictures or of a .npy or .npz file."
+            )
+
     def _check_numbers(self):
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             value = getattr(self, name)
@@ -102,8 +114,10 @@ class RunSettings:
                 )
         if not isinstance(self.conditional, bool):
             raise ValueError(f"Got conditional={self.conditional!r}; expected a bool.")
-        if self.limit is not None and not _is_int(self.limit):
-            raise ValueError(f"Got limit={self.limit!r}; expected an integer or None.")
+        for name in ("limit", "image_size", "channels"):
+            value = getattr(self, name)
+            if value is not None and not _is_int(value):
+                raise ValueError(f"Got {name}={value!r}; expected an integer or None.")
         if self.limit is not None and self.limit < self.batch_size:
             raise ValueError(
                 f"Got limit={self.limit}, fewer images than one batch of "
@@ -133,10 +147,32 @@ class RunSettings:
             raise ValueError("Got settings without 'model'; expected its name.")
         return cls(**values)
 
+    def fetch(self, split: str, data_dir=None) -> data.ImageSet:
+        """The images of a split as the run takes them.
+
+        Args:
+            split: "train" or "test".
+            data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
+
+        Raises:
+            ValueError, RuntimeError: As for `kerasgen.data.fetch`.
+        """
+        return data.fetch(
+            self.dataset,
+            split,
+            data_dir=data_dir,
+            image_size=self.image_size,
+            channels=self.channels,
+        )
+
     @property
     def study(self) -> str:
         """Name of the study that the run belongs to, and of its directory."""
-        parts = [self.dataset.replace("/", "-")]
+        parts = [folder_name(self.dataset)]
+        if self.image_size is not None:
+            parts.append(f"{self.image_size}px")
+        if self.channels is not None:
+            parts.append("grey" if self.channels == 1 else "colour")
         if self.conditional:
             parts.append("conditional")
         if self.limit is not None:

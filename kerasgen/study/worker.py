@@ -17,7 +17,6 @@ import traceback
 import keras
 
 from kerasgen import callbacks
-from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import export
 from kerasgen.study import lock
@@ -94,10 +93,7 @@ def do(job, tell):
         The exit status of the process: 0, `DIVERGED`, `HELD` or `FOREIGN`.
     """
     settings = RunSettings.from_dict(job.settings)
-    images, test = (
-        data.fetch(settings.dataset, split, data_dir=job.data_dir)
-        for split in ("train", "test")
-    )
+    images, test = (settings.fetch(each, job.data_dir) for each in ("train", "test"))
     images = run.first_images(images, settings.limit)
     reference = evaluation.Reference((images, test))
     if job.task == "prepare":

@@ -306,3 +306,15 @@ def test_a_study_is_published_and_shown_in_a_readme(trained):
     report.unlink()
     run(directory, "report.py", "results/mnist-1")
     assert report.read_text() == before
+
+
+def test_own_pictures_all_the_way(tmp_path):
+    sizes = ["--num=80", "--epochs=1", "--image_size=16", "--num_samples=16"]
+    done = run(tmp_path, "own_images.py", "--model=vanilla_gan", *sizes)
+    assert "Training on 72 images of pictures" in done.stdout
+    (record, *_) = json.loads((tmp_path / "evaluation.json").read_text()).values()
+    assert record["frechet_distance_random_cnn_v1_16_test8"] > 0
+    assert record["num_train"] == 72
+    assert (tmp_path / "runs/pictures-16px-colour/report.html").exists()
+    assert np.asarray(Image.open(tmp_path / "samples.png")).shape[-1] == 3
+    assert not problems(tmp_path / "exported")

@@ -5,6 +5,7 @@ import collections
 import pandas as pd
 
 from kerasgen.core.registry import model_class
+from kerasgen.data.own_images import folder_name
 from kerasgen.study import statistics
 from kerasgen.study.report import formatting
 from kerasgen.study.report.provenance import in_common
@@ -35,7 +36,7 @@ def title(study, comparison=None) -> str:
 
 def called(dataset):
     """The name of a dataset as a reader knows it."""
-    return DATASETS.get(dataset, dataset)
+    return DATASETS.get(dataset, folder_name(dataset))
 
 
 def summary(study):

@@ -125,7 +125,7 @@ def _miscounted(module, positional, most):
 
 
 def overview() -> str:
-    """What `kerasgen --help` prints."""
+    """Text of `kerasgen --help`."""
     lines = [(name, (find(name).__doc__ or "").partition("\n")[0]) for name in COMMANDS]
     return "\n".join(
         [
@@ -141,7 +141,7 @@ def overview() -> str:
 
 
 def help_text(module: ModuleType) -> str:
-    """What `kerasgen COMMAND --help` prints: its docstring and its flags."""
+    """Text of `kerasgen COMMAND --help`: its docstring and its flags."""
     listed = module.FLAGS.module_help(module.__name__).partition("\n")[2]
     title = f"{_title(module)} {module.ARGUMENTS}".strip()
     return f"{title} [--flags]\n\n{module.__doc__ or ''}\n{listed}".rstrip()

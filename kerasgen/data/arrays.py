@@ -1,4 +1,4 @@
-"""What `kerasgen.data.batches` accepts, and what it says to the rest."""
+"""Checks of the arrays that `kerasgen.data.batches` takes."""
 
 import operator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every source of images returns."""
+"""Images with their labels, as every source returns them."""
 
 import dataclasses
 

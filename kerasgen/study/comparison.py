@@ -1,4 +1,4 @@
-"""What a published comparison consists of, as data, and the registry of them.
+"""Published comparisons as data, and the registry of them.
 
 A study trains and measures anything; a `Comparison` adds what is special to one
 publication: its models, arms, claims, endpoints with margins, figures and citation.
@@ -56,7 +56,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Constant:
-    """What a model is set beside where that is no model.
+    """A number that a model is set beside.
 
     Args:
         title: Name for a reader.

@@ -331,7 +331,7 @@ class _CheckedPyDataset(keras.utils.PyDataset):
 
 
 def _admit_iterable(x, form):
-    """What Keras takes of an iterable: a generator, or a dataset if it starts anew."""
+    """An iterable as Keras takes it: a generator, or a dataset if it starts anew."""
     if iter(x) is x:
         first = next(x, None)
         if first is None:

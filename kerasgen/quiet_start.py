@@ -6,17 +6,22 @@ setting: `TF_CPP_MIN_LOG_LEVEL` silences only those that come later.
 
 import contextlib
 import os
+import pathlib
 import sys
 import tempfile
 from collections.abc import Iterator
+
+# There where NVIDIA's driver is.
+DRIVER = pathlib.Path("/proc/driver/nvidia/version")
 
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
     """Context in which TensorFlow may be imported for the first time.
 
-    What it writes to standard error is dropped, but shown if the import fails. Who has
-    set `TF_CPP_MIN_LOG_LEVEL` sees everything.
+    What it writes to standard error is dropped, but shown if the import fails, or if no
+    GPU can be used where there is a driver for one. Who has set `TF_CPP_MIN_LOG_LEVEL`
+    sees everything.
     """
     if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield
@@ -29,12 +34,25 @@ def quiet_start() -> Iterator[None]:
         return
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 2)
+        is_told = True
         try:
             yield
-        except BaseException:
-            file.seek(0)
-            os.write(kept, file.read())
-            raise
+            is_told = _lacks_gpu()
         finally:
+            if is_told:
+                file.seek(0)
+                os.write(kept, file.read())
             os.dup2(kept, 2)
             os.close(kept)
+
+
+def _lacks_gpu():
+    """Whether a GPU's driver is here, but no GPU for TensorFlow.
+
+    Where there is no GPU TensorFlow says so at the first look for one, as an error;
+    later that would be among the user's own lines.
+    """
+    if "tensorflow" not in sys.modules:
+        return False
+    gpus = sys.modules["tensorflow"].config.list_physical_devices("GPU")
+    return DRIVER.exists() and not gpus and "CUDA_VISIBLE_DEVICES" not in os.environ

@@ -41,14 +41,31 @@ def test_presets_are_listed_with_what_they_are():
     assert set(kerasgen.DCGAN.presets) <= set(found)
 
 
+# What TensorFlow makes one kernel of on a CPU, with a gradient of its parts.
+FUSED = """
+import tensorflow as tf
+from kerasgen.networks import fused
+kernel, bias, rectifier = tf.ones((3, 3, 1, 2)), tf.ones(2), fused.LeakyReLU(0.2)
+
+@tf.function
+def gradients(images):
+    with tf.GradientTape() as tape:
+        tape.watch((kernel, bias))
+        sums = tf.nn.bias_add(tf.nn.conv2d(images, kernel, 2, "SAME"), bias)
+        loss = tf.reduce_sum(rectifier(sums))
+    return tape.gradient(loss, (kernel, bias))
+
+gradients(tf.ones((4, 8, 8, 1)))
+"""
+
+
 def test_an_import_prints_nothing_and_registers_the_models(tmp_path):
     done = run(
         "import kerasgen, sys\n"
         f"kerasgen.VanillaGAN(width=4).save({str(tmp_path / 'model.keras')!r})\n"
-        "print('kerasgen.metrics' in sys.modules)"
+        "print('kerasgen.metrics' in sys.modules)\n" + FUSED
     )
-    assert done.stdout == "False\n", done.stderr
-    assert "oneDNN" not in done.stderr
+    assert (done.stdout, done.stderr) == ("False\n", "")
     loaded = run(
         "import kerasgen, keras\n"
         f"print(keras.saving.load_model({str(tmp_path / 'model.keras')!r}).name)"

@@ -23,6 +23,7 @@ from kerasgen.core.feeding import is_array
 from kerasgen.core.feeding import naming_faults
 from kerasgen.core.feeding import refuse_weights
 from kerasgen.core.feeding import split
+from kerasgen.core.progress import with_bar
 
 # Far from the counts that training's noise reaches.
 EVALUATION_STREAM = 2**30
@@ -63,6 +64,7 @@ class GenerativeModel(ConstructedModel):
         self.evaluation_seed = keras.random.SeedGenerator(0)
         self.trackers = {key: keras.metrics.Mean(name=key) for key in self.logged}
         self._bad_steps = None
+        self.steps_not_taken = 0  # of the last execution, at the end of the data
 
     # What a model of the zoo defines.
 
@@ -230,7 +232,7 @@ class GenerativeModel(ConstructedModel):
             )
         kwargs |= {
             "epochs": epochs,
-            "callbacks": callbacks,
+            "callbacks": with_bar(callbacks, kwargs.get("verbose", "auto")),
             "validation_data": validation_data,
             "initial_epoch": initial_epoch,
             "steps_per_epoch": steps_per_epoch,
@@ -247,10 +249,7 @@ class GenerativeModel(ConstructedModel):
 
     def _fit_batches(self, batches, x, arguments):
         steps = arguments["steps_per_epoch"]
-        with warnings.catch_warnings(), naming_faults(self, x, steps):
-            if steps is None:
-                # Of a dataset that does not know its length, its end is no surprise.
-                warnings.filterwarnings("ignore", "Your input ran out of data")
+        with _expecting_an_end(steps), naming_faults(self, x, steps):
             try:
                 history = super().fit(batches, **arguments)
                 self._require_finite(history)
@@ -288,27 +287,36 @@ class GenerativeModel(ConstructedModel):
         if self._is_plain:
             super().make_train_function(force)
         elif self.train_function is None or force:
-            self.train_function = self._many_steps(self.train_step, self._stop)
+            self.train_function = self._many_steps(
+                self.train_step, self._after_training_steps
+            )
 
     def make_test_function(self, force=False):
         if self._is_plain:
             super().make_test_function(force)
         elif self.test_function is None or force:
-            self.test_function = self._many_steps(self.test_step)
+            self.test_function = self._many_steps(self.test_step, self._count)
 
     @property
     def _is_plain(self):
         """Whether steps are left to Keras: eager ones, and those on many devices."""
         return self.run_eagerly or self._distribute_strategy is not None
 
-    def _many_steps(self, step, on_not_finite=None):
+    def _many_steps(self, step, on_execution):
         execute = training.many_steps(
-            self._autoconvert_optionals(step), self.jit_compile, on_not_finite
+            self._autoconvert_optionals(step), self.jit_compile, on_execution
         )
         return lambda iterator: execute(iterator, self.steps_per_execution)
 
-    def _stop(self, steps):
+    def _count(self, steps, finite):
+        """Keeps how many steps an execution was short of."""
+        self.steps_not_taken = self.steps_per_execution - steps
+
+    def _after_training_steps(self, steps, finite):
         """Ends an epoch whose losses are not finite; the last `steps` steps did it."""
+        self._count(steps, finite)
+        if finite:
+            return
         last = int(self.optimizer[list(self.players)[-1]].iterations)
         self._bad_steps = (max(last - steps + 1, 1), last)
         self.stop_training = True
@@ -362,7 +370,10 @@ class GenerativeModel(ConstructedModel):
         if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has looked at it
             batches = feed(self, x, y, batch_size=batch_size, steps=steps)
         self.evaluation_seed.state.assign([0, EVALUATION_STREAM])
-        with self._whole_executions(steps), naming_faults(self, x, steps):
+        verbose = kwargs.get("verbose", "auto")
+        kwargs["callbacks"] = with_bar(kwargs.get("callbacks"), verbose)
+        whole, faults = self._whole_executions(steps), naming_faults(self, x, steps)
+        with whole, faults, _expecting_an_end(steps):
             return super().evaluate(batches, **kwargs)
 
     def train_on_batch(
@@ -489,6 +500,16 @@ class GenerativeModel(ConstructedModel):
         for layer in self._flatten_layers(include_self=False):
             generators += list(layer._seed_generators)
         return generators
+
+
+@contextlib.contextmanager
+def _expecting_an_end(steps):
+    """Without Keras' warning of data that end, unless `steps` were asked for."""
+    with warnings.catch_warnings():
+        if steps is None:
+            # Of a dataset that does not know its length, its end is no surprise.
+            warnings.filterwarnings("ignore", "Your input ran out of data")
+        yield
 
 
 def _are_same(moved, others):

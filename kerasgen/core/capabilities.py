@@ -14,6 +14,7 @@ from kerasgen.core.base import GenerativeModel
 from kerasgen.core.feeding import feed
 from kerasgen.core.feeding import naming_faults
 from kerasgen.core.priors import GaussianMixturePrior
+from kerasgen.core.progress import with_bar
 from kerasgen.training import normal
 from kerasgen.training import sampling_seed
 from kerasgen.training import unpack_batch
@@ -242,6 +243,8 @@ class EncoderModel(ImageModel):
         """
         steps = kwargs.get("steps")
         batches = feed(self, x, None, batch_size=batch_size, steps=steps)
+        verbose = kwargs.get("verbose", "auto")
+        kwargs["callbacks"] = with_bar(kwargs.get("callbacks"), verbose)
         with naming_faults(self, x, steps):
             return keras.Model.predict(self, batches, **kwargs)
 

@@ -176,6 +176,7 @@ class ConstructedModel(PresetModel):
         if self.average_momentum is not None:
             for name in self.averaged or (self.generator_name,):
                 self.averages[name] = _frozen_copy(getattr(self, name))
+                self.averages[name].name = f"average_{name}"  # as `summary` has it
         self.built = True
         self.compile()
 

@@ -19,6 +19,7 @@ from kerasgen.core.arguments import great_circle
 from kerasgen.core.arguments import in_batches
 from kerasgen.core.arguments import one_or_list
 from kerasgen.core.float16_export import stored_in_half
+from kerasgen.core.progress import with_bar
 
 REDUCED_PRECISIONS = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
@@ -147,6 +148,8 @@ class SamplingModel(keras.Model):
             latents = self._checked_latents(latents)
             given = self.check_labels(labels[0] if labels else None, len(latents))
             x = one_or_list([latents] if given is None else [latents, given])
+        verbose = kwargs.get("verbose", "auto")
+        kwargs["callbacks"] = with_bar(kwargs.get("callbacks"), verbose)
         return super().predict(x, batch_size, **kwargs)
 
     def _compiled_decoder(self, options):

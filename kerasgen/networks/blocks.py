@@ -135,7 +135,7 @@ def hidden(x, units, normalization):
     """
     spectral = spectral_only(normalization)
     x = linear(layers.Dense, units, normalization=spectral)(x)
-    return layers.LeakyReLU(0.2)(x)
+    return fused.LeakyReLU(0.2)(x)
 
 
 def logit(features, num_classes, normalization):

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 from keras import ops
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.blocks import inputs_with
 from kerasgen.networks.blocks import labelled
@@ -39,7 +40,7 @@ def code_discriminator(
     codes = keras.Input((latent_dim,), name="codes")
     x, labels = labelled(codes, num_classes)
     for _ in range(depth):
-        x = layers.LeakyReLU(0.2)(layers.Dense(width)(x))
+        x = fused.LeakyReLU(0.2)(layers.Dense(width)(x))
     logits = layers.Reshape((), dtype="float32")(layers.Dense(1, dtype="float32")(x))
     return keras.Model(inputs_with(labels, codes), logits, name="discriminator")
 

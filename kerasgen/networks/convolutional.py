@@ -236,7 +236,7 @@ def down_stages(x, width, depth, normalization, skip_connections, dropout):
         if skip_connections:
             shortcut = layers.AveragePooling2D(2)(shortcut)
             x = layers.Add()([x, _shortcut(x.shape[-1], normalization)(shortcut)])
-        x = layers.LeakyReLU(0.2)(normalize(x, here))
+        x = fused.LeakyReLU(0.2)(normalize(x, here))
         if dropout:
             x = fused.Dropout(dropout)(x)
     return layers.Flatten()(x)

@@ -48,7 +48,7 @@ def dense_generator(
             x = layers.Concatenate()([x, code])
         x = linear(layers.Dense, width * 2**stage, normalization=normalization)(x)
         x = normalize(x, normalization)
-        x = layers.LeakyReLU(0.2)(x)
+        x = fused.LeakyReLU(0.2)(x)
     x = layers.Dense(math.prod(image_shape))(x)
     x = layers.Reshape(image_shape)(x)
     images = layers.Activation("sigmoid", dtype="float32", name="pixels")(x)
@@ -88,7 +88,7 @@ def dense_discriminator(
             x = layers.Concatenate()([x, pixels])
         x = linear(layers.Dense, width * 2**stage, normalization=normalization)(x)
         x = normalize(x, normalization)
-        x = layers.LeakyReLU(0.2)(x)
+        x = fused.LeakyReLU(0.2)(x)
         if dropout:
             x = fused.Dropout(dropout)(x)
     logits, labels = logit(x, num_classes, normalization)

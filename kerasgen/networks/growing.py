@@ -14,6 +14,7 @@ import keras
 from keras import layers
 from keras import ops
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.blocks import inputs_with
 from kerasgen.networks.blocks import labelled
@@ -56,7 +57,7 @@ def growing_generator(
     units = start[0] * start[1] * channels
     x = EqualizedDense(units, gain=ROOT_2 / 4.0)(x)
     x = layers.Reshape((*start, channels))(x)
-    x = PixelNormalization()(layers.LeakyReLU(0.2)(x))
+    x = PixelNormalization()(fused.LeakyReLU(0.2)(x))
     x = _made(x, channels)
     images = _to_pixels(x, image_shape[2], 0)
     for level in range(1, depth + 1):
@@ -108,7 +109,7 @@ def growing_critic(
         x = Fade(level, name=f"fade_{level}")([older, x])
     x = layers.Concatenate()([x, BatchDeviation()(x)])
     x = layers.Flatten()(_judged(x, channels))
-    features = layers.LeakyReLU(0.2)(EqualizedDense(channels, gain=ROOT_2)(x))
+    features = fused.LeakyReLU(0.2)(EqualizedDense(channels, gain=ROOT_2)(x))
     score = EqualizedDense(1, gain=1.0, dtype="float32", name="score")(features)
     labels = None
     if num_classes is not None:
@@ -247,11 +248,11 @@ class EqualizedConv2D(Equalized, layers.Conv2D):
 
 def _made(x, channels):
     x = EqualizedConv2D(channels, 3, padding="same")(x)
-    return PixelNormalization()(layers.LeakyReLU(0.2)(x))
+    return PixelNormalization()(fused.LeakyReLU(0.2)(x))
 
 
 def _judged(x, channels):
-    return layers.LeakyReLU(0.2)(EqualizedConv2D(channels, 3, padding="same")(x))
+    return fused.LeakyReLU(0.2)(EqualizedConv2D(channels, 3, padding="same")(x))
 
 
 def _to_pixels(x, channels, level):
@@ -261,7 +262,7 @@ def _to_pixels(x, channels, level):
 
 def _from_pixels(images, channels, level):
     x = EqualizedConv2D(channels, 1, name=f"from_pixels_{level}")(images)
-    return layers.LeakyReLU(0.2)(x)
+    return fused.LeakyReLU(0.2)(x)
 
 
 def at_level(images, level, depth: int):

@@ -155,11 +155,11 @@ def _block(x, num_blocks):
     channels = x.shape[-1]
     scale = 2.0 / (1.0 + SLOPE**2) * num_blocks**-0.5
     y = layers.Conv2D(2 * channels, 1, kernel_initializer=_initial(scale))(x)
-    y = layers.LeakyReLU(SLOPE)(y)
+    y = fused.LeakyReLU(SLOPE)(y)
     y = layers.Conv2D(
         2 * channels, 3, padding="same", kernel_initializer=_initial(scale)
     )(y)
-    y = layers.LeakyReLU(SLOPE)(y)
+    y = fused.LeakyReLU(SLOPE)(y)
     y = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer="zeros")(y)
     return layers.Add()([x, y])
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def many_steps(step, jit_compile, on_not_finite=None):
+def many_steps(step, jit_compile, on_execution=None):
     """Makes a function that takes many steps on the batches of an iterator.
 
     Keras' own loop keeps its logs in optionals behind nested conditions, and with one
@@ -14,9 +14,9 @@ def many_steps(step, jit_compile, on_not_finite=None):
     Args:
         step: Function from a batch to a dict of logs, scalars.
         jit_compile: Whether to compile each step with XLA.
-        on_not_finite: Function of the number of steps in a call, called after one whose
-            last logs hold NaN or infinity; or None. Means of an epoch keep what they
-            once had, so looking after every call misses nothing.
+        on_execution: Function called after each call, or None, of the number of steps
+            taken and of whether the last logs are finite. Means of an epoch keep the
+            NaN that they once had, so looking after every call misses nothing.
 
     Returns:
         Function from an iterator and the most steps to take, an int, to the logs of the
@@ -48,8 +48,8 @@ def many_steps(step, jit_compile, on_not_finite=None):
         taken, finite, logs = execution(iterator, tf.constant(most))
         if not taken:
             raise StopIteration
-        if on_not_finite is not None and not finite:
-            on_not_finite(int(taken))
+        if on_execution is not None:
+            on_execution(int(taken), bool(finite))
         return logs
 
     return function

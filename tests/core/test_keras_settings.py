@@ -4,6 +4,7 @@ import copy
 import inspect
 import io
 import pickle
+import re
 import subprocess
 import sys
 import zipfile
@@ -182,6 +183,24 @@ class TestNamesAndValues:
         assert dict(zip(model.metrics_names, values, strict=True)) == named
         values = model.train_on_batch(X)
         assert len(values) == len(model.metrics_names)
+
+
+@pytest.mark.parametrize("call", ["fit", "evaluate", "predict"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_bar_ends_with_the_data(capsys, call, is_known):
+    batches = tf.data.Dataset.from_tensor_slices(X).batch(8)
+    if not is_known and call != "predict":  # Keras counts whole executions there
+        batches = batches.filter(lambda _: True)
+    getattr(ToyVAE(), call)(batches)  # 4 steps, 16 in one execution
+    seen = re.findall(r"(\d+)/(\d+|Unknown)", capsys.readouterr().out)
+    assert seen and {int(number) for number, _ in seen} == {4}
+    assert seen[-1] == ("4", "4")
+
+
+def test_summary_tells_the_average_from_the_generator(capsys):
+    ToyGAN().summary()
+    shown = capsys.readouterr().out
+    assert shown.count(" generator (") == shown.count(" average_generator (") == 1
 
 
 def callback(monitor):

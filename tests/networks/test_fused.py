@@ -174,6 +174,34 @@ def test_dropout_repeats_from_the_state_of_its_generator():
     np.testing.assert_array_equal(first, layer(tf.ones((4, 9)), training=True))
 
 
+# The leaky rectifier
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
+def test_leaky_rectifier_is_that_of_keras(dtype):
+    inputs = np.random.default_rng(2).normal(size=(4, 3, 3, 2)).astype("float32")
+    inputs[0, 0, 0] = 0.0
+    ours, theirs = (
+        outcome(made(0.2, dtype=dtype), inputs)
+        for made in (fused.LeakyReLU, layers.LeakyReLU)
+    )
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_leaky_rectifier_at_second_order():
+    """Of a cube, whose second derivative passes through the rectifier's first."""
+    x = tf.constant([-2.0, -1.0, 1.0, 2.0])
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            cube = fused.LeakyReLU(0.5)(x) ** 3
+        slope = inner.gradient(cube, x)
+    np.testing.assert_allclose(slope, [1.5, 0.375, 3.0, 12.0])
+    np.testing.assert_allclose(outer.gradient(slope, x), [-1.5, -0.75, 6.0, 12.0])
+
+
 # All of them
 
 
@@ -183,6 +211,7 @@ def test_dropout_repeats_from_the_state_of_its_generator():
         fused.BatchNormalization(momentum=0.7),
         fused.LayerNormalization(axis=[1, 2, 3]),
         fused.Dropout(0.2),
+        fused.LeakyReLU(0.2),
         fused.Conv2D(3, 4, strides=2, padding="same"),
         fused.Conv2DTranspose(1, 4, strides=2, padding="same"),
     ],

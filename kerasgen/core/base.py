@@ -11,6 +11,8 @@ import numpy as np
 from keras import ops
 
 from kerasgen import files
+from kerasgen import networks
+from kerasgen import replicas
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_counts
@@ -100,9 +102,9 @@ class GenerativeModel(ConstructedModel):
                 optimizer, or one optimizer that is cloned for every player.
             jit_compile: Whether to compile the step with XLA; `"auto"` does on a GPU.
             steps_per_execution: Steps in one call of the compiled function; `"auto"`
-                takes 16, and 1 where Keras' own loop runs: eagerly or under
-                `tf.distribute`. On a GPU launching a step costs more than a small
-                network's arithmetic; on a CPU going back to Python costs a tenth.
+                takes 16, and 1 where Keras' own loop runs: eagerly, or on one device
+                that `tf.distribute` names. On a GPU launching a step costs more than a
+                small network's arithmetic; on a CPU going back to Python costs a tenth.
                 Callbacks see the end of every call, so of every 16th step; where
                 `fit` is given `steps_per_epoch`, its largest divisor is taken.
             run_eagerly: Whether to run without a graph, for debugging.
@@ -110,9 +112,11 @@ class GenerativeModel(ConstructedModel):
 
         Raises:
             ValueError: If `optimizer` names an unknown player, or an argument is not
-                as described.
+                as described; under `tf.distribute`, if several devices could not take
+                the step that one would.
         """
         check_choice("jit_compile", jit_compile, ("auto", True, False))
+        self._check_replicas(jit_compile, run_eagerly)
         if steps_per_execution != "auto":
             check_positive_int("steps_per_execution", steps_per_execution)
         self._compile_arguments = {
@@ -122,13 +126,13 @@ class GenerativeModel(ConstructedModel):
             "auto_scale_loss": auto_scale_loss,
         }
         group = training.assign_optimizers(optimizer, self.default_optimizers())
+        group.check_scope(self._distribute_strategy)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
             group.scale_losses()
         group.bind(self.player_variables(frozen=True))
         group.move(self.player_variables())
         if steps_per_execution == "auto":
-            is_plain = run_eagerly or self._distribute_strategy is not None
-            steps_per_execution = 1 if is_plain else 16
+            steps_per_execution = 1 if self._is_left_to_keras(run_eagerly) else 16
         super().compile(
             optimizer=group,
             jit_compile=jit_compile,
@@ -136,6 +140,21 @@ class GenerativeModel(ConstructedModel):
             run_eagerly=run_eagerly,
             auto_scale_loss=False,
         )
+
+    def _check_replicas(self, jit_compile, run_eagerly):
+        replicas.check_strategy(self._distribute_strategy)
+        if not replicas.several_replicas(self._distribute_strategy):
+            return
+        given = {"jit_compile": jit_compile, "run_eagerly": run_eagerly}
+        for argument, value in given.items():
+            if value is True:
+                raise ValueError(
+                    f"Got {argument}=True under "
+                    f"{type(self._distribute_strategy).__name__}; expected False: "
+                    "replicas sum within a step, in a graph and outside of XLA. Leave "
+                    "it out."
+                )
+        networks.check_replicas([getattr(self, name) for name in self.network_names()])
 
     def get_compile_config(self):
         # As asked for, not as resolved: a file made on a GPU must load on a CPU.
@@ -201,6 +220,7 @@ class GenerativeModel(ConstructedModel):
                 ends there, with its callbacks, and the training with it.
         """
         refuse_weights(sample_weight=sample_weight, class_weight=class_weight)
+        replicas.check_strategy(self._distribute_strategy)
         if validation_split and validation_data is None:
             (x, y), validation_data = split(x, y, validation_split)
         check_fit(
@@ -299,14 +319,34 @@ class GenerativeModel(ConstructedModel):
 
     @property
     def _is_plain(self):
-        """Whether steps are left to Keras: eager ones, and those on many devices."""
-        return self.run_eagerly or self._distribute_strategy is not None
+        """Whether steps are left to Keras."""
+        return self._is_left_to_keras(self.run_eagerly)
+
+    def _is_left_to_keras(self, run_eagerly):
+        strategy = self._distribute_strategy
+        is_one = strategy is not None and not replicas.several_replicas(strategy)
+        return run_eagerly or is_one
 
     def _many_steps(self, step, on_execution):
-        execute = training.many_steps(
-            self._autoconvert_optionals(step), self.jit_compile, on_execution
-        )
+        step = self._autoconvert_optionals(step)
+        if replicas.several_replicas(self._distribute_strategy):
+            step = training.on_replicas(step, self._distribute_strategy)
+        execute = training.many_steps(step, self.jit_compile, on_execution)
         return lambda iterator: execute(iterator, self.steps_per_execution)
+
+    @property
+    def distribute_strategy(self):
+        """The strategy by which Keras hands out batches.
+
+        Of several replicas each is handed whole batches, as by the default strategy,
+        and takes its rows within the step.
+        """
+        if replicas.several_replicas(self._distribute_strategy):
+            return replicas.default_strategy()
+        return super().distribute_strategy
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing to do: all is built, and a batch that is drawn counts as a pass."""
 
     def _count(self, steps, finite):
         """Keeps how many steps an execution was short of."""
@@ -448,7 +488,7 @@ class GenerativeModel(ConstructedModel):
         """Adds per-example losses to the epoch's means, and returns these by name."""
         for key, name in self.logged.items():
             if name in losses:
-                self.trackers[key].update_state(losses[name])
+                self.trackers[key].update_state(replicas.whole(losses[name]))
         return {key: tracker.result() for key, tracker in self.trackers.items()}
 
     # Saving: the state of all noise, dropout's too, travels with the weights.

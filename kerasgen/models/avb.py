@@ -19,6 +19,7 @@ from keras import ops
 
 from kerasgen import networks
 from kerasgen import objectives
+from kerasgen import replicas
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_positive_int
@@ -180,6 +181,7 @@ class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
             vectors: Draws of v_k, shape `(num, bases, latent_dim)`.
         """
         start, amplitudes = encoded
+        vectors = replicas.whole(vectors)
         mean = start + ops.sum(amplitudes * ops.mean(vectors, axis=0), axis=1)
         spread = ops.sum(ops.square(amplitudes) * ops.var(vectors, axis=0), axis=1)
         return mean, ops.log(spread + VARIANCE_FLOOR)

@@ -4,6 +4,7 @@ from kerasgen.networks.autoencoding_judge import autoencoding_judge
 from kerasgen.networks.autoregressive import ancestral_codes
 from kerasgen.networks.autoregressive import pixel_cnn
 from kerasgen.networks.batch_coupling import check_judges_alone
+from kerasgen.networks.batch_coupling import check_replicas
 from kerasgen.networks.class_conditional import class_conditional_discriminator
 from kerasgen.networks.class_conditional import class_conditional_generator
 from kerasgen.networks.code_networks import base_encoder

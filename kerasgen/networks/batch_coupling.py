@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasgen.networks import fused
+
 
 def check_judges_alone(name: str, network: keras.Model) -> None:
     """Raise unless a network judges every example by itself.
@@ -23,3 +25,28 @@ def check_judges_alone(name: str, network: keras.Model) -> None:
                 "that judges each image by itself, as its penalty is the slope at "
                 'single images. Normalise by "layer" or not at all.'
             )
+
+
+def check_replicas(networks: list) -> None:
+    """Raise unless replicas of networks compute what one device would.
+
+    Args:
+        networks: Networks of a model.
+
+    Raises:
+        ValueError: If a layer takes moments of a replica's own rows, or draws the same
+            noise on every replica.
+    """
+    for network in networks:
+        for layer in network._flatten_layers():
+            kind = type(layer)
+            is_ours = kind in (fused.BatchNormalization, fused.Dropout)
+            couples = isinstance(layer, keras.layers.BatchNormalization)
+            if not is_ours and (couples or layer._seed_generators):
+                what = "normalises" if couples else "draws the same noise for"
+                raise ValueError(
+                    f"Got {kind.__name__} {layer.name!r} under a strategy of several "
+                    f"replicas; expected none: it {what} each replica's part of the "
+                    "batch. Take kerasgen.networks.fused.BatchNormalization and "
+                    "Dropout, or train on one device."
+                )

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 from keras import ops
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import SpectralNormalization
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.blocks import inputs_with
@@ -64,7 +65,7 @@ def class_conditional_generator(
     x = layers.Reshape((*start, width))(x)
     for part in parts:
         x = _up_block(x, width, part)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
+    x = layers.ReLU()(fused.BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
     x = _spectral(layers.Conv2D, image_shape[2], 3, padding="same")(x)
     images = layers.Activation("sigmoid", dtype="float32", name="pixels")(x)
     return keras.Model(inputs_with(labels, latents), images, name="generator")
@@ -137,9 +138,9 @@ def conditional_normalization(x, condition):
     """
     channels = x.shape[-1]
     gain, shift = (_spectral(layers.Dense, channels)(condition) for _ in range(2))
-    x = layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, center=False, scale=False
-    )(x)
+    x = fused.BatchNormalization(momentum=0.9, epsilon=1e-5, center=False, scale=False)(
+        x
+    )
     each = layers.Reshape((1, 1, channels))
     return x * (1.0 + each(gain)) + each(shift)
 

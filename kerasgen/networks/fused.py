@@ -15,6 +15,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from kerasgen import replicas
+
 
 @keras.saving.register_keras_serializable("kerasgen")
 class BatchNormalization(layers.BatchNormalization):
@@ -23,13 +25,15 @@ class BatchNormalization(layers.BatchNormalization):
     Keras takes mean, variance and the rest as separate operations, always in float32.
     With the fused kernels, which read bfloat16, a step of DCGAN takes 0.9 of the time.
     Moving statistics are Keras': the kernel returns the unbiased variance, which is
-    turned back into the biased one.
+    turned back into the biased one. Replicas share the moments of the whole batch,
+    which the kernel cannot take; their operations are Keras'.
 
     Reference: Ioffe & Szegedy 2015, Batch Normalization (arXiv:1502.03167), Alg. 1.
     """
 
     def call(self, inputs, training=False):
-        if self.variable_dtype != "float32":  # which the kernel does not know
+        is_plain = self.center and self.scale and self.variable_dtype == "float32"
+        if not is_plain or replicas.current() is not None:  # unknown to the kernel
             return super().call(inputs, training=training)
         gamma, beta, mean, variance = (
             tf.convert_to_tensor(weight)
@@ -66,6 +70,16 @@ class BatchNormalization(layers.BatchNormalization):
         outputs.set_shape(images.shape)
         return outputs if len(inputs.shape) == 4 else tf.reshape(outputs, shape)
 
+    def _moments(self, inputs, mask):
+        if replicas.current() is None:
+            return super()._moments(inputs, mask)
+        axes = [axis for axis in range(len(inputs.shape) - 1)]
+        num = tf.size(inputs) // inputs.shape[-1]
+        num = replicas.total_sum(tf.cast(num, inputs.dtype))
+        mean = replicas.total_sum(tf.reduce_sum(inputs, axes)) / num
+        squares = tf.reduce_sum(tf.square(inputs - mean), axes)
+        return mean, replicas.total_sum(squares) / num
+
 
 @keras.saving.register_keras_serializable("kerasgen")
 class LayerNormalization(layers.LayerNormalization):
@@ -96,7 +110,8 @@ class Dropout(layers.Dropout):
     """Dropout that draws 16 random bits for each unit.
 
     Half as many random numbers as Keras draws; a step of the dense GAN takes 0.98 of
-    the time. The share dropped is right to 1 / 65536.
+    the time. The share dropped is right to 1 / 65536. Of replicas each takes the bits
+    of its own rows.
 
     Reference: Srivastava et al. 2014, Dropout: A Simple Way to Prevent Neural Networks
     from Overfitting, section 4.
@@ -106,12 +121,8 @@ class Dropout(layers.Dropout):
         if not training or self.rate == 0:
             return inputs
         seed = tf.cast(tf.convert_to_tensor(self.seed_generator.next()), tf.int32)
-        size = tf.size(inputs)
-        pairs = tf.random.stateless_uniform(
-            [(size + 1) // 2], seed, minval=None, maxval=None, dtype=tf.uint32
-        )
-        bits = tf.reshape(tf.bitcast(pairs, tf.uint16), [-1])[:size]
-        is_kept = tf.reshape(bits >= round(self.rate * 2**16), tf.shape(inputs))
+        bits = replicas.draw(lambda shape: _bits(shape, seed), tf.shape(inputs))
+        is_kept = bits >= round(self.rate * 2**16)
         scaled = inputs * tf.cast(1.0 / (1.0 - self.rate), inputs.dtype)
         return tf.where(is_kept, scaled, tf.zeros((), inputs.dtype))
 
@@ -163,6 +174,15 @@ def _leaky_relu(x, slope):
         )
 
     return rectified(x)
+
+
+def _bits(shape, seed):
+    """16 random bits for each element of a tensor of this shape."""
+    size = tf.reduce_prod(shape)
+    pairs = tf.random.stateless_uniform(
+        [(size + 1) // 2], seed, minval=None, maxval=None, dtype=tf.uint32
+    )
+    return tf.reshape(tf.reshape(tf.bitcast(pairs, tf.uint16), [-1])[:size], shape)
 
 
 @tf.custom_gradient

@@ -14,6 +14,7 @@ import keras
 from keras import layers
 from keras import ops
 
+from kerasgen import replicas
 from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.blocks import inputs_with
@@ -188,7 +189,8 @@ class BatchDeviation(layers.Layer):
 
     def call(self, inputs):
         x = ops.cast(inputs, "float32")
-        variance = ops.mean(ops.square(x - ops.mean(x, axis=0)), axis=0)
+        batch = replicas.whole(x)
+        variance = ops.mean(ops.square(batch - ops.mean(batch, axis=0)), axis=0)
         deviation = ops.mean(ops.sqrt(variance + 1e-8))
         shape = (*ops.shape(x)[:3], 1)
         return ops.cast(ops.broadcast_to(deviation, shape), self.compute_dtype)

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 from keras import ops
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.blocks import inputs_with
 from kerasgen.networks.convolutional import check_image_size
@@ -104,7 +105,7 @@ def grid_encoder(
     for _ in range(2):
         x = _residual(x)
     vectors = layers.Conv2D(code_dim, 1, use_bias=False, dtype="float32")(x)
-    vectors = layers.BatchNormalization(
+    vectors = fused.BatchNormalization(
         center=False, scale=False, momentum=0.9, dtype="float32", name="vectors"
     )(vectors)
     return keras.Model(images, vectors, name="encoder")

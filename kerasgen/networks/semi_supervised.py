@@ -9,6 +9,8 @@ import math
 import keras
 from keras import layers
 
+from kerasgen.networks import fused
+
 
 def softplus_generator(
     image_shape: tuple, latent_dim: int, *, widths: tuple = (500, 500)
@@ -26,7 +28,7 @@ def softplus_generator(
     latents = x = keras.Input((latent_dim,), name="latents")
     for units in widths:
         x = layers.Dense(units, use_bias=False)(x)
-        x = layers.Activation("softplus")(layers.BatchNormalization()(x))
+        x = layers.Activation("softplus")(fused.BatchNormalization()(x))
     x = layers.Reshape(image_shape)(layers.Dense(math.prod(image_shape))(x))
     images = layers.Activation("sigmoid", dtype="float32", name="pixels")(x)
     return keras.Model(latents, images, name="generator")

@@ -11,6 +11,7 @@ import keras
 from keras import layers
 from keras import ops
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import check_switches
 from kerasgen.networks.convolutional import check_image_size
 
@@ -150,7 +151,7 @@ def _residual_block(x, embedded, channels, dropout):
     shift = layers.Reshape((1, 1, channels))(layers.Dense(channels)(embedded))
     x = layers.Activation("silu")(_group_normalize(layers.Add()([x, shift])))
     if dropout:
-        x = layers.Dropout(dropout)(x)
+        x = fused.Dropout(dropout)(x)
     # The block starts as its shortcut (Ho et al. 2020).
     x = layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros")(x)
     return layers.Add()([x, shortcut])

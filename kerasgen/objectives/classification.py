@@ -4,6 +4,8 @@ import math
 
 from keras import ops
 
+from kerasgen import replicas
+
 
 def class_cross_entropy(logits, labels):
     """Cross-entropy of the label under a softmax of the logits: -log p(y|x).
@@ -55,7 +57,7 @@ def share_of_mean(is_chosen):
         float32 of shape `(batch,)`, whose mean is 1; all ones where none is chosen.
     """
     chosen = ops.cast(is_chosen, "float32")
-    share = ops.mean(chosen)
+    share = ops.mean(replicas.whole(chosen))
     weights = chosen / ops.maximum(share, 1e-12)
     return ops.where(share > 0.0, weights, ops.ones_like(chosen))
 
@@ -96,7 +98,8 @@ def feature_matching_loss(real_features, fake_features):
         Loss of each example, shape `(batch,)`, in [0, ∞); 0 for equal batches.
     """
     real, fake = (ops.cast(f, "float32") for f in (real_features, fake_features))
-    difference = ops.mean(real, axis=0) - ops.mean(fake, axis=0)
+    real_mean, fake_mean = (ops.mean(replicas.whole(f), axis=0) for f in (real, fake))
+    difference = real_mean - fake_mean
     return ops.broadcast_to(ops.mean(ops.square(difference)), ops.shape(fake)[:1])
 
 

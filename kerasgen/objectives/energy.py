@@ -6,6 +6,8 @@ Reference: Zhao et al. 2017, Energy-based Generative Adversarial Network
 
 from keras import ops
 
+from kerasgen import replicas
+
 
 def margin_discriminator_loss(real_energies, fake_energies, margin):
     """Low energy for real images, above the margin for generated ones.
@@ -32,7 +34,7 @@ def pull_away_term(codes):
 
     Its mean over the batch is the paper's term; 0 for orthogonal codes, 1 for codes
     along one line, whatever their lengths and signs. The term of an example depends on
-    the batch that it is in: with several replicas, on the replica's share.
+    the batch that it is in.
 
     Reference: Zhao et al. 2017 (arXiv:1609.03126), equation 4.
 
@@ -46,7 +48,8 @@ def pull_away_term(codes):
     codes = ops.reshape(codes, (ops.shape(codes)[0], -1))
     lengths = ops.sqrt(ops.sum(ops.square(codes), axis=1, keepdims=True) + 1e-12)
     units = codes / lengths
-    squares = ops.square(ops.matmul(units, ops.transpose(units)))
+    all_units = replicas.whole(units)
+    squares = ops.square(ops.matmul(units, ops.transpose(all_units)))
     own = ops.square(ops.sum(ops.square(units), axis=1))
-    others = ops.cast(ops.shape(codes)[0] - 1, "float32")
+    others = ops.cast(ops.shape(all_units)[0] - 1, "float32")
     return (ops.sum(squares, axis=1) - own) / others

@@ -6,6 +6,8 @@ Algorithm 2 and section 4.
 
 from keras import ops
 
+from kerasgen import replicas
+
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -34,8 +36,7 @@ def mean_discrepancy_loss(codes, prior_draws, scales=SCALES):
     """Terms of the unbiased estimate of MMD²(q(z), p(z)), whose mean it is.
 
     Term i is mean_{j≠i} [k(q_i, q_j) + k(p_i, p_j)] - 2 mean_j k(q_i, p_j): without the
-    pairs of a point with itself, so the estimate may be negative. Under `tf.distribute`
-    each replica sees the pairs of its own part of the batch.
+    pairs of a point with itself, so the estimate may be negative.
 
     Args:
         codes: Codes q of a batch, shape `(batch, latent_dim)`, batch at least 2.
@@ -45,10 +46,11 @@ def mean_discrepancy_loss(codes, prior_draws, scales=SCALES):
     Returns:
         Term of each example, shape `(batch,)`.
     """
-    within = inverse_multiquadratic_kernel(codes, codes, scales)
-    within += inverse_multiquadratic_kernel(prior_draws, prior_draws, scales)
-    between = inverse_multiquadratic_kernel(codes, prior_draws, scales)
-    num = ops.cast(ops.shape(codes)[0], codes.dtype)
+    all_codes, all_draws = replicas.whole(codes), replicas.whole(prior_draws)
+    within = inverse_multiquadratic_kernel(codes, all_codes, scales)
+    within += inverse_multiquadratic_kernel(prior_draws, all_draws, scales)
+    between = inverse_multiquadratic_kernel(codes, all_draws, scales)
+    num = ops.cast(ops.shape(all_codes)[0], codes.dtype)
     # A pair of a point with itself has the kernel len(scales).
     others = (ops.sum(within, axis=1) - 2.0 * len(scales)) / (num - 1.0)
     return others - 2.0 * ops.mean(between, axis=1)

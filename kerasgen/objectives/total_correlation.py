@@ -8,6 +8,7 @@ import math
 
 from keras import ops
 
+from kerasgen import replicas
 from kerasgen.objectives.variational import gaussian_log_density
 
 
@@ -19,7 +20,7 @@ def kl_decomposition(latents, mean, log_variance, num_examples):
     the others share the rest. That is unbiased for q(z), and exact where the batch is
     the whole data. Chen et al. weigh all by 1/(N · batch), which is biased, or by their
     stratified form, which is not exact then. The logarithm remains biased: a part may
-    be negative. Under `tf.distribute` each replica sees its own part of the batch.
+    be negative.
 
     Args:
         latents: z_i drawn from q(z|x_i), shape `(batch, latent_dim)`, batch at least 2.
@@ -31,17 +32,18 @@ def kl_decomposition(latents, mean, log_variance, num_examples):
         `(mutual_information, total_correlation, dimension_wise_kl)`, of each example in
         nats, each of shape `(batch,)`.
     """
-    batch = ops.shape(latents)[0]
+    all_mean, all_log_variance = replicas.whole(mean), replicas.whole(log_variance)
+    batch = ops.shape(all_mean)[0]
     num_others = ops.cast(ops.maximum(batch - 1, 1), latents.dtype)
-    is_self = ops.eye(batch, dtype=latents.dtype)
+    is_self = replicas.own(ops.eye(batch, dtype=latents.dtype))
     log_shares = -math.log(num_examples) + (1.0 - is_self) * (
         math.log(max(num_examples - 1, 1)) - ops.log(num_others)
     )
     # log q(z_i[d] | x_j) by i, j and d: the sum over the last axis is one of one axis
     pairs = gaussian_log_density(
         latents[:, None, :, None],
-        mean[None, :, :, None],
-        log_variance[None, :, :, None],
+        all_mean[None, :, :, None],
+        all_log_variance[None, :, :, None],
     )
     conditional = gaussian_log_density(latents, mean, log_variance)
     joint = ops.logsumexp(log_shares + ops.sum(pairs, axis=-1), axis=1)

@@ -29,3 +29,4 @@ from kerasgen.training.optimizers import PlayerOptimizers
 from kerasgen.training.optimizers import assign_optimizers
 from kerasgen.training.optimizers import forget_moments
 from kerasgen.training.steps import many_steps
+from kerasgen.training.steps import on_replicas

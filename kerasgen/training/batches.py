@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasgen import inputs
+from kerasgen import replicas
 
 _EXPECTED = (
     "expected an array of images, a pair (images, labels), a dict with 'image', a "
@@ -385,7 +386,8 @@ def fault_in(error):
         error: `tf.errors.OpError` of a dataset whose batches come from Python.
     """
     found = re.search(r"The data are at fault, first in batch .*", str(error))
-    return found and found[0]
+    few = re.search(rf"{replicas.FEW_IMAGES}[^\]\n]*", str(error))
+    return (found or few) and (found or few)[0]
 
 
 def find_fault(x, image_shape, num_classes, steps=None):

@@ -4,13 +4,16 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from kerasgen import replicas
+
 
 def descend(optimizers, losses, only=None):
     """Lets every player that moves descend its own loss on its own variables.
 
     All losses come from one forward pass, and all gradients are taken before any
     variable changes: players named in one call move simultaneously. Two calls make
-    alternating descent.
+    alternating descent. Replicas sum their gradients here, before an optimizer clips
+    them or looks for an overflow.
 
     Args:
         optimizers: `PlayerOptimizers`, bound to the variables of the players.
@@ -30,7 +33,9 @@ def descend(optimizers, losses, only=None):
             if optimizers.player_variables.get(player)  # a frozen player has none
         }
     gradients = {
-        player: _dense(tape.gradient(loss, list(optimizers.player_variables[player])))
+        player: _summed(
+            _dense(tape.gradient(loss, list(optimizers.player_variables[player])))
+        )
         for player, loss in scaled.items()
     }
     for player, gradient in gradients.items():
@@ -58,9 +63,16 @@ def with_penalties(losses, player_variables):
 
 
 def _objective(per_example):
-    """The batch mean in float32; replicas of a distributed step sum their gradients."""
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return ops.mean(ops.cast(per_example, "float32")) / replicas
+    """The batch mean in float32; that of a replica's rows counts by their number."""
+    return ops.mean(ops.cast(per_example, "float32")) * replicas.share()
+
+
+def _summed(gradients):
+    given = [g for g in gradients if g is not None]
+    if replicas.current() is None or not given:
+        return gradients
+    summed = iter(replicas.total_sum(given))
+    return [g if g is None else next(summed) for g in gradients]
 
 
 def _dense(gradients):

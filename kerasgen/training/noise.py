@@ -1,10 +1,13 @@
 """Random numbers that are the same eagerly, in a graph and in a SavedModel.
 
 A function compiled by XLA draws other numbers from the same seed: XLA has its own
-Philox stream. Within one of the two, equal seeds give equal numbers.
+Philox stream. Within one of the two, equal seeds give equal numbers. Where replicas
+share a batch, the numbers are those of the whole batch, of which each takes its rows.
 """
 
 import tensorflow as tf
+
+from kerasgen import replicas
 
 
 def normal(shape, seed):
@@ -19,7 +22,10 @@ def normal(shape, seed):
     Returns:
         float32 tensor of the given shape.
     """
-    return tf.random.stateless_normal(shape, tf.cast(seed, tf.int32), alg="philox")
+    seed = tf.cast(seed, tf.int32)
+    return replicas.draw(
+        lambda shape: tf.random.stateless_normal(shape, seed, alg="philox"), shape
+    )
 
 
 def sampling_seed(seed):
@@ -37,21 +43,13 @@ def sampling_seed(seed):
 def next_seed(generator):
     """Draws the next seed from a `keras.random.SeedGenerator`.
 
-    Under `tf.distribute` each replica holds a mirror of the same generator; the number
-    of the replica is folded in, so that replicas draw different noise.
-
     Args:
         generator: `keras.random.SeedGenerator`; its state advances by one.
 
     Returns:
         int32 tensor of shape `(2,)`.
     """
-    seed = tf.cast(tf.convert_to_tensor(generator.next()), tf.int32)
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return seed
-    replica = tf.cast(context.replica_id_in_sync_group, tf.int32)
-    return seed + tf.stack([replica * 1_000_003, 0])
+    return tf.cast(tf.convert_to_tensor(generator.next()), tf.int32)
 
 
 def uniform(shape, seed):
@@ -64,7 +62,10 @@ def uniform(shape, seed):
     Returns:
         float32 tensor of the given shape.
     """
-    return tf.random.stateless_uniform(shape, tf.cast(seed, tf.int32), alg="philox")
+    seed = tf.cast(seed, tf.int32)
+    return replicas.draw(
+        lambda shape: tf.random.stateless_uniform(shape, seed, alg="philox"), shape
+    )
 
 
 def integers(shape, seed, stop):

@@ -12,6 +12,8 @@ import types
 import keras
 from keras import ops
 
+from kerasgen import replicas
+
 
 @keras.saving.register_keras_serializable("kerasgen")
 class PlayerOptimizers(keras.optimizers.Optimizer):
@@ -50,9 +52,29 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         for name, player_variables in variables.items():
             if not self.players[name].built:
                 self.players[name].build(list(player_variables))
+        for optimizer in self.optimizers:
+            if replicas.several_replicas(optimizer._distribution_strategy):
+                # `descend` has summed the gradients, before they are clipped.
+                optimizer._all_reduce_sum_gradients = _as_they_are
         self.move(variables)
         each = {id(v): v for vs in variables.values() for v in vs}
         super().build(list(each.values()))  # a network may have two players
+
+    def check_scope(self, strategy):
+        """Raise ValueError unless all were made in the scope of several replicas.
+
+        Args:
+            strategy: The model's `tf.distribute.Strategy`, or None.
+        """
+        if not replicas.several_replicas(strategy):
+            return
+        for player, optimizer in zip(self.players, self.optimizers, strict=True):
+            if optimizer._distribution_strategy is not strategy:
+                raise ValueError(
+                    f"Got an optimizer of {player} that was made outside the scope of "
+                    f"the model's {type(strategy).__name__}; expected it within. Make "
+                    "it, and call compile, in the scope."
+                )
 
     def move(self, variables):
         """Says which of its variables each player moves: all but frozen ones.
@@ -206,13 +228,17 @@ def _optimizer(given, player):
             f"compile got {given!r} as the optimizer of {player}; expected an "
             f"optimizer or its name. Keras says: {error}"
         ) from error
-    rate = float(found.learning_rate)
+    rate = float(ops.convert_to_numpy(found.learning_rate))
     if not 0.0 <= rate < math.inf:
         raise ValueError(
             f"compile got an optimizer with learning_rate={rate} for {player}; "
             "expected a number of at least 0."
         )
     return found
+
+
+def _as_they_are(gradients_and_variables):
+    return gradients_and_variables
 
 
 def forget_moments(optimizer, condition):

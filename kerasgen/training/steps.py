@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from kerasgen import replicas
+
 
 def many_steps(step, jit_compile, on_execution=None):
     """Makes a function that takes many steps on the batches of an iterator.
@@ -28,17 +30,23 @@ def many_steps(step, jit_compile, on_execution=None):
 
     @tf.function(reduce_retracing=True, autograph=False)
     def execution(iterator, most):
-        def body(taken, _, logs):
-            batch = iterator.get_next_as_optional()
-            is_left = batch.has_value()
-            logs = tf.cond(is_left, lambda: one_step(batch.get_value()), lambda: logs)
-            return taken + tf.cast(is_left, tf.int32), is_left, logs
+        def next_batch(taken):
+            # The step itself in a condition would not run on several replicas.
+            return tf.cond(
+                taken < most,
+                iterator.get_next_as_optional,
+                lambda: tf.experimental.Optional.empty(iterator.element_spec),
+            )
+
+        def body(taken, batch, _):
+            logs = one_step(batch.get_value())
+            return taken + 1, next_batch(taken + 1), logs
 
         traced = one_step.get_concrete_function(iterator.element_spec)
         taken, _, logs = tf.while_loop(
-            lambda taken, is_left, _: tf.logical_and(is_left, taken < most),
+            lambda _, batch, __: batch.has_value(),
             body,
-            (tf.constant(0), tf.constant(True), _zeros(traced.structured_outputs)),
+            (tf.constant(0), next_batch(0), _zeros(traced.structured_outputs)),
         )
         return taken, _are_finite(logs), logs
 
@@ -53,6 +61,29 @@ def many_steps(step, jit_compile, on_execution=None):
         return logs
 
     return function
+
+
+def on_replicas(step, strategy):
+    """Makes a step on whole batches of one that each replica takes on its rows.
+
+    Args:
+        step: Function from a batch to a dict of logs, which are those of the whole
+            batch on every replica.
+        strategy: `tf.distribute.MirroredStrategy`.
+
+    Returns:
+        Function from a whole batch to the dict of logs.
+    """
+
+    def own_step(batch):
+        with replicas.own_rows(batch) as own:
+            return step(own)
+
+    def whole_step(batch):
+        logs = strategy.run(own_step, args=(batch,))
+        return {k: strategy.experimental_local_results(v)[0] for k, v in logs.items()}
+
+    return whole_step
 
 
 def _are_finite(logs):

@@ -26,35 +26,47 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from kerasgen import training
+from kerasgen import replicas, training
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
     generator = keras.random.SeedGenerator(3)
-    weight = keras.Variable(0.0, dtype="float32")
-    optimizers = training.PlayerOptimizers({"only": keras.optimizers.SGD(1.0)})
-    optimizers.bind({"only": [weight]})
+    weight, scaled = (keras.Variable(0.0, dtype="float32") for _ in range(2))
+    optimizers = training.PlayerOptimizers({
+        "only": keras.optimizers.SGD(1.0), "scaled": keras.optimizers.SGD(1.0)
+    })
+    optimizers.scale_losses()
+    optimizers.bind({"only": [weight], "scaled": [scaled]})
 
-@tf.function
-def draw():
-    return strategy.run(
-        lambda: training.normal((4,), training.next_seed(generator))
-    )
-
-@tf.function
-def step():
+@tf.function(input_signature=[tf.TensorSpec((None,))])
+def draw(batch):
     def replica():
-        number = tf.distribute.get_replica_context().replica_id_in_sync_group
-        terms = tf.cast(number, tf.float32) * 4.0 + tf.constant([1.0, 3.0])
-        training.descend(optimizers, lambda: {"only": weight * terms})
+        with replicas.own_rows(batch) as own:
+            num = tf.shape(own)[0]
+            return training.normal((2 * num, 3), training.next_seed(generator))
+    return strategy.run(replica)
+
+@tf.function
+def step(batch):
+    def replica():
+        with replicas.own_rows(batch) as own:
+            bad = tf.where(own > 6.0, float("inf"), own)
+            training.descend(
+                optimizers, lambda: {"only": weight * own, "scaled": scaled * bad}
+            )
     strategy.run(replica)
 
 draws = [
-    [part.numpy().tolist() for part in strategy.experimental_local_results(draw())]
-    for _ in range(2)
+    [part.numpy().tolist() for part in strategy.experimental_local_results(draw(each))]
+    for each in (tf.zeros(4), tf.zeros(3))
 ]
-with strategy.scope():
-    step()
-print(json.dumps({"draws": draws, "weight": float(weight.numpy())}))
+step(tf.constant([1.0, 3.0, 5.0, 7.0]))
+print(json.dumps({
+    "draws": draws,
+    "weight": float(weight.numpy()),
+    "scaled": [p.numpy().tolist()
+               for p in strategy.experimental_local_results(scaled.value)],
+    "scale": float(optimizers["scaled"].dynamic_scale.numpy()),
+}))
 """
 
 
@@ -139,24 +151,23 @@ def replicas():
 
 
 @pytest.mark.slow
-def test_replicas_draw_different_noise(replicas):
-    drawn = np.array(replicas["draws"])
-    assert drawn.shape == (2, 2, 4)
-    assert len({tuple(row) for row in drawn.reshape(4, 4)}) == 4
-
-
-@pytest.mark.slow
-def test_the_first_replica_draws_what_a_single_device_does(replicas):
+def test_replicas_draw_the_rows_of_one_device(replicas):
     generator = keras.random.SeedGenerator(3)
-    for drawn in replicas["draws"]:
-        expected = normal((4,), next_seed(generator))
-        np.testing.assert_allclose(drawn[0], expected, rtol=1e-6)
+    for drawn, num in zip(replicas["draws"], (4, 3), strict=True):
+        assert [len(part) for part in drawn] == [2 * (num // 2), 2 * (num - num // 2)]
+        expected = normal((2 * num, 3), next_seed(generator))
+        np.testing.assert_allclose(np.concatenate(drawn), expected, rtol=1e-6)
 
 
 @pytest.mark.slow
 def test_replicas_descend_the_mean_over_the_whole_batch(replicas):
-    # The terms are 1, 3 on one replica and 5, 7 on the other.
     assert replicas["weight"] == -4.0
+
+
+@pytest.mark.slow
+def test_an_overflow_of_one_replica_is_seen_by_both(replicas):
+    assert replicas["scaled"] == [0.0, 0.0]
+    assert replicas["scale"] == 2.0**14  # half of what it began with
 
 
 def test_uniform_numbers_and_integers_are_spread_evenly():

@@ -1,3 +1,4 @@
+import gc
 import gzip
 import os
 import struct
@@ -22,6 +23,12 @@ tf.config.experimental.enable_tensor_float_32_execution(False)
 # How long an example takes says something of the machine only.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_collection_finish(session):
+    """Spare the collector what stays: a library may ask for it in every call."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

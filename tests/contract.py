@@ -36,6 +36,13 @@ def eagerly(model):
     return model
 
 
+def steps_of_eight(model, digits):
+    """Take a step on eight images, again and again; few players rest for six."""
+    for start in range(0, 48, 8):
+        model.train_on_batch(*(array[start : start + 8] for array in digits))
+        yield
+
+
 def contract_of(model_class):
     """The test class of a model, from the file that is named like the model's."""
     name = model_class.__module__.rpartition(".")[2]
@@ -65,6 +72,7 @@ class ModelContract:
     arguments = SMALL
     other_shape = (12, 16, 3)
     without_dropout = {}
+    epochs, batch_size = 1, 32  # of the trained model
     classes = (None, 10)  # numbers of classes that it can be made with
     replicas_refused = None  # pattern of what is said of `tf.distribute`
     on_replicas = {}  # arguments without which replicas cannot take its steps
@@ -82,11 +90,12 @@ class ModelContract:
         return None if model.num_classes is None else np.arange(num) % model.num_classes
 
     def train(self, digits):
-        """A model after one epoch, and its history."""
+        """A model after its epochs, its history and how often each player moved."""
         keras.utils.set_random_seed(0)
-        model = self.make()
-        history = self.fit(model, digits, validation_data=batches(digits))
-        return types.SimpleNamespace(model=model, history=history)
+        model, dataset = self.make(), batches(digits, self.batch_size)
+        history = model.fit(dataset, epochs=self.epochs, verbose=0).history
+        steps = {p: int(model.optimizer[p].iterations) for p in model.players}
+        return types.SimpleNamespace(model=model, history=history, steps=steps)
 
     def test_defaults_make_28x28_grey_images(self):
         names = list(inspect.signature(self.model_class).parameters)
@@ -128,67 +137,69 @@ class ModelContract:
 
     def test_logs_are_finite_means_of_what_is_promised(self, digits, trained):
         logged = trained.model.logged
-        assert set(trained.history) == {*logged, *(f"val_{key}" for key in logged)}
+        assert set(trained.history) == set(logged)
         assert all(np.isfinite(values).all() for values in trained.history.values())
         assert set(trained.model.players) <= set(logged.values())
-        found = [
-            trained.model.evaluate(batches(digits), verbose=0, return_dict=True)
-            for _ in range(2)
-        ]
+        model = eagerly(self.make())
+        given = [part[:16] for part in digits]
+        found = [model.evaluate(*given, verbose=0, return_dict=True) for _ in range(2)]
         assert found[0] == found[1]
         assert set(found[0]) == set(logged)
+        assert all(np.isfinite(value) for value in found[0].values())
 
     def test_each_player_moves_its_own_variables_and_no_others(self, digits):
         names = list(self.model_class.players)
+        model = self.make()
+        owned = {id(v) for vs in model.player_variables().values() for v in vs}
+        assert owned == {id(v) for v in model.trainable_variables}
         for mover in names:
-            model = self.make()
             rates = {player: 1e-3 * (player == mover) for player in names}
             optimizers = {p: keras.optimizers.Adam(rate) for p, rate in rates.items()}
             model.compile(optimizers, run_eagerly=True)
             own = {id(v) for v in model.player_variables()[mover]}
             before = [v.numpy() for v in model.trainable_variables]
-            # Enough batches for players that move only every few steps.
-            model.fit(batches([array[:48] for array in digits], 8), verbose=0)
-            moved = {True: [], False: []}
-            for old, variable in zip(before, model.trainable_variables, strict=True):
-                is_new = not np.array_equal(old, variable.numpy())
-                moved[id(variable) in own].append(is_new)
+            for _ in steps_of_eight(model, digits):
+                moved = {True: [], False: []}
+                for old, variable in zip(
+                    before, model.trainable_variables, strict=True
+                ):
+                    is_new = not np.array_equal(old, variable.numpy())
+                    moved[id(variable) in own].append(is_new)
+                assert not any(moved[False]), mover
+                if np.mean(moved[True]) > 0.7:
+                    break
             assert np.mean(moved[True]) > 0.7, (mover, moved[True])
-            assert not any(moved[False]), mover
-
-    def test_players_cover_all_trainable_variables(self):
-        model = self.make()
-        ids = {id(v) for vs in model.player_variables().values() for v in vs}
-        assert ids == {id(v) for v in model.trainable_variables}
 
     def test_batch_statistics_move_in_training_only(self, digits):
-        model = self.make()
+        model = eagerly(self.make())
         statistics = [v for v in model.variables if v.name.startswith("moving_")]
+        if not statistics:
+            return
         before = [v.numpy() for v in statistics]
-        eagerly(model).evaluate(batches(digits), steps=1, verbose=0)
+        model.test_on_batch(*(array[:8] for array in digits))
         model.sample(8, seed=0)
         assert same(before, [v.numpy() for v in statistics])
-        model.fit(batches([array[:48] for array in digits], 8), verbose=0)
-        moved = [
-            not np.array_equal(a, b.numpy())
-            for a, b in zip(before, statistics, strict=True)
-        ]
+        for _ in steps_of_eight(model, digits):
+            pairs = zip(before, statistics, strict=True)
+            moved = [not np.array_equal(a, b.numpy()) for a, b in pairs]
+            if all(moved):
+                break
         assert all(moved)
 
     def test_equal_seeds_train_equal_models(self, digits):
         found = []
-        for seed in (0, 0, 1):
-            keras.utils.set_random_seed(seed)
-            model = eagerly(self.make(seed=seed))
-            model.fit(*(part[:16] for part in digits), batch_size=16, verbose=0)
+        for _ in range(2):
+            keras.utils.set_random_seed(0)
+            model = eagerly(self.make())
+            keras.utils.set_random_seed(len(found))  # a step has no other seed
+            model.train_on_batch(*(part[:8] for part in digits))
             found.append(weights(model))
-        assert same(found[0], found[1])
-        assert not same(found[0], found[2])
+        assert same(*found)
 
     def test_mixed_precision_trains_in_float32_variables(self, digits):
         model = eagerly(self.make(dtype="mixed_float16"))
-        parts = (part[:32] for part in digits)
-        history = model.fit(*parts, batch_size=16, verbose=0).history
+        parts = (part[:8] for part in digits)
+        history = model.fit(*parts, batch_size=8, verbose=0).history
         assert all(np.isfinite(values).all() for values in history.values())
         assert {v.dtype for v in model.trainable_variables} == {"float32"}
         computing = {layer.compute_dtype for layer in model.raw_generator.layers}
@@ -197,7 +208,7 @@ class ModelContract:
 
     def test_conditional_model_uses_its_labels(self, digits):
         model = eagerly(self.make(num_classes=10))
-        self.fit(model, [array[:64] for array in digits])
+        model.train_on_batch(*(array[:16] for array in digits))
         if model.is_conditional:
             zeros, ones = (model.sample(4, labels=label, seed=0) for label in (0, 1))
             assert not np.array_equal(zeros, ones)
@@ -235,25 +246,10 @@ class ModelContract:
         loaded = keras.models.load_model(tmp_path / "model.keras")
         assert type(loaded) is self.model_class
         assert np.array_equal(model.sample(6, seed=1), loaded.sample(6, seed=1))
-        few = [array[:64] for array in digits]
+        few = [array[:16] for array in digits]
         histories = [self.fit(eagerly(one), few) for one in (model, loaded)]
         assert histories[0] == histories[1]
         assert same(weights(model), weights(loaded))
-
-    def test_saved_model_samples_the_same_images(self, trained, tmp_path):
-        trained.model.export(tmp_path / "exported")
-        restored = tf.saved_model.load(str(tmp_path / "exported"))
-        labels, given = trained.model.check_labels(None, 6), {}
-        if labels is not None:
-            given["labels"] = tf.constant(labels)
-        made = restored.signatures["sample"](
-            n=tf.constant(6), seed=tf.constant(9), **given
-        )
-        expected = trained.model.sample(6, labels, seed=9)
-        np.testing.assert_allclose(made["images"], expected, atol=1e-6)
-        latents = made["latents"]
-        again = restored.signatures["serving_default"](latents=latents, **given)
-        np.testing.assert_allclose(again["images"], expected, atol=1e-6)
 
     def test_a_preset_makes_nearly_the_same_images(self, trained, tmp_path):
         trained.model.save_to_preset(tmp_path / "preset")

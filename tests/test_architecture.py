@@ -57,6 +57,7 @@ def test_public_names_are_the_packages_own():
             assert not name.startswith("_"), name
 
 
+@pytest.mark.slow
 def test_a_plain_import_brings_no_heavy_or_optional_package():
     names = {"tensorflow_datasets", "tf2onnx", "jinja2", "kerasgen.metrics"}
     source = f"import kerasgen, sys; print(sorted({names} & set(sys.modules)))"

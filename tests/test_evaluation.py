@@ -792,6 +792,7 @@ class Copier:
         return np.float32(self.images[rows] / 255.0)
 
 
+@pytest.mark.slow
 def test_a_classifier_learns_from_samples_of_the_right_class(reference, pairs):
     right, wrong = (
         judged(Copier(*pairs[0], shift), reference, metrics="classification_accuracy")

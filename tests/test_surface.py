@@ -59,6 +59,7 @@ gradients(tf.ones((4, 8, 8, 1)))
 """
 
 
+@pytest.mark.slow
 def test_an_import_prints_nothing_and_registers_the_models(tmp_path):
     done = run(
         "import kerasgen, sys\n"
@@ -73,6 +74,7 @@ def test_an_import_prints_nothing_and_registers_the_models(tmp_path):
     assert loaded.stdout == "vanilla_gan\n", loaded.stderr
 
 
+@pytest.mark.slow
 def test_who_asks_for_the_messages_of_tensorflow_gets_them():
     assert "oneDNN" in run("import kerasgen", TF_CPP_MIN_LOG_LEVEL="0").stderr
 
@@ -94,6 +96,7 @@ def test_an_import_that_fails_shows_what_was_said():
     assert (silent.returncode, silent.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_command_imports_nothing_before_it_is_asked_to():
     source = "import sys; sys.argv = ['kerasgen']; import kerasgen; "
     done = run(

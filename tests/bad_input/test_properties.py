@@ -147,7 +147,7 @@ def test_splits_are_rows_or_refused(text, num_images):
     assert 0 <= first < end <= num_images
 
 
-@settings(FEW, max_examples=25)
+@settings(FEW, max_examples=12)
 @given(
     num=st.integers(1, 40),
     batch_size=st.integers(1, 12),

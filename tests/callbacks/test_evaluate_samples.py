@@ -8,21 +8,24 @@ from kerasgen.callbacks import EvaluateSamples
 from kerasgen.callbacks.evaluate_samples import read_evaluations
 from kerasgen.data import ImageSet
 from kerasgen.evaluation import Reference
+from tests.contract import eagerly
 
 FID = "frechet_distance_mnist_v1_64_test128"
 
 
+@pytest.fixture(scope="module")
+def reference(digits):
+    return Reference(digits, features="mnist")
+
+
 @pytest.fixture
-def watch(tmp_path, digits):
+def watch(tmp_path, digits, reference):
     """Makes the callback with cheap settings, beside digits."""
 
     def make(directory=tmp_path, **settings):
-        settings = {
-            "num_samples": 64,
-            "features": "mnist",
-            "metrics": ["frechet_distance"],
-        } | settings
-        return EvaluateSamples(directory, digits, **settings)
+        beside = digits if "features" in settings else reference
+        cheap = {"num_samples": 64, "metrics": ["frechet_distance"]}
+        return EvaluateSamples(directory, beside, **{**cheap, **settings})
 
     return make
 
@@ -62,8 +65,7 @@ def test_training_images_to_judge_against_are_called_so(tmp_path, gan, fit, digi
     assert (last["dataset"], last["split"]) == ("mnist", "train")
 
 
-def test_a_reference_is_taken_as_it_is(tmp_path, gan, fit, digits):
-    reference = Reference(digits, features="mnist")
+def test_a_reference_is_taken_as_it_is(tmp_path, gan, fit, reference):
     callback = EvaluateSamples(
         tmp_path, reference, num_samples=64, metrics="frechet_distance"
     )
@@ -135,7 +137,7 @@ def test_training_is_the_same_with_and_without(tmp_path, digits, watch):
     trained = []
     for callbacks in ([], [watch(every=1)]):
         kerasgen.core.base.keras.utils.set_random_seed(0)
-        model = kerasgen.VanillaGAN(latent_dim=4, width=4, seed=0)
+        model = eagerly(kerasgen.VanillaGAN(latent_dim=4, width=4, seed=0))
         model.fit(digits[0], batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
         trained.append(model.get_weights())
     for first, second in zip(*trained, strict=True):

@@ -20,6 +20,7 @@ from kerasgen.callbacks.training_events import find_events
 from kerasgen.callbacks.training_observations import read_observations
 from kerasgen.callbacks.training_observations import variety
 from kerasgen.features.extractor import Extracted
+from tests.contract import eagerly
 
 LIMITS = Limits(
     explosion_factor=100.0,
@@ -230,7 +231,7 @@ def test_classes_of_a_conditional_model_are_asked_for_evenly(tmp_path, digits):
             return super().__call__(images)
 
     seen = []
-    model = kerasgen.CVAE(width=4, num_classes=10, seed=0)
+    model = eagerly(kerasgen.CVAE(width=4, num_classes=10, seed=0))
     monitor = TrainingMonitor(tmp_path, Watching([10]), num_samples=30)
     model.fit(*digits, epochs=1, verbose=0, callbacks=[monitor])
     assert np.array_equal(seen[0], model.sample(30, np.arange(30) % 10, seed=0))
@@ -312,7 +313,7 @@ def test_divergence_ends_training_and_spares_the_last_good_checkpoint(
                 weight = network.trainable_variables or network.non_trainable_variables
                 weight[0].assign(weight[0] * np.nan)
 
-    model = kerasgen.VanillaGAN(width=8, seed=0)
+    model = eagerly(kerasgen.VanillaGAN(width=8, seed=0))
     checkpoint = Checkpoint(tmp_path / "checkpoint")
     watch = [Poison(), TrainingMonitor(tmp_path, "mnist", 20), checkpoint]
     with pytest.raises(DivergenceError, match="VanillaGAN diverged in epoch 2"):
@@ -328,7 +329,7 @@ def test_watching_does_not_change_the_training(tmp_path, digits):
     weights = []
     for watch in ([], [TrainingMonitor(tmp_path, "mnist", num_samples=50)]):
         keras.utils.set_random_seed(0)
-        model = kerasgen.CVAE(width=4, seed=0)
+        model = eagerly(kerasgen.CVAE(width=4, seed=0))
         model.fit(digits[0], epochs=2, verbose=0, callbacks=watch, shuffle=False)
         weights.append(model.get_weights())
     for one, other in zip(*weights, strict=True):

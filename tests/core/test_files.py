@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.contract import batches
+from tests.contract import eagerly
 from tests.contract import same
 from tests.contract import weights
 
@@ -17,6 +18,8 @@ def fit(model, digits, **kwargs):
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_keras_file_goes_on(make, small_digits, tmp_path, policy):
     model = make(dtype=policy)
+    # In a graph once: its state is no other than that of eager steps.
+    model.compile(run_eagerly=policy != "float32")
     fit(model, small_digits)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -42,7 +45,7 @@ def test_settings_of_compile_come_back(make, tmp_path):
 
 
 def test_weights_restored_by_keras_own_callback(make, small_digits, tmp_path):
-    whole = make()
+    whole = eagerly(make())
     fit(whole, small_digits, epochs=3)
 
     def backup():
@@ -50,8 +53,8 @@ def test_weights_restored_by_keras_own_callback(make, small_digits, tmp_path):
             tmp_path, delete_checkpoint=False, double_checkpoint=True
         )
 
-    fit(make(), small_digits, epochs=2, callbacks=[backup()])
-    resumed = make(seed=5)
+    fit(eagerly(make()), small_digits, epochs=2, callbacks=[backup()])
+    resumed = eagerly(make(seed=5))
     fit(resumed, small_digits, epochs=3, callbacks=[backup()])
     assert same(weights(whole), weights(resumed))
 

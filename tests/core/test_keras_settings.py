@@ -65,7 +65,8 @@ class TestFrozen:
         part = frozen.encoder
         part = part if what == "a network" else part.get_layer("mean")
         part.trainable = False
-        frozen.compile()
+        for model in (thawed, frozen):
+            model.compile(run_eagerly=True)
         for model, other in ((thawed, frozen), (frozen, thawed)):
             model.fit(X, **QUIET)
             model.save_weights(tmp_path / "m.weights.h5")
@@ -116,6 +117,7 @@ class TestRegularisers:
         losses = []
         for network in (plain, heavy):
             model = ToyVAE(encoder=network, seed=0, average_momentum=None)
+            model.compile(run_eagerly=True)
             model.decoder.set_weights([w * 0 for w in model.decoder.get_weights()])
             losses.append(model.evaluate(X, return_dict=True, **QUIET)["loss"])
         penalty = 3.0 * np.sum(plain.get_weights()[0] ** 2)
@@ -278,6 +280,7 @@ def test_float64(name):
     model = getattr(kerasgen, name)(
         IMAGE_SHAPE, 4, width=4, depth=1, dtype="float64", seed=0
     )
+    model.compile(run_eagerly=True)
     model.fit(X, **QUIET)
     assert model.sample(2, seed=0).shape == (2, *IMAGE_SHAPE)
 

@@ -8,18 +8,30 @@ from tests.contract import contract_of
 
 SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
 MODELS = [registry.model_class(name) for name in registry.list_models()]
-# Between them these have every network and every method.
-FAST = ("vanilla_gan", "adversarial_vae")
 CASES = [(each, num) for each in MODELS for num in contract_of(each).classes]
-FEW_FAST = [
-    pytest.param(
-        each,
-        num,
-        marks=() if each.key in FAST else pytest.mark.slow,
-        id=f"{each.key}-{num}",
-    )
-    for each, num in CASES
-]
+# Between them these have every network and every method, with labels and without.
+FAST = {"vanilla_gan": None, "adversarial_vae": 10}
+
+
+def cases(models):
+    """Each with labels where it can have them; the `FAST` ones are not slow."""
+    numbers = [
+        (each, FAST.get(each.key, contract_of(each).classes[-1])) for each in models
+    ]
+    return [
+        pytest.param(
+            each,
+            num,
+            marks=() if each.key in FAST else pytest.mark.slow,
+            id=f"{each.key}-{num}",
+        )
+        for each, num in numbers
+    ]
+
+
+FEW_FAST = cases(MODELS)
+# Any weights are stored alike: embeddings, codes and scaled kernels stand for them.
+STORED = ("vanilla_gan", "adversarial_vae", "biggan", "progan", "vqvae")
 
 
 def unlike_new(model):

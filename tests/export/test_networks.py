@@ -45,6 +45,9 @@ FORMATS = {
     ".tflite": (export.save_litert, litert_runner),
 }
 both_formats = pytest.mark.parametrize("suffix", FORMATS)
+one_fast = pytest.mark.parametrize(
+    "suffix", [".onnx", pytest.param(".tflite", marks=pytest.mark.slow)]
+)
 
 
 def check_equal(model, path, suffix, atol=1e-5):
@@ -103,6 +106,7 @@ def test_files_give_what_the_model_gives(tmp_path, suffix, model_class, num_clas
     check_equal(model, path, suffix)
 
 
+@pytest.mark.slow
 @both_formats
 def test_other_networks_and_images(tmp_path, suffix):
     model = kerasgen.DCGAN(
@@ -116,7 +120,7 @@ def test_other_networks_and_images(tmp_path, suffix):
     check_equal(model, path, suffix)
 
 
-@both_formats
+@one_fast
 def test_mixed_precision_is_exported_in_float32(tmp_path, suffix):
     model = kerasgen.CVAE(dtype="mixed_bfloat16", **SMALL)
     path = FORMATS[suffix][0](model, tmp_path / "exported")
@@ -125,7 +129,7 @@ def test_mixed_precision_is_exported_in_float32(tmp_path, suffix):
     check_equal(same, path, suffix)
 
 
-@both_formats
+@one_fast
 def test_only_its_own_files_are_replaced(tmp_path, suffix):
     save = FORMATS[suffix][0]
     model = kerasgen.VanillaGAN(**SMALL)

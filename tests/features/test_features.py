@@ -50,6 +50,7 @@ def test_shipped_weights_are_small_and_good_by_their_record(dataset, least):
     assert (loaded.num_classes, loaded.image_shape) == (10, (28, 28, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", features.SHIPPED)
 def test_recorded_accuracy_is_that_of_the_weights(dataset):
     folder = os.environ.get("TFDS_DATA_DIR")

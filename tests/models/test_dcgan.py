@@ -6,6 +6,8 @@ from tests import contract
 
 class TestDCGAN(contract.ModelContract):
     model_class = kerasgen.DCGAN
+    arguments = {**contract.SMALL, "width": 8}
+    epochs, batch_size = 3, 16
     bad_arguments = [
         ({"image_shape": (30, 28, 1)}, "multiples of 4.* resize .* to 32x28"),
         ({"depth": 3}, "multiples of 8"),
@@ -20,9 +22,8 @@ class TestDCGAN(contract.ModelContract):
         assert judged.shape == (7,)
         assert ((judged > 0) & (judged < 1)).all()
 
-    def test_discriminator_learns_to_tell_real_from_made(self, digits):
-        model = self.make(width=8)
-        model.fit(digits[0], epochs=3, batch_size=16, verbose=0)
+    def test_discriminator_learns_to_tell_real_from_made(self, digits, trained):
+        model = trained.model
         real = model.discriminate(digits[0]).mean()
         noise = model.discriminate(np.random.default_rng(0).random((64, 28, 28, 1)))
         assert real > noise.mean()

@@ -8,6 +8,8 @@ from tests import contract
 
 class TestEBGAN(contract.ModelContract):
     model_class = EBGAN
+    arguments = {**contract.SMALL, "width": 8}
+    epochs, batch_size = 10, 16
     bad_arguments = [
         ({"margin": 0.0}, "margin=0.0; expected a positive number"),
         ({"margin": -1.0}, "margin=-1.0; expected a positive number"),
@@ -37,10 +39,9 @@ class TestEBGAN(contract.ModelContract):
             found["generator"], fake + 0.5 * found["pull_away"].numpy(), rtol=1e-6
         )
 
-    def test_the_discriminator_becomes_an_autoencoder(self, digits):
-        model = self.make(width=8)
-        before = model.discriminate(digits[0]).mean()
-        model.fit(digits[0], epochs=10, batch_size=16, verbose=0)
+    def test_the_discriminator_becomes_an_autoencoder(self, digits, trained):
+        model = trained.model
+        before = self.make().discriminate(digits[0]).mean()
         after = model.discriminate(digits[0]).mean()
         noise = model.discriminate(np.random.default_rng(0).random((64, 28, 28, 1)))
         assert after < 0.8 * before

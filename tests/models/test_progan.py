@@ -48,14 +48,18 @@ class TestProGAN(contract.ModelContract):
         )
         super().test_xla_trains_like_the_graph(digits, monkeypatch)
 
-    @pytest.mark.parametrize(
-        ("seen", "level"),
-        [(0, 0), (100, 0), (150, 0.5), (300, 1), (325, 1.25), (999, 2)],
-    )
-    def test_levels_follow_from_the_images_seen(self, seen, level):
+    def test_levels_follow_from_the_images_seen(self):
         model = self.make(images_per_phase=100)
-        model.images_seen.assign(seen)
-        assert model.level == pytest.approx(level)
+        for seen, level in (
+            (0, 0),
+            (100, 0),
+            (150, 0.5),
+            (300, 1),
+            (325, 1.25),
+            (999, 2),
+        ):
+            model.images_seen.assign(seen)
+            assert model.level == pytest.approx(level), seen
 
     def test_a_level_without_a_share_repeats_the_one_before(self):
         network = networks.growing_generator((8, 8, 1), 4, width=2, depth=2)
@@ -103,7 +107,7 @@ class TestProGAN(contract.ModelContract):
         before = {
             v.path: v.numpy() for v in model.trainable_variables if v.shape.rank > 1
         }
-        model.fit(digits[0][:32], batch_size=16, verbose=0)
+        model.fit(digits[0][:8], batch_size=8, verbose=0)
         moved = {
             v.path
             for v in model.trainable_variables
@@ -115,11 +119,11 @@ class TestProGAN(contract.ModelContract):
             assert not any(name in path for path in moved), name
 
     def test_moments_are_reset_when_a_level_is_born(self, digits):
-        model = contract.eagerly(self.make(images_per_phase=48))
-        model.fit(digits[0][:48], batch_size=16, verbose=0)
+        model = contract.eagerly(self.make(images_per_phase=16))
+        model.fit(digits[0][:16], batch_size=8, verbose=0)
         assert model.level == 0.0
-        assert int(model.optimizer["critic"].iterations) == 3
-        model.fit(digits[0][:16], batch_size=16, verbose=0)
+        assert int(model.optimizer["critic"].iterations) == 2
+        model.fit(digits[0][:8], batch_size=8, verbose=0)
         assert 0.0 < model.level < 1.0
         for player in model.players:
             optimizer = model.optimizer[player]
@@ -128,19 +132,20 @@ class TestProGAN(contract.ModelContract):
             assert float(optimizer.learning_rate) == pytest.approx(1e-3)
 
     def test_a_training_stopped_in_a_fade_goes_on_there(self, digits, tmp_path):
-        model = self.make(images_per_phase=64)
-        self.fit(model, (digits[0][:96], digits[1][:96]))
+        model = contract.eagerly(self.make(images_per_phase=16))
+        model.fit(digits[0][:24], batch_size=8, verbose=0)
         assert 0.0 < model.level < 1.0
         model.save(tmp_path / "model.keras")
         loaded = keras.models.load_model(tmp_path / "model.keras")
         assert loaded.level == model.level
+        assert loaded.run_eagerly
         for each in (model, loaded):
-            self.fit(each, (digits[0][:64], digits[1][:64]))
+            each.fit(digits[0][:16], batch_size=8, shuffle=False, verbose=0)
         assert contract.same(contract.weights(model), contract.weights(loaded))
 
     def test_the_average_has_the_same_shares(self, digits):
-        model = contract.eagerly(self.make(images_per_phase=64))
-        model.fit(digits[0][:96], batch_size=16, verbose=0)
+        model = contract.eagerly(self.make(images_per_phase=16))
+        model.fit(digits[0][:24], batch_size=8, verbose=0)
         assert 0.0 < model.level < 1.0
         for name, expected in (("fade_1", model.level), ("fade_2", 0.0)):
             for network in (model.generator, model.critic, model.average):

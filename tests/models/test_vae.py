@@ -10,6 +10,8 @@ from tests import contract
 
 class TestVAE(contract.ModelContract):
     model_class = kerasgen.VAE
+    arguments = {**contract.SMALL, "width": 32}
+    epochs, batch_size = 12, 16
     bad_arguments = [
         ({"beta": -1.0}, "beta=-1.0; expected a number of at least 0"),
         ({"total_correlation_weight": -1}, "total_correlation_weight=-1; expected"),
@@ -20,14 +22,15 @@ class TestVAE(contract.ModelContract):
         ({"normalization": "bach"}, "normalization='bach'; expected one of"),
     ]
 
-    @pytest.mark.parametrize("beta", [0.0, 1.0, 4.0])
+    @pytest.mark.parametrize("beta", [0.0, 4.0])
     def test_loss_is_reconstruction_and_weighted_divergence(self, digits, beta):
-        found = self.make(beta=beta).evaluate(digits[0], verbose=0, return_dict=True)
+        model = contract.eagerly(self.make(beta=beta))
+        found = model.evaluate(digits[0], verbose=0, return_dict=True)
         expected = found["reconstruction_loss"] + beta * found["kl_divergence"]
         assert found["loss"] == pytest.approx(expected, rel=1e-5)
 
     def test_a_posterior_at_the_prior_and_grey_pixels(self, digits):
-        model = self.make()
+        model = contract.eagerly(self.make())
         model.set_weights([np.zeros(w.shape) for w in model.get_weights()])
         found = model.evaluate(digits[0], verbose=0, return_dict=True)
         assert found["kl_divergence"] == 0.0
@@ -75,8 +78,7 @@ class TestVAE(contract.ModelContract):
         added = losses[1]["autoencoder"] - losses[0]["autoencoder"]
         np.testing.assert_allclose(added, 5.0 * correlation, rtol=1e-3, atol=1e-3)
         assert np.abs(added).mean() > 1e-2
-        assert np.isfinite(self.fit(weighted, digits)["loss"]).all()
 
-    def test_training_lowers_the_loss(self, digits):
-        history = self.make(width=32).fit(digits[0], epochs=8, batch_size=8, verbose=0)
-        assert history.history["loss"][-1] < 0.7 * history.history["loss"][0]
+    def test_training_lowers_the_loss(self, trained):
+        losses = trained.history["loss"]
+        assert losses[-1] < 0.7 * losses[0]

@@ -9,12 +9,13 @@ from tests import contract
 class TestVQVAE(contract.ModelContract):
     model_class = kerasgen.VQVAE
     arguments = {
-        "width": 4,
+        "width": 16,
         "codebook_size": 8,
         "code_dim": 3,
         "prior_width": 8,
         "prior_depth": 1,
     }
+    epochs, batch_size = 10, 16
     bad_arguments = [
         ({"codebook_size": 1}, "codebook_size=1; expected at least 2"),
         ({"codebook_size": 2.5}, "codebook_size=2.5; expected a positive integer"),
@@ -63,22 +64,21 @@ class TestVQVAE(contract.ModelContract):
             model.reconstruct(images)
 
     def test_a_uniform_prior_costs_the_logarithm_of_the_codebook(self, digits):
-        model = self.make()
+        model = contract.eagerly(self.make())
         logits = model.prior.get_layer("logits")
         logits.set_weights([np.zeros(w.shape) for w in logits.get_weights()])
         found = model.evaluate(digits[0], verbose=0, return_dict=True)
         assert found["prior_loss"] == pytest.approx(49 * np.log(8), rel=1e-5)
 
     def test_loss_is_reconstruction_and_both_distances(self, digits):
-        model = self.make(commitment_weight=0.5)
+        model = contract.eagerly(self.make(commitment_weight=0.5))
         found = model.evaluate(digits[0], verbose=0, return_dict=True)
         # Codebook and commitment losses are one distance, of two gradients.
         expected = found["reconstruction_loss"] + 1.5 * found["commitment_loss"]
         assert found["loss"] == pytest.approx(expected, rel=1e-5)
 
-    def test_training_lowers_both_losses(self, digits):
-        model = self.make(width=16)
-        history = model.fit(digits[0], epochs=10, batch_size=16, verbose=0).history
+    def test_training_lowers_both_losses(self, digits, trained):
+        model, history = trained.model, trained.history
         assert history["reconstruction_loss"][-1] < 0.8 * history["loss"][0]
         assert history["prior_loss"][-1] < history["prior_loss"][0]
         used = np.unique(model.tokenize(digits[0]))

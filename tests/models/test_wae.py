@@ -16,7 +16,7 @@ class TestWAE(contract.ModelContract):
 
     @pytest.mark.parametrize("weight", [0.0, 50.0])
     def test_loss_is_squared_error_and_weighted_discrepancy(self, digits, weight):
-        model = self.make(discrepancy_weight=weight)
+        model = contract.eagerly(self.make(discrepancy_weight=weight))
         images = digits[0].astype("float32") / 255.0
         found = model.evaluate(images, batch_size=128, verbose=0, return_dict=True)
         expected = found["reconstruction_loss"] + weight * found["mean_discrepancy"]

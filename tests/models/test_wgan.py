@@ -25,7 +25,7 @@ class TestWGAN(contract.ModelContract):
         ):
             assert [w.shape for w in mine.weights] == [w.shape for w in its.weights]
 
-    @pytest.mark.parametrize(("critic_steps", "expected"), [(1, 16), (5, 3), (20, 0)])
+    @pytest.mark.parametrize(("critic_steps", "expected"), [(5, 3), (20, 0)])
     def test_the_generator_moves_after_every_few_critic_steps(
         self, digits, critic_steps, expected
     ):
@@ -35,8 +35,8 @@ class TestWGAN(contract.ModelContract):
         assert int(model.optimizer["generator"].iterations) == expected
 
     def test_the_critics_weights_are_clipped_and_the_generators_not(self, digits):
-        model = self.make(clip_value=0.02)
-        model.fit(digits[0], batch_size=32, verbose=0)
+        model = contract.eagerly(self.make(clip_value=0.02))
+        model.train_on_batch(digits[0][:16])
         for weight in model.critic.trainable_variables:
             assert np.abs(weight.numpy()).max() <= 0.02 + 1e-7
         largest = [np.abs(w.numpy()).max() for w in model.generator.trainable_variables]

@@ -20,6 +20,7 @@ MODES = {
     "graph": tf.function,
     "xla": lambda function: tf.function(function, jit_compile=True),
 }
+DTYPES_AND_MODES = [("mixed_bfloat16", "eager"), *(("float32", m) for m in MODES)]
 SAME = {"strides": 2, "padding": "same"}
 CONVOLUTIONS = {
     "Conv2D": {"filters": 5, "kernel_size": 4, **SAME},
@@ -79,9 +80,8 @@ def values(layer):
     return [v.value for v in layer.trainable_variables]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("dtype", "mode"), DTYPES_AND_MODES)
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
-@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_convolutions_of_pixels(kind, dtype, mode):
     ours, theirs = (
         penalty_gradients(layer, values(layer), mode)
@@ -90,9 +90,8 @@ def test_convolutions_of_pixels(kind, dtype, mode):
     assert_close(ours, theirs, 1e-5 if dtype == "float32" else 0.05)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("dtype", "mode"), DTYPES_AND_MODES)
 @pytest.mark.parametrize("kind", NORMALIZATIONS)
-@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_normalizations(kind, dtype, mode):
     layer = layer_of(fused, kind, dtype)
     is_batch = kind == "BatchNormalization"

@@ -3,8 +3,7 @@ import pytest
 from kerasgen import data
 
 
-@pytest.fixture
-def image_sets(digits):
+def sets_of(digits):
     """The digits as training and as test images."""
     images, labels = digits
     arguments = {"images": images, "labels": labels, "num_classes": 10}
@@ -12,3 +11,8 @@ def image_sets(digits):
         data.ImageSet(name="mnist", split=split, source="a test", **arguments)
         for split in ("train", "test")
     ]
+
+
+@pytest.fixture
+def image_sets(digits):
+    return sets_of(digits)

@@ -67,9 +67,6 @@ def test_the_report_of_the_published_folder_is_that_of_the_study(whole):
     expected = numbers(runs)
     assert expected[2]
     assert numbers(published) == expected
-    (published / "report.html").unlink()
-    study.write_report(published)
-    assert numbers(published) == expected
 
 
 def test_weights_stay_and_are_named_by_their_checksum(whole):

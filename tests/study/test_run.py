@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from kerasgen.study import run
 from kerasgen.study.settings import RunSettings
+from tests.study.conftest import sets_of
 
 
 def settings(**changes):
@@ -86,17 +88,43 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, image_sets, mod
     assert rows[0] == rows[1]
 
 
+@pytest.fixture(scope="module")
+def one_epoch(tmp_path_factory, digits):
+    """A run of one epoch in float32."""
+    folder = tmp_path_factory.mktemp("runs") / "cvae"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run.environment, "resolve_precision", lambda _: "float32")
+        run.train(settings(epochs=1), folder, *sets_of(digits))
+    return folder
+
+
+@pytest.fixture
+def trained(one_epoch, tmp_path):
+    """A copy of that run."""
+    return shutil.copytree(one_epoch, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.mark.usefixtures("trained")
 def test_a_complete_run_is_not_trained_again(tmp_path, image_sets):
-    run.train(settings(epochs=1), tmp_path, *image_sets)
     before = (tmp_path / "model.keras").stat().st_mtime_ns
     never = [KillAt(epoch=0, batch=0)]
     run.train(settings(epochs=1), tmp_path, *image_sets, extra_callbacks=never)
     assert (tmp_path / "model.keras").stat().st_mtime_ns == before
 
 
-def test_more_epochs_go_on_and_other_settings_are_refused(tmp_path, image_sets):
-    run.train(settings(epochs=1), tmp_path, *image_sets)
-    run.train(settings(epochs=2), tmp_path, *image_sets)
+@pytest.mark.usefixtures("trained")
+def test_more_epochs_go_on_and_other_settings_are_refused(
+    tmp_path, image_sets, monkeypatch
+):
+    # Precision is chosen where a run begins.
+    monkeypatch.setattr(
+        run.environment, "resolve_precision", lambda _: "mixed_bfloat16"
+    )
+    model = run.train(settings(epochs=2), tmp_path, *image_sets)
+    assert model.dtype_policy.name == "float32"
+    record = json.loads((tmp_path / "settings.json").read_text())
+    assert record["precision"] == "float32"
+    monkeypatch.undo()
     assert run.epochs_done(tmp_path) == 2
     with pytest.raises(ValueError, match="belongs to a run with other.*batch_size: 32"):
         run.train(settings(batch_size=16), tmp_path, *image_sets)
@@ -108,20 +136,9 @@ def test_more_epochs_go_on_and_other_settings_are_refused(tmp_path, image_sets):
     assert run.epochs_done(tmp_path) == 1
 
 
-def test_precision_is_chosen_where_a_run_begins(tmp_path, image_sets, monkeypatch):
-    for epochs, chosen in ((1, "float32"), (2, "mixed_bfloat16")):
-        monkeypatch.setattr(
-            run.environment, "resolve_precision", lambda _, chosen=chosen: chosen
-        )
-        model = run.train(settings(epochs=epochs), tmp_path, *image_sets)
-        assert model.dtype_policy.name == "float32"
-    record = json.loads((tmp_path / "settings.json").read_text())
-    assert record["precision"] == "float32"
-
-
+@pytest.mark.usefixtures("trained")
 def test_a_run_does_not_go_on_with_other_images_or_precision(tmp_path, image_sets):
     train, test = image_sets
-    run.train(settings(epochs=1), tmp_path, train, test)
     before = (tmp_path / "settings.json").read_text()
     fewer = dataclasses.replace(
         train, images=train.images[:64], labels=train.labels[:64]
@@ -133,8 +150,8 @@ def test_a_run_does_not_go_on_with_other_images_or_precision(tmp_path, image_set
     assert (tmp_path / "settings.json").read_text() == before
 
 
+@pytest.mark.usefixtures("trained")
 def test_checkpoints_of_nobody_are_refused(tmp_path, image_sets):
-    run.train(settings(epochs=1), tmp_path, *image_sets)
     (tmp_path / "settings.json").unlink()
     with pytest.raises(ValueError, match="holds checkpoints but no settings.json"):
         run.train(settings(epochs=1), tmp_path, *image_sets)

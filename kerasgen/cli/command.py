@@ -17,7 +17,9 @@ from types import ModuleType
 from absl import flags
 from absl import logging
 
-COMMANDS = ("train", "compare", "sample", "evaluate", "export", "check", "models")
+COMMANDS = (
+    *("train", "compare", "sample", "evaluate", "export", "explore", "check", "models"),
+)
 _HELP = ("--help", "-h", "-help", "help")
 
 

@@ -47,7 +47,9 @@ flags.DEFINE_integer("workers", 1, "Runs at the same time.", lower_bound=1)
 flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
 flags.DEFINE_string("saved_models_dir", "saved_models", "Folder of the SavedModels.")
 flags.DEFINE_bool("resume", True, "Go on with interrupted runs, or start over.")
-flags.DEFINE_bool("quick", False, "2 epochs, 10,000 images, 2,000 samples.")
+flags.DEFINE_bool(
+    "quick", False, "2 epochs, 10,000 images, 2,000 samples, 2 at a time."
+)
 
 
 def main(_):

@@ -12,15 +12,18 @@ of the comparison, its figures, tables, curves), run directories with sample gri
 curves and latent plots, and a SavedModel of every model.
 """
 
+import os
+
 from absl import flags
 
-from kerasgen.cli.train import define_flags
+from kerasgen.cli import train
 
 ARGUMENTS = ""
 COUNT = (0, 0)
-QUICK = {"epochs": 2, "num_samples": 2000}
+# A run keeps one core busy, so two of them end in little more than half of the time.
+QUICK = {"epochs": 2, "num_samples": 2000, "workers": min(2, os.cpu_count() or 1)}
 FLAGS = flags.FlagValues()
-define_flags(FLAGS)
+train.define_flags(FLAGS)
 flags.DEFINE_string("comparison", "jaiswal", "Comparison by name.", FLAGS)
 flags.DEFINE_list(
     "models", None, "Models, by comma; default: the comparison's.", flag_values=FLAGS
@@ -35,7 +38,9 @@ flags.DEFINE_integer(
     "seeds", 1, "Number of seeds from --seed on.", 1, flag_values=FLAGS
 )
 flags.DEFINE_integer("workers", 1, "Runs at the same time.", 1, flag_values=FLAGS)
-flags.DEFINE_bool("quick", False, "2 epochs, 10,000 images, 2,000 samples.", FLAGS)
+flags.DEFINE_bool(
+    "quick", False, "2 epochs, 10,000 images, 2,000 samples, 2 at a time.", FLAGS
+)
 
 
 def main(arguments: list[str], values: flags.FlagValues) -> int:
@@ -44,14 +49,17 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     from kerasgen import study
 
     comparison = comparisons.get_comparison(values.comparison)
-    names = ("runs_dir", "saved_models_dir", "data_dir", "workers", "resume")
-    _, failures = study.run_study(
+    names = ("runs_dir", "saved_models_dir", "data_dir", "resume")
+    report, failures = study.run_study(
         _settings(comparison, values),
         comparison=comparison,
         num_samples=_value(values, "num_samples"),
+        workers=_value(values, "workers"),
         shard=values.shard and study.parse_shard(values.shard),
         **{name: values[name].value for name in names},
     )
+    if report:
+        print(train.ending(report, values.saved_models_dir))
     return 1 if failures else 0
 
 

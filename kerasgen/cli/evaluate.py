@@ -55,8 +55,9 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     records = judge(path, values)
     with files.replacing(values.output) as temporary:
         temporary.write_text(json.dumps(records, indent=2) + "\n")
-    print(evaluation.format_table(records))
-    print(f"\n{values.output}: {records[path]['seconds_total']:.0f} s")
+    print(evaluation.format_titles(records))
+    seconds = sum(record["seconds_total"] for record in records.values())
+    print(f"All numbers by their names: {values.output} ({seconds:.0f} s)")
     return 0
 
 
@@ -74,6 +75,8 @@ def judge(path: str, values: flags.FlagValues) -> dict[str, dict]:
         ValueError: If there is nothing to judge at `path`, or a value does not fit.
         RuntimeError: If images or features cannot be had.
     """
+    import tqdm
+
     from kerasgen import evaluation
 
     model = _load_model(path)
@@ -82,11 +85,20 @@ def judge(path: str, values: flags.FlagValues) -> dict[str, dict]:
     metrics = "all" if values.metrics == ["all"] else values.metrics
     names = ("num_samples", "seed", "importance_samples", "importance_images")
     options = {name: values[name].value for name in names}
-    records = {path: evaluation.evaluate(judged, reference, metrics=metrics, **options)}
-    if values.real and reference.train is not None:
-        records["training images"] = evaluation.evaluate_real(
-            reference, num_samples=records[path]["num_samples"], metrics=metrics
-        )
+    common = {"dataset": reference, "metrics": metrics}
+    with tqdm.tqdm(bar_format="{desc} {elapsed}", leave=False, disable=None) as bar:
+
+        def tell(part):
+            judged_now = "training images" if records else path
+            bar.set_description_str(f"Judging {judged_now}: {part.replace('_', ' ')}")
+
+        records = {}
+        records[path] = evaluation.evaluate(judged, **common, **options, tell=tell)
+        if values.real and reference.train is not None:
+            num = records[path]["num_samples"]
+            records["training images"] = evaluation.evaluate_real(
+                **common, num_samples=num, tell=tell
+            )
     return records
 
 

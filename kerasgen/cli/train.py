@@ -69,7 +69,48 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
         model=arguments[0], **{name: values[name].value for name in names}
     )
     names = ("runs_dir", "saved_models_dir", "data_dir", "num_samples", "resume")
-    _, failures = study.run_study(
+    report, failures = study.run_study(
         [settings], **{name: values[name].value for name in names}
     )
+    if report:
+        print(ending(report, values.saved_models_dir))
     return 1 if failures else 0
+
+
+def ending(report, saved_models_dir: str) -> str:
+    """What a study has come to: its first numbers, where all of it lies, what is next.
+
+    Args:
+        report: `pathlib.Path` of the report, beside which `summary.csv` lies.
+        saved_models_dir: Folder of the exports.
+
+    Returns:
+        str of several lines.
+    """
+    import pandas as pd
+
+    from kerasgen.metrics.specifications import describe
+    from kerasgen.study.report.tables import HEADLINE
+
+    found = pd.read_csv(report.with_name("summary.csv"))
+    found = found[found.stage == "final"]
+    # Codes found by inversion have a table of their own in the report.
+    found = found[~found.metric.str.startswith("inverted_")]
+    found["title"] = [describe(name).title for name in found.metric]
+    table = found[found.title.isin(HEADLINE)].pivot_table(
+        "mean", "model", "title", sort=False
+    )
+    lines = (
+        []
+        if table.empty
+        else [table.to_string(float_format="{:.3g}".format, na_rep="-"), ""]
+    )
+    models = sorted(report.parent.glob("*/seed*/model.keras"))
+    lines += [
+        f"report    {report}",
+        f"pictures  {report.parent}/*/seed*/samples/",
+        f"exports   {saved_models_dir}/",
+    ]
+    if models:
+        lines.append(f"next      kerasgen explore {models[0]}")
+    return "\n".join(lines)

@@ -17,4 +17,5 @@ from kerasgen.evaluation.seeds import evaluate_seeds
 from kerasgen.evaluation.selection import METRICS
 from kerasgen.evaluation.selection import chosen_metrics
 from kerasgen.evaluation.table import format_table
+from kerasgen.evaluation.table import format_titles
 from kerasgen.evaluation.table import metric_names

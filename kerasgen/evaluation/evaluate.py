@@ -1,6 +1,7 @@
 """From a model, or images, to one record of named numbers."""
 
 import dataclasses
+from collections.abc import Callable
 from collections.abc import Iterable
 
 import numpy as np
@@ -31,6 +32,7 @@ def evaluate(
     data_dir: PathLike | None = None,
     importance_samples: int = 50,
     importance_images: int = 1000,
+    tell: Callable[[str], None] | None = None,
 ) -> dict:
     """Judges a model, or images, by the same metrics as any other.
 
@@ -53,6 +55,8 @@ def evaluate(
         data_dir: Folder of the dataset, as `kerasgen.data.fetch` takes it.
         importance_samples: int, K of the importance-weighted bound. Papers print 5000.
         importance_images: int, number of test images for that bound.
+        tell: Function that is called with the name of each part as it begins, such as
+            a metric; or None.
 
     Returns:
         A flat, JSON-serialisable dict: what was judged and how, `seconds_…` of each
@@ -74,7 +78,7 @@ def evaluate(
     """
     names = chosen_metrics(metrics)
     _check_numbers(num_samples, seed, importance_samples, importance_images)
-    watch = Stopwatch()
+    watch = Stopwatch(tell)
     with watch("reference"):
         reference = as_reference(dataset, features, data_dir)
     if hasattr(model, "shape") or isinstance(model, list):
@@ -119,6 +123,7 @@ def evaluate_real(
     features="auto",
     metrics: str | Iterable[str] = "all",
     data_dir: PathLike | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> dict:
     """Judges training images as if they were samples: the row to read others beside.
 
@@ -126,8 +131,8 @@ def evaluate_real(
     training images, the judged ones are left out of these.
 
     Args:
-        dataset, num_samples, features, metrics, data_dir: as for `evaluate`. At most
-            half of the training images are judged.
+        dataset, num_samples, features, metrics, data_dir, tell: as for `evaluate`. At
+            most half of the training images are judged.
 
     Returns:
         The record, as of `evaluate`; what does not apply is None, also where it was
@@ -143,7 +148,7 @@ def evaluate_real(
     """
     names = dict.fromkeys(chosen_metrics(metrics), False)
     check_whole(num_samples, "num_samples")
-    watch = Stopwatch()
+    watch = Stopwatch(tell)
     with watch("reference"):
         reference = as_reference(dataset, features, data_dir)
     train = reference.train

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
@@ -30,13 +31,19 @@ PROTOCOL = (
 
 
 class Stopwatch:
-    """Wall seconds of named parts, in the order in which they were begun."""
+    """Wall seconds of named parts, in the order in which they were begun.
 
-    def __init__(self) -> None:
+    Args:
+        tell: Function that is called with the name of each part as it begins, or None.
+    """
+
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
         self._start, self._seconds = time.perf_counter(), {}
+        self._tell = tell or (lambda name: None)
 
     @contextlib.contextmanager
     def __call__(self, name: str) -> Iterator[None]:
+        self._tell(name)
         start = time.perf_counter()
         try:
             yield

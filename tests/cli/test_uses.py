@@ -30,10 +30,15 @@ def test_sample_draws_the_same_from_a_preset_and_its_export(elsewhere):
     np.testing.assert_allclose(first, second, atol=1)
 
 
-def test_evaluate_judges_a_preset_and_two_folders(elsewhere, idx_folder, digits):
+def test_evaluate_judges_a_preset_and_two_folders(
+    elsewhere, idx_folder, digits, capsys
+):
     line = ["--metrics=frechet_distance", "--num_samples=64"]
     data = f"--data_dir={idx_folder}"
     assert command.main(["evaluate", "dcgan_mnist", data, *line]) == 0
+    said = capsys.readouterr().out
+    assert "| Fréchet distance  ↓ lower is better |" in said
+    assert "features: mnist_v1" in said
     records = json.loads((elsewhere / "evaluation.json").read_text())
     assert list(records) == ["dcgan_mnist", "training images"]
     for folder, noise in (("real", 0), ("noisy", 99)):

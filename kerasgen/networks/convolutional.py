@@ -108,7 +108,7 @@ def convolutional_discriminator(
         name: Name of the network.
 
     Returns:
-        `keras.Model` from images [, latents] [, labels] to float32 logits of shape
+        `keras.Model` from `images[, latents][, labels]` to float32 logits of shape
         `(batch,)`.
 
     Raises:

@@ -367,9 +367,13 @@ def test_a_readme_without_a_place_is_refused(readme, tmp_path):
         study.update_readme(tmp_path / "absent.md", published)
 
 
-def test_this_readme_shows_what_is_published():
-    path = pathlib.Path(kerasgen.__file__).resolve().parents[1] / "README.md"
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("README.md", ["numbers"]), ("results/README.md", study.report.readme.PARTS)],
+)
+def test_these_pages_show_what_is_published(name, parts):
+    path = pathlib.Path(kerasgen.__file__).resolve().parents[1] / name
     text = path.read_text(encoding="utf-8")
-    for part in study.report.readme.PARTS:
-        assert f"<!-- results:begin {part} results/" in text
+    for part in parts:
+        assert f"<!-- results:begin {part} " in text
     assert study.report.readme.updated(text, path.parent, None, JAISWAL) == text

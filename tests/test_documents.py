@@ -1,0 +1,43 @@
+"""What a newcomer reads: the documents build, and versions agree."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+import kerasgen
+
+ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
+
+
+def test_citation_and_changelog_agree_with_the_version():
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released = re.findall(r"^## (\S+) \((\d{4}-\d{2}-\d{2})\)$", changes, re.MULTILINE)
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert (cited["version"], str(cited["date-released"])) == released[0]
+    assert kerasgen.__version__ == released[0][0]
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.split()) <= 1500
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert len(links) > 10
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.slow
+def test_the_documents_build_strictly(tmp_path):
+    pytest.importorskip("mkdocs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
+    done = subprocess.run(
+        [*command, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for name in kerasgen.list_models():
+        page = (tmp_path / f"models/{name}/index.html").read_text("utf-8")
+        assert kerasgen.core.model_class(name).references[0].title in page
+    assert (tmp_path / "generator.onnx").stat().st_size < 3_000_000

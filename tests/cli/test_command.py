@@ -65,7 +65,7 @@ def test_every_command_helps(capsys, name):
 
 def test_every_module_is_a_command():
     files = {path.stem for path in (ROOT / "kerasgen/cli").glob("*.py")}
-    assert files == {*command.COMMANDS, "command", "__init__"}
+    assert files == {*command.COMMANDS, "command", "explorer_page", "__init__"}
 
 
 @pytest.mark.parametrize("line", ["--help", "train --help", "train --epoch=3", "trian"])

@@ -1,6 +1,10 @@
 """The page of `kerasgen explore` answers; without Gradio the command says so."""
 
+import contextlib
+import socket
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -16,29 +20,42 @@ def test_without_gradio_the_command_says_what_to_install(monkeypatch):
         explorer_page.build({})
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_page_starts_and_draws(idx_folder):
-    pytest.importorskip("gradio")
-    import gradio_client
+CLIENT = """
+import sys
+import gradio_client
+client = gradio_client.Client(sys.argv[1], verbose=False)
+print(*(client.predict(seed, fn_index=0) for seed in (0, 0, 1)), sep="\\n")
+"""
 
-    names = "cvae_mnist", "dcgan_mnist_conditional"
-    models = {name: study.load_model(name) for name in names}
-    page = explorer_page.build(models, "mnist", str(idx_folder))
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, inbrowser=False, server_name="127.0.0.1"
-    )
+
+@pytest.mark.slow
+def test_the_command_serves_a_page_that_draws(tmp_path):
+    pytest.importorskip("gradio")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    line = ["explore", "cvae_mnist", "dcgan_mnist_conditional", "--nobrowser"]
+    command = [sys.executable, "-m", "kerasgen", *line, f"--port={port}"]
+    served = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
-        client = gradio_client.Client(address, verbose=False)
-        pictures = [
-            np.asarray(Image.open(client.predict(seed, fn_index=0)))
-            for seed in (0, 0, 1)
-        ]
-        assert pictures[0].std() > 50
-        np.testing.assert_array_equal(pictures[0], pictures[1])
-        assert np.any(pictures[0] != pictures[2])
+        for _ in range(120):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            time.sleep(0.5)
+        # Of its own process: clients leave sockets behind.
+        done = subprocess.run(
+            [sys.executable, "-c", CLIENT, f"http://127.0.0.1:{port}"],
+            capture_output=True,
+            text=True,
+        )
     finally:
-        page.close()
+        served.kill()
+        served.wait()
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, again, other = (np.asarray(Image.open(path)) for path in done.stdout.split())
+    assert first.std() > 50
+    np.testing.assert_array_equal(first, again)
+    assert np.any(first != other)
 
 
 def test_a_drawing_is_set_beside_its_reconstruction(idx_folder, digits):

@@ -21,7 +21,7 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     from kerasgen.quiet_start import quiet_start
 
     with quiet_start():
-        from kerasgen.check.paths import findings
+        from kerasgen.check import findings
 
     # What readers only warn of is a finding here.
     logging.set_verbosity(logging.ERROR)

@@ -10,7 +10,7 @@ import pytest
 import kerasgen
 
 PACKAGE = pathlib.Path(kerasgen.__file__).parent
-FOLDERS = ("data", "metrics", "features", "evaluation", "export", "callbacks")
+FOLDERS = ("data", "metrics", "features", "evaluation", "export", "callbacks", "study")
 # Of many kinds, which their docstrings name.
 FREE = {"self", "cls", "model", "dataset", "features", "axes", "keys", "order", "dims"}
 

@@ -48,7 +48,7 @@ class ConstructedModel(PresetModel):
         super().__init__(dtype=dtype, name=name or self.key)
         self.image_shape = check_image_shape(image_shape)
         self.latent_dim = latent_dim
-        is_derived = latent_dim is self._argument_defaults()["latent_dim"] is None
+        is_derived = latent_dim is self.argument_defaults()["latent_dim"] is None
         if not is_derived:
             self.latent_dim = check_positive_int("latent_dim", latent_dim)
         self.num_classes = num_classes
@@ -83,16 +83,16 @@ class ConstructedModel(PresetModel):
     @classmethod
     def needs_classes(cls):
         """Whether the model cannot be made without a number of classes."""
-        default = cls._argument_defaults()["num_classes"]
+        default = cls.argument_defaults()["num_classes"]
         return default is not None and default is not inspect.Parameter.empty
 
     @classmethod
     def argument_names(cls):
         """Names of all constructor arguments: the class's own, then the shared ones."""
-        return [*cls._argument_defaults(), *cls.network_names()]
+        return [*cls.argument_defaults(), *cls.network_names()]
 
     @classmethod
-    def _argument_defaults(cls):
+    def argument_defaults(cls):
         """Dict from argument to default; the classes' own signatures, outermost first.
 
         It stops at this class: what comes below is Keras'.
@@ -239,7 +239,7 @@ class ConstructedModel(PresetModel):
 
     def get_config(self):
         """All constructor arguments, read from the signatures, and given networks."""
-        names = [name for name in self._argument_defaults() if name != "dtype"]
+        names = [name for name in self.argument_defaults() if name != "dtype"]
         config = {name: getattr(self, name) for name in names}
         config["dtype"] = keras.saving.serialize_keras_object(self.dtype_policy)
         for name in self._given_networks:

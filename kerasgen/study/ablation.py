@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from kerasgen.core.registry import list_models
 from kerasgen.core.registry import model_class
 from kerasgen.study.settings import RunSettings
-from kerasgen.study.settings import constructor_arguments
+from kerasgen.study.settings import check_models
+from kerasgen.study.settings import check_name
 
 
 class Relative(float):
@@ -52,11 +53,10 @@ _SETTINGS = ("learning_rate_factor", "batch_size", "epochs")
 def has_factor(model: str, factor: str) -> bool:
     """Whether a model has an argument that a factor varies."""
     cls = model_class(model)
-    arguments = constructor_arguments(cls)
-    names = {*_SETTINGS, *arguments, *cls.network_names()}
-    if arguments["latent_dim"] is None:  # follows from the size of the images
+    names = {*_SETTINGS, *cls.argument_names()}
+    if cls.argument_defaults()["latent_dim"] is None:  # follows from the images' size
         names.remove("latent_dim")
-    return any(name in names for name in FACTORS[factor])
+    return not names.isdisjoint(FACTORS[factor])
 
 
 def ablation_settings(
@@ -83,19 +83,14 @@ def ablation_settings(
     >>> [run.variant for run in runs[:2]]
     ['', 'skip_connections=True']
     """
-    if factor not in FACTORS:
-        raise ValueError(
-            f"Got factor={factor!r}; expected one of {', '.join(FACTORS)}."
-        )
+    check_name("factor", factor, FACTORS)
     having = [model for model in list_models() if has_factor(model, factor)]
     if models is None:
-        is_labelled = common.get("conditional", False)
-        models = having
-        if not is_labelled:
-            models = [one for one in having if not model_class(one).needs_classes()]
-    models = list(models)
+        labelled = common.get("conditional", False)
+        models = [m for m in having if labelled or not model_class(m).needs_classes()]
+    models = check_models(models)
     for model in models:
-        if model in list_models() and model not in having:
+        if model not in having:
             raise ValueError(
                 f"Got {model}, which has no {factor} to vary; expected some of "
                 f"{', '.join(having)}."
@@ -110,21 +105,19 @@ def ablation_settings(
 
 def _levels(factor, model, common):
     """Changes of the settings by each level that is not the model's default."""
-    defaults = constructor_arguments(model_class(model))
+    usual = model_class(model).argument_defaults()
+    usual |= {name: common.get(name, getattr(RunSettings, name)) for name in _SETTINGS}
     for name, levels in FACTORS[factor].items():
         for level in levels:
             if factor == "generator_learning_rate":
                 change = {"optimizers": {name: {"learning_rate_factor": float(level)}}}
                 yield {**change, "variant": f"{factor}={level:g}x"}
-            elif name in _SETTINGS:
-                usual = common.get(name, getattr(RunSettings, name))
-                value, shown = _value(level, usual)
-                if value != usual:
-                    yield {name: value, "variant": f"{name}={shown}"}
-            elif name in defaults:
-                value, shown = _value(level, defaults[name])
-                if value != defaults[name]:
-                    yield {"arguments": {name: value}, "variant": f"{name}={shown}"}
+            elif name in usual:
+                value, shown = _value(level, usual[name])
+                change = {name: value}
+                change = change if name in _SETTINGS else {"arguments": change}
+                if value != usual[name]:
+                    yield {**change, "variant": f"{name}={shown}"}
 
 
 def _value(level, usual):

@@ -1,5 +1,7 @@
 """Arms of a comparison: the settings of their runs."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from kerasgen.core.registry import model_class
@@ -7,7 +9,6 @@ from kerasgen.study.comparison import Comparison
 from kerasgen.study.settings import RunSettings
 from kerasgen.study.settings import check_models
 from kerasgen.study.settings import check_name
-from kerasgen.study.settings import constructor_arguments
 
 # Settings that are drawn by chance: learning rates by factors of up to ten.
 RATES = (0.1, 10.0)
@@ -17,7 +18,11 @@ BATCH_SIZES = (32, 64, 128, 256)
 
 
 def arm_settings(
-    comparison: Comparison, arm: str, models=None, seeds=None, **common
+    comparison: Comparison,
+    arm: str,
+    models: Iterable[str] | None = None,
+    seeds: Iterable[int] | None = None,
+    **common,
 ) -> list[RunSettings]:
     """Runs of an arm, seed after seed.
 
@@ -50,7 +55,7 @@ def arm_settings(
 def _draws(model, number):
     """Changes of the settings of a model: the same draws for every model."""
     generator = np.random.default_rng(0)
-    width = constructor_arguments(model_class(model))["width"]
+    width = model_class(model).argument_defaults()["width"]
     optimizers = model_class(model)().default_optimizers().values()
     has_beta = all(hasattr(optimizer, "beta_1") for optimizer in optimizers)
     for index in range(number):

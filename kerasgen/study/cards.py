@@ -1,27 +1,30 @@
 """Model cards of exported models, `README.md` in their folders, and a list of them."""
 
+import pathlib
 import shlex
 import sys
-
-import jinja2
 
 from kerasgen import evaluation
 from kerasgen import files
 from kerasgen.core import preset_files
 from kerasgen.study.portable import without_paths
+from kerasgen.study.records import Run
 from kerasgen.study.records import flat
 from kerasgen.study.records import nested
+from kerasgen.study.rendering import rendered
 
 CARD = "README.md"
 
 
-def write_card(folder, name, each, metadata, records):
-    """Writes the card of one model.
+def write_card(
+    folder: pathlib.Path, name: str, each: Run, metadata: dict, records: dict
+) -> None:
+    """Write the card of one model.
 
     Args:
-        folder: `pathlib.Path` of the SavedModel.
+        folder: That of the SavedModel.
         name: Name of the preset that it was exported from.
-        each: `records.Run` that the preset was made of.
+        each: The run that the preset was made of.
         metadata: The metadata that the preset is saved with.
         records: Dict from title to record of `evaluate`: the preset's, and others to
             set beside it.
@@ -39,36 +42,19 @@ def write_card(folder, name, each, metadata, records):
             "command": shlex.join(["python", *sys.argv]),
         }
     )
-    context["table"] = evaluation.format_table(
-        {
-            title: _applying(record, metadata["metrics"])
-            for title, record in records.items()
-        }
-    )
-    _render("model_card.md", folder / CARD, context)
+    applying = {}
+    for title, record in records.items():
+        other = nested(record)["metrics"].keys() - metadata["metrics"]
+        applying[title] = {k: v for k, v in flat(record).items() if k not in other}
+    table = evaluation.format_table(applying)
+    _write(folder / CARD, rendered("model_card.md", table=table, **context))
 
 
-def _applying(record, metrics):
-    """A record without the numbers that do not apply to the model."""
-    left_out = {name for name in nested(record)["metrics"] if name not in metrics}
-    return {k: value for k, value in flat(record).items() if k not in left_out}
-
-
-def training_command(each):
-    """The command that trains a run again, in the precision that it was trained in.
-
-    Args:
-        each: `records.Run`.
-    """
-    settings = each.settings
-    values = {
-        "model": settings.model,
-        "dataset": settings.dataset,
-        "epochs": settings.epochs,
-        "batch_size": settings.batch_size,
-        "seed": settings.seed,
-        "precision": each.record["precision"],
-    }
+def training_command(each: Run) -> str:
+    """The command that trains a run again, in the precision that it was trained in."""
+    settings, names = each.settings, ("dataset", "epochs", "batch_size", "seed")
+    values = {name: getattr(settings, name) for name in ("model", *names)}
+    values["precision"] = each.record["precision"]
     if settings.limit is not None:
         values["limit"] = settings.limit
     flags = [f"--{name}={value}" for name, value in values.items()]
@@ -76,43 +62,27 @@ def training_command(each):
     return shlex.join(["python", "examples/train_one.py", *flags])
 
 
-def write_list(saved_models_dir, presets_dir):
-    """Writes the list of exported models, with a line for each that has a preset.
-
-    Args:
-        saved_models_dir: `pathlib.Path` of the folder of the SavedModels.
-        presets_dir: `pathlib.Path` of the folder of the presets.
-    """
+def write_list(saved_models_dir: pathlib.Path, presets_dir: pathlib.Path) -> None:
+    """Write the list of exported models, with a line for each that has a preset."""
     names = [path.parent.name for path in sorted(saved_models_dir.glob(f"*/{CARD}"))]
-    models = {
-        name: preset_files.read_metadata(presets_dir / name)
-        for name in names
-        if (presets_dir / name).exists()
-    }
-    rows = [
-        (name, metadata["description"], distance(metadata["metrics"]))
-        for name, metadata in models.items()
-    ]
-    context = {"rows": rows, "example": next(iter(models), "NAME")}
-    _render("saved_models.md", saved_models_dir / CARD, context)
+    rows = []
+    for name in names:
+        if (presets_dir / name).exists():
+            metadata = preset_files.read_metadata(presets_dir / name)
+            how_good = distance(metadata["metrics"])
+            rows.append((name, metadata["description"], how_good))
+    example = rows[0][0] if rows else "NAME"
+    text = rendered("saved_models.md", rows=rows, example=example)
+    _write(saved_models_dir / CARD, text)
 
 
-def distance(metrics):
+def distance(metrics: dict) -> str:
     """The Fréchet distance with its name, as text."""
     known = ("fid_", "frechet_distance_")
     name = next((name for name in metrics if name.startswith(known)), None)
     return f"{name} {float(metrics[name]):.2f}" if name else "no Fréchet distance"
 
 
-def _render(template, path, context):
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kerasgen.study"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+def _write(path, text):
     with files.replacing(path) as temporary:
-        temporary.write_text(
-            environment.get_template(template).render(context), encoding="utf-8"
-        )
+        temporary.write_text(text, encoding="utf-8")

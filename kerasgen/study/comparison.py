@@ -2,7 +2,7 @@
 
 A study trains and measures anything; a `Comparison` adds what is special to one
 publication: its models, arms, claims, endpoints with margins, figures and citation.
-Each is a module of `kerasgen.comparisons`.
+Each is a module of `kerasgen.comparisons`. A `title` is a name for a reader.
 """
 
 import dataclasses
@@ -15,94 +15,60 @@ COMPARISONS = {}
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """A number by which models are compared.
-
-    Args:
-        title: Name for a reader.
-        quantity: A function's name in `study.endpoints`, or the base name of a metric.
-        better: "higher" or "lower".
-        space: "features", "pixels" or "random" (features that no label of the data
-            shaped) where the metric exists in several, else "".
-        scale: "linear"; "log", so that differences are ratios; "real", the distance
-            abs(log(value / value of real images)); or "spread", the distance of each
-            run from the median of the model's runs, as in Brown and Forsythe's test.
-        margin: Differences up to it are not relevant, in the unit of the scale.
-        unit: Unit, or "".
-    """
+    """A number by which models are compared."""
 
     title: str
-    quantity: str
-    better: str
+    quantity: str  # a function's name in `study.endpoints`, or a metric's base name
+    better: str  # "higher" or "lower"
+    # Of a metric that exists in several: "features", "pixels" or "random" (features
+    # that no label of the data shaped).
     space: str = ""
+    # "linear"; "log", so that differences are ratios; "real", the distance
+    # abs(log(value / value of real images)); or "spread", the distance of each run from
+    # the median of the model's runs, as in Brown and Forsythe's test.
     scale: str = "linear"
-    margin: float | None = None
+    margin: float | None = None  # differences up to it are not relevant; on the scale
     unit: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Models that a statement takes together: it holds if it holds for each of them.
-
-    Args:
-        title: Name for a reader.
-        models: Names of models in the registry.
-        variant: Level of a factor, in an ablation; "" is the default one.
-    """
+    """Models that a statement takes together: it holds if it holds for each of them."""
 
     title: str
-    models: tuple[str, ...]
-    variant: str = ""
+    models: tuple[str, ...]  # names in the registry
+    variant: str = ""  # level of a factor, in an ablation; "" is the default one
 
 
 @dataclasses.dataclass(frozen=True)
 class Constant:
-    """A number that a model is set beside.
-
-    Args:
-        title: Name for a reader.
-        value: The number, or None for that of `record`.
-        record: "pixels" or "final": which record of real images holds the number.
-    """
+    """A number that a model is set beside."""
 
     title: str
-    value: float | None = None
-    record: str = "final"
+    value: float | None = None  # None for that of `record`
+    record: str = "final"  # or "pixels": the record of real images with the number
 
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """One comparison that a claim rests on: the first side is better by the endpoint.
+    """A comparison that a claim rests on: the first side is better by the endpoint."""
 
-    Args:
-        endpoint: Key of the comparison's endpoints.
-        first: `Group`.
-        second: `Group`, or `Constant`.
-        claimed: "higher" or "lower" if the claim is not that the first is better.
-    """
-
-    endpoint: str
+    endpoint: str  # key of the comparison's endpoints
     first: Group
     second: Group | Constant
-    claimed: str = ""
+    claimed: str = ""  # "higher" or "lower" if not that the first is better
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A statement that an experiment can decide.
-
-    Args:
-        key: Short name.
-        statement: A sentence.
-        source: Section of the publication.
-        parts: `Part`s, all of which must hold.
-        study: Kind of study that decides it: "comparison", "robustness", "conditional",
-            or the name of an ablation's factor.
-    """
+    """A statement that an experiment can decide."""
 
     key: str
-    statement: str
-    source: str
-    parts: tuple[Part, ...]
+    statement: str  # a sentence
+    source: str  # section of the publication
+    parts: tuple[Part, ...]  # all of which must hold
+    # Kind of study that decides it: "comparison", "robustness", "conditional", or the
+    # name of an ablation's factor.
     study: str = "comparison"
 
 
@@ -117,96 +83,59 @@ class NotTested:
 
 @dataclasses.dataclass(frozen=True)
 class Arm:
-    """One way to set all models, trained with several seeds.
-
-    Args:
-        title: Name for a reader.
-        epochs: Passes over the training images.
-        seeds: Seeds of the runs.
-        settings: Dict of further fields of `RunSettings`.
-        by_model: Dict from model to such a dict, of what is special to it.
-        draws: Number of settings that are drawn by chance, the same for all models.
-    """
+    """One way to set all models, trained with several seeds."""
 
     title: str
     epochs: int
     seeds: tuple[int, ...]
-    settings: dict = dataclasses.field(default_factory=dict)
+    settings: dict = dataclasses.field(default_factory=dict)  # fields of `RunSettings`
+    # From model to such a dict, of what is special to it.
     by_model: dict = dataclasses.field(default_factory=dict)
-    draws: int = 0
+    draws: int = 0  # settings that are drawn by chance, the same for all models
 
 
 @dataclasses.dataclass(frozen=True)
 class Knob:
-    """One setting that a search varies.
+    """One setting that a search varies."""
 
-    Args:
-        name: Name in records of the search.
-        path: Where it goes in `RunSettings`: the field, and keys inside a dict.
-        low, high: Range of a number; None with choices.
-        log: Whether a search moves by factors.
-        choices: Values to choose from, instead of a range.
-    """
-
-    name: str
-    path: tuple[str, ...]
-    low: float | None = None
+    name: str  # in records of the search
+    path: tuple[str, ...]  # the field of `RunSettings`, and keys inside a dict
+    low: float | None = None  # None with choices
     high: float | None = None
-    log: bool = False
-    choices: tuple = ()
+    log: bool = False  # whether a search moves by factors
+    choices: tuple = ()  # to choose from, instead of a range
 
 
 @dataclasses.dataclass(frozen=True)
 class PublishedFigure:
-    """A number of the literature, and the numbers that it may stand beside.
+    """A number of the literature, and the numbers that it may stand beside."""
 
-    Args:
-        protocol: Regular expression of the full name of the number, protocol and all.
-        dataset: Name of the dataset.
-        model: Name of the model in its paper.
-        value: The number as printed.
-        reference: `Reference` of the paper.
-        caveat: What is still different.
-    """
-
-    protocol: str
+    protocol: str  # regular expression of a number's full name, protocol and all
     dataset: str
-    model: str
-    value: str
+    model: str  # name in its paper
+    value: str  # as printed
     reference: Reference
-    caveat: str
+    caveat: str  # what is still different
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One published comparison.
+    """One published comparison."""
 
-    Args:
-        name: Name in flags and files.
-        title: What it compares, such as "GANs and VAEs".
-        citation: `Reference`.
-        models: Names of its models in the registry, in the order of its tables.
-        endpoints: Dict from key to `Endpoint`.
-        claims: `Claim`s.
-        not_tested: `NotTested` statements.
-        arms: Dict from name to `Arm`.
-        figures: Dict from "samples", "losses" or "codes" to a dict from model to the
-            number of the publication's figure.
-        published: `PublishedFigure`s to set its numbers beside.
-        knobs: Dict from model to the `Knob`s that a search turns, as many for each.
-    """
-
-    name: str
-    title: str
+    name: str  # in flags and files
+    title: str  # what it compares, such as "GANs and VAEs"
     citation: Reference
-    models: tuple[str, ...]
-    endpoints: dict
+    models: tuple[str, ...]  # names in the registry, in the order of its tables
+    endpoints: dict[str, Endpoint]
     claims: tuple[Claim, ...]
     not_tested: tuple[NotTested, ...] = ()
-    arms: dict = dataclasses.field(default_factory=dict)
+    arms: dict[str, Arm] = dataclasses.field(default_factory=dict)
+    # From "samples", "losses" or "codes" to a dict from model to the number of the
+    # publication's figure.
     figures: dict = dataclasses.field(default_factory=dict)
-    published: tuple[PublishedFigure, ...] = ()
-    knobs: dict = dataclasses.field(default_factory=dict)
+    published: tuple[PublishedFigure, ...] = ()  # to set its numbers beside
+    # From model to the knobs that a search turns, as many for each.
+    knobs: dict[str, tuple[Knob, ...]] = dataclasses.field(default_factory=dict)
 
 
 def register_comparison(one: Comparison) -> Comparison:

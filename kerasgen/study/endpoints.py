@@ -12,6 +12,7 @@ import numpy as np
 
 from kerasgen.evaluation import find_name
 from kerasgen.study.comparison import Endpoint
+from kerasgen.study.records import Run
 from kerasgen.study.records import flat
 
 # Changes of quality in the second half of training that a fluctuation needs.
@@ -19,13 +20,17 @@ MIN_CHANGES = 2
 MIN_LOSS_EPOCHS = 8
 # Distance to be reached in time, in distances of real images.
 TARGET_MULTIPLE = 8
+# Metrics of codes that have to find the class by themselves.
+OF_CODES = ("kmeans", "linear_probe", "knn")
 
 
 class NoNumber(ValueError):
     """Why a run has no number; goes on after "DCGAN with seed 0"."""
 
 
-def value_of(endpoint: Endpoint, run, real: dict, prior: str = "") -> tuple[str, float]:
+def value_of(
+    endpoint: Endpoint, run: Run, real: dict, prior: str = ""
+) -> tuple[str, float]:
     """Name and number of an endpoint for a run, on the endpoint's scale.
 
     Args:
@@ -39,36 +44,25 @@ def value_of(endpoint: Endpoint, run, real: dict, prior: str = "") -> tuple[str,
     """
     if endpoint.quantity in QUANTITIES:
         name, value = QUANTITIES[endpoint.quantity](run, real)
+    elif endpoint.quantity.startswith(OF_CODES) and run.settings.conditional:
+        raise NoNumber("is conditioned on labels, so its codes need not hold them")
     else:
-        if endpoint.quantity.startswith(OF_CODES) and run.settings.conditional:
-            raise NoNumber("is conditioned on labels, so its codes need not hold them")
         name, value = metric(run.metrics(prior), endpoint.quantity, endpoint.space)
-    return name, scaled(endpoint, name, value, real)
-
-
-# Metrics of codes that have to find the class by themselves.
-OF_CODES = ("kmeans", "linear_probe", "knn")
-
-
-def scaled(endpoint: Endpoint, name: str, value: float, real: dict) -> float:
-    """A number on the scale of an endpoint."""
     if endpoint.scale in ("linear", "spread"):
-        return value
+        return name, value
     if endpoint.scale == "real":
         beside = (real.get("final") or {}).get(name)
         if beside is None:
             raise NoNumber(f"has no real images' {name} to stand beside")
-        value = value / float(beside)
-    if not 0.0 < value < math.inf:
-        return math.nan
-    return abs(math.log(value)) if endpoint.scale == "real" else math.log(value)
+        return name, abs(_log(value / float(beside)))
+    return name, _log(value)
 
 
 def metric(metrics: dict, base: str, space: str = "") -> tuple[str, float]:
     """Name and value of a metric in the metrics of a record.
 
     Args:
-        metrics: What `Run.metrics` returns.
+        metrics: As `Run.metrics` returns them.
         base: Name without protocol.
         space: "features", "random", "pixels", or "" for the only one.
     """
@@ -78,7 +72,7 @@ def metric(metrics: dict, base: str, space: str = "") -> tuple[str, float]:
     return name, float(metrics[name])
 
 
-def fluctuation(run, real):
+def fluctuation(run: Run, real: dict) -> tuple[str, float]:
     """How unsteadily the quality of samples changes, in logarithms of the distance.
 
     Of the Fréchet distances d₁, d₂, … in training, the changes log dₖ₊₁ − log dₖ that
@@ -86,9 +80,9 @@ def fluctuation(run, real):
     steady learning at any rate gives 0.
     """
     name, pairs = qualities(run)
-    logarithms = [math.log(d) if 0.0 < d < math.inf else math.nan for _, d in pairs]
     half = run.settings.epochs / 2
-    changes = np.diff(logarithms)[[epoch > half for epoch, _ in pairs[1:]]]
+    changes = np.diff([_log(d) for _, d in pairs])
+    changes = changes[[epoch > half for epoch, _ in pairs[1:]]]
     if len(changes) < MIN_CHANGES:
         raise NoNumber(
             f"was evaluated too seldom in training (changes in its second half: "
@@ -97,12 +91,12 @@ def fluctuation(run, real):
     return f"fluctuation_{name}", float(np.abs(changes - changes.mean()).mean())
 
 
-def seconds_per_epoch(run, real):
+def seconds_per_epoch(run: Run, real: dict) -> tuple[str, float]:
     """Median seconds of an epoch, which the compilation in the first does not move."""
     return _timed("seconds_per_epoch", run), float(np.median(_seconds(run)))
 
 
-def seconds_to_quality(run, real):
+def seconds_to_quality(run: Run, real: dict) -> tuple[str, float]:
     """Seconds of training until samples reach `TARGET_MULTIPLE` × the real distance.
 
     Counted to the end of the first epoch whose evaluation is at most the target;
@@ -122,7 +116,7 @@ def seconds_to_quality(run, real):
     return _timed(f"seconds_to_{TARGET_MULTIPLE}x_real_{name}", run), seconds
 
 
-def loss_slope(run, real):
+def loss_slope(run: Run, real: dict) -> tuple[str, float]:
     """Largest slope of a player's loss over the second half of training.
 
     Each loss is fitted by a line; its rise over the half is divided by the standard
@@ -137,24 +131,25 @@ def loss_slope(run, real):
     return "loss_slope", max(map(_slope, columns.values()))
 
 
-def _slope(values):
-    values = np.asarray(values, dtype=float)  # NaN for None
-    values = values[len(values) // 2 :]
-    if not np.isfinite(values).all():
-        return math.nan
-    places = np.arange(len(values))
-    slope, intercept = np.polyfit(places, values, 1)
-    residual = (values - slope * places - intercept).std(ddof=2)
-    return float(abs(slope) * (len(values) - 1) / residual) if residual else 0.0
-
-
-def log_distance(run, real):
+def log_distance(run: Run, real: dict) -> tuple[str, float]:
     """Logarithm of the last Fréchet distance, whose spread over settings is judged."""
     name, value = metric(run.metrics(), "fid", "features")
-    return f"log_{name}", math.log(value) if 0.0 < value < math.inf else math.nan
+    return f"log_{name}", _log(value)
 
 
-def qualities(run) -> tuple[str, list[tuple[int, float]]]:
+QUANTITIES: dict[str, Callable] = {
+    each.__name__: each
+    for each in (
+        fluctuation,
+        seconds_per_epoch,
+        seconds_to_quality,
+        loss_slope,
+        log_distance,
+    )
+}
+
+
+def qualities(run: Run) -> tuple[str, list[tuple[int, float]]]:
     """Name of the Fréchet distance in training, and pairs (epoch, distance).
 
     A run that was taken further was evaluated more often at first: of its evaluations
@@ -183,6 +178,20 @@ def qualities(run) -> tuple[str, list[tuple[int, float]]]:
     return name, pairs
 
 
+def _log(value):
+    return math.log(value) if 0.0 < value < math.inf else math.nan
+
+
+def _slope(values):
+    values = np.asarray(values, dtype=float)[len(values) // 2 :]  # NaN for None
+    if not np.isfinite(values).all():
+        return math.nan
+    places = np.arange(len(values))
+    slope, intercept = np.polyfit(places, values, 1)
+    residual = (values - slope * places - intercept).std(ddof=2)
+    return float(abs(slope) * (len(values) - 1) / residual) if residual else 0.0
+
+
 def _seconds(run):
     seconds = run.history.get("seconds", [])
     if not seconds or None in seconds:
@@ -201,12 +210,3 @@ def _timed(name, run):
     processor, cores, *gpus, workers = machines.pop()
     parts = [processor, f"{cores} cores", *gpus, f"{workers} at a time"]
     return f"{name} ({', '.join(parts)})"
-
-
-QUANTITIES: dict[str, Callable] = {
-    "fluctuation": fluctuation,
-    "seconds_per_epoch": seconds_per_epoch,
-    "seconds_to_quality": seconds_to_quality,
-    "loss_slope": loss_slope,
-    "log_distance": log_distance,
-}

@@ -1,5 +1,6 @@
 """Software, hardware and default precision of a run."""
 
+import contextlib
 import math
 import os
 import pathlib
@@ -13,10 +14,6 @@ import tensorflow as tf
 
 def describe() -> dict:
     """Versions, commit, host and hardware, for the record of a run."""
-    gpus = [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
@@ -24,9 +21,9 @@ def describe() -> dict:
         "commit": _commit(),
         "platform": platform.platform(),
         "host": socket.gethostname(),
-        "processor": _processor(),
+        "processor": next(iter(_cpu_info("model name")), platform.processor()),
         "cores": available_cores(),
-        "gpus": gpus,
+        "gpus": [details.get("device_name", "GPU") for details in _gpus()],
     }
 
 
@@ -43,11 +40,9 @@ def available_cores(cgroup: str = "/sys/fs/cgroup") -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    try:
+    with contextlib.suppress(OSError, ValueError):  # no control groups, or no quota
         quota, period = (pathlib.Path(cgroup) / "cpu.max").read_text().split()
         cores = min(cores, math.ceil(int(quota) / int(period)))
-    except (OSError, ValueError):  # no control groups, or "max": no quota
-        pass
     return max(1, cores)
 
 
@@ -58,21 +53,21 @@ def resolve_precision(precision: str) -> str:
     compute capability 8.0 or higher, and on CPUs with instructions for it, where all
     models train faster with it. Older GPUs take float16, which a CPU must never do: it
     is five to ten times slower there than float32.
-
-    Args:
-        precision: "auto" or the name of a Keras dtype policy.
-
-    Returns:
-        Name of a Keras dtype policy.
     """
     if precision != "auto":
         return precision
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return "mixed_bfloat16" if _cpu_has_bfloat16() else "float32"
-    details = tf.config.experimental.get_device_details(gpus[0])
-    capable = details.get("compute_capability", (0, 0)) >= (8, 0)
-    return "mixed_bfloat16" if capable else "mixed_float16"
+    for details in _gpus():
+        capable = details.get("compute_capability", (0, 0)) >= (8, 0)
+        return "mixed_bfloat16" if capable else "mixed_float16"
+    # Where Linux does not say so, there are none.
+    flags = {flag for line in _cpu_info("flags") for flag in line.split()}
+    has_bfloat16 = not flags.isdisjoint({"avx512_bf16", "amx_bf16"})
+    return "mixed_bfloat16" if has_bfloat16 else "float32"
+
+
+def _gpus():
+    devices = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(gpu) for gpu in devices]
 
 
 def _commit():
@@ -86,17 +81,6 @@ def _commit():
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None
-
-
-def _cpu_has_bfloat16():
-    """Whether the CPU multiplies bfloat16; False where Linux does not say so."""
-    flags = {flag for line in _cpu_info("flags") for flag in line.split()}
-    return not flags.isdisjoint({"avx512_bf16", "amx_bf16"})
-
-
-def _processor():
-    names = _cpu_info("model name")
-    return names[0] if names else platform.processor()
 
 
 def _cpu_info(key):

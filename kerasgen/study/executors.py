@@ -9,13 +9,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from kerasgen.study import environment
 
-INTERRUPTED = 130  # exit status after Ctrl-C, of workers and of the study
-TERMINATED = 143  # exit status of the study after SIGTERM
+# Exit statuses of a job, besides 0. `HELD`: another process works in the directory,
+# send it again later. `FOREIGN`: the directory is of a run with other settings.
+DIVERGED, HELD, FOREIGN = 3, 4, 5
+INTERRUPTED = 130  # after Ctrl-C, of jobs and of the study
+TERMINATED = 143  # of the study after SIGTERM
 LOG_LINES = 30  # of the end of a log, to be kept with a failure
 
 
@@ -23,8 +27,26 @@ class Terminated(KeyboardInterrupt):
     """Raised at SIGTERM."""
 
 
+def status_of(signal: KeyboardInterrupt) -> int:
+    """Exit status of a study that a signal ended."""
+    return TERMINATED if isinstance(signal, Terminated) else INTERRUPTED
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """Task of a worker, which `kerasgen.study.worker.do` carries out."""
+
+    task: str  # "prepare" (evaluate the real images of a study) or "run"
+    settings: dict  # of the `RunSettings` of the run; for "prepare" of any
+    directory: str  # of the run; for "prepare" of the study
+    data_dir: str | None
+    num_samples: int
+    workers: int  # runs that share the machine
+    export_to: str | None = None  # folder for the SavedModel
+
+
 class Executor(Protocol):
-    """What the runner asks of an executor, local or on many machines.
+    """Where jobs run, locally or on many machines.
 
     Attributes:
         workers: Number of jobs at the same time.
@@ -32,35 +54,36 @@ class Executor(Protocol):
 
     workers: int
 
-    def __enter__(self) -> "Executor": ...
-
-    def __exit__(self, *_) -> None: ...
-
-    def run(self, job, log: Path, receive: Callable[[dict], None]) -> tuple[int, str]:
+    def run(
+        self, job: Job, log: Path, receive: Callable[[dict], None]
+    ) -> tuple[int, str]:
         """Do a job and return when it has ended; called from one thread a worker.
 
         Args:
-            job: `kerasgen.study.worker.Job`.
+            job: The job.
             log: File that what the job prints is appended to.
-            receive: Function of each message, a dict.
+            receive: Function of each message that `do` tells, a dict.
 
         Returns:
-            `(status, end)`: exit status as of `kerasgen.study.worker`, negative if a
-            signal ended it, and the last lines of its log.
+            `(status, end)`: exit status, negative if a signal ended it, and the last
+            lines of its log.
+
+        Raises:
+            KeyboardInterrupt: If `stop` was called.
         """
 
     def stop(self) -> None:
-        """End all jobs; none is started any more."""
+        """End all jobs, at the end of a study or before; none is started any more."""
 
 
 class LocalProcesses:
-    """Runs each job in a process of this machine; none outlives the `with` block.
+    """Runs each job in a process of this machine.
 
     Args:
         workers: Processes at the same time, which share the cores.
     """
 
-    def __init__(self, workers: int = 1):
+    def __init__(self, workers: int = 1) -> None:
         self.workers = workers
         self.environment = {**os.environ, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
         threads = _threads(environment.available_cores(), workers)
@@ -69,18 +92,10 @@ class LocalProcesses:
         self._alive, self._stopped = set(), False
         self._lock = threading.Lock()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def run(self, job, log, receive):
-        """Do a job in a process of its own; see `Executor`.
-
-        Raises:
-            KeyboardInterrupt: If `stop` was called, or the process was interrupted.
-        """
+    def run(
+        self, job: Job, log: Path, receive: Callable[[dict], None]
+    ) -> tuple[int, str]:
+        """Do a job in a process of its own; see `Executor`."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "ab") as output:
             begin = output.tell()
@@ -89,8 +104,7 @@ class LocalProcesses:
                 process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
                 process.stdin.flush()
                 for line in process.stdout:
-                    message = _message(line)
-                    if message is not None:
+                    if (message := _message(line)) is not None:
                         receive(message)
                 status = process.wait()
             except BrokenPipeError:
@@ -105,7 +119,7 @@ class LocalProcesses:
             lines = output.read().decode(errors="replace").splitlines()
         return status, "\n".join(lines[-LOG_LINES:])
 
-    def stop(self):
+    def stop(self) -> None:
         """End all processes; none is started any more."""
         with self._lock:
             self._stopped = True
@@ -154,16 +168,16 @@ def _threads(cores, workers):
     a step on two cores took 0.7 to 0.8 of the time, and judging 1.5 times as long.
     """
     own = max(1, cores // workers)
-    settings = {}
+    settings = {"OMP_NUM_THREADS": own}
     if own <= 2:
         settings |= {"TF_NUM_INTEROP_THREADS": own, "TF_NUM_INTRAOP_THREADS": 1}
     elif workers > 1:
         settings |= {"TF_NUM_INTRAOP_THREADS": own}
-    return settings | {"OMP_NUM_THREADS": own}
+    return settings
 
 
 @contextlib.contextmanager
-def interrupted_by_termination():
+def interrupted_by_termination() -> Iterator[None]:
     """Raise `Terminated` at SIGTERM, as Ctrl-C raises, so that processes are ended."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -51,7 +51,12 @@ def held(directory: str | os.PathLike, wait: bool = False) -> Iterator[None]:
     lock = filelock.FileLock(path)
     try:
         _acquire(lock, directory, wait)
-        _write_holder(holder)
+        if holder.exists():
+            ended = _read_holder(holder)
+            logging.warning("Taking over from %s, which ended without a word.", ended)
+        since = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
+        who = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        holder.write_text(json.dumps({**who, "command": shlex.join(sys.argv)}))
         yield
     finally:
         if lock.is_locked:
@@ -65,13 +70,12 @@ def held(directory: str | os.PathLike, wait: bool = False) -> Iterator[None]:
 def check_free(directory: str | os.PathLike) -> None:
     """Raise HeldError, which names the holder, if a process holds a directory."""
     path, _ = _paths(directory)
-    if not path.exists():
-        return
-    lock = filelock.FileLock(path)
-    # A folder that nothing can be written to is no process' that works in it.
-    with contextlib.suppress(PermissionError, OSError), _refusal(directory):
-        lock.acquire(timeout=GLANCE)
-    lock.release()
+    if path.exists():
+        lock = filelock.FileLock(path)
+        # A folder that nothing can be written to is no process' that works in it.
+        with contextlib.suppress(OSError), _refusal(directory):
+            lock.acquire(timeout=GLANCE)
+        lock.release()
 
 
 def _paths(directory):
@@ -110,26 +114,10 @@ def _refusal(directory):
         ) from None
 
 
-def _write_holder(path):
-    if path.exists():
-        logging.warning(
-            "Taking over from %s, which has ended without a word.", _read_holder(path)
-        )
-    holder = {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "since": datetime.datetime.now().astimezone().isoformat(" ", "seconds"),
-        "command": shlex.join(sys.argv),
-    }
-    path.write_text(json.dumps(holder))
-
-
 def _read_holder(path):
     try:
-        holder = json.loads(path.read_text())
-        return (
-            f"process {holder['pid']} on {holder['host']} since {holder['since']} "
-            f"({holder['command']})"
+        return "process {pid} on {host} since {since} ({command})".format(
+            **json.loads(path.read_text())
         )
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"  # which has not yet written its name

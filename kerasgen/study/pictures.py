@@ -9,7 +9,9 @@ import numpy as np
 
 from kerasgen import callbacks
 from kerasgen import export
+from kerasgen import files
 from kerasgen.core import preset_files
+from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.arguments import great_circle
 from kerasgen.core.base import GenerativeModel
@@ -18,8 +20,8 @@ PICTURES = ("samples", "classes", "interpolation")
 INTERPOLATION_STEPS = 10
 
 
-def load_model(path):
-    """Loads a trained model for sampling.
+def load_model(path: files.PathLike):
+    """Load a trained model for sampling.
 
     Args:
         path: A `.keras` file, the folder of a SavedModel or of a preset, or the name of
@@ -32,37 +34,43 @@ def load_model(path):
         ValueError: If there is none of them at `path`, or it is damaged.
     """
     path = pathlib.Path(path)
-    if (path / preset_files.METADATA).exists():
-        return GenerativeModel.from_preset(path)
+    is_preset = (path / preset_files.METADATA).exists()
+    if is_preset or (not path.exists() and str(path) in GenerativeModel.presets):
+        return GenerativeModel.from_preset(path if is_preset else str(path))
     if path.is_dir():
         return export.load(path)
-    if path.suffix == ".keras" and path.exists():
-        try:
-            # Safe mode, so that no Python code comes from the file.
-            model = keras.models.load_model(path, safe_mode=True)
-        except Exception as error:  # damage shows as any of a dozen classes
-            raise ValueError(
-                f"{path} cannot be loaded ({error}). Expected a file that model.save "
-                "wrote; train the model anew, or take another file."
-            ) from error
-        if isinstance(model, GenerativeModel):
-            return model
+    if path.suffix != ".keras" or not path.exists():
+        raise ValueError(
+            f"{path} is neither the folder of a SavedModel nor a .keras file, and no "
+            "preset. Train one first: python examples/train_one.py"
+        )
+    try:
+        # Safe mode, so that no Python code comes from the file.
+        model = keras.models.load_model(path, safe_mode=True)
+    except Exception as error:  # damage shows as any of a dozen classes
+        raise ValueError(
+            f"{path} cannot be loaded ({error}). Expected a file that model.save "
+            "wrote; train the model anew, or take another file."
+        ) from error
+    if not isinstance(model, GenerativeModel):
         raise ValueError(
             f"{path} holds a {type(model).__name__}, not a model of kerasgen."
         )
-    if str(path) in GenerativeModel.presets:
-        return GenerativeModel.from_preset(str(path))
-    raise ValueError(
-        f"{path} is neither the folder of a SavedModel nor a .keras file, and no "
-        "preset. Train one first: python examples/train_one.py"
-    )
+    return model
 
 
-def draw(model, kind="samples", *, num=64, seed=0, label=None):
-    """Draws a grid of images made by a model.
+def draw(
+    model,
+    kind: str = "samples",
+    *,
+    num: int = 64,
+    seed: int = 0,
+    label: int | None = None,
+) -> np.ndarray:
+    """Draw a grid of images made by a model.
 
     Args:
-        model: What `load_model` returned.
+        model: As `load_model` returns it.
         kind: "samples"; "classes", one row for each class of a conditional model; or
             "interpolation", each row between two latents.
         num: Number of images, rounded up to full rows; positive int.
@@ -77,34 +85,35 @@ def draw(model, kind="samples", *, num=64, seed=0, label=None):
             that is not conditional.
     """
     check_positive_int("num", num)
+    check_choice("kind", kind, PICTURES)
     if kind == "samples":
         columns = math.ceil(math.sqrt(num))
         images = model.sample(num, _labels(model, num, label), seed=seed)
-    elif kind == "classes":
-        if not model.is_conditional:
-            raise ValueError(
-                "kind='classes' needs a conditional model; this one was trained "
-                "without labels (train it with --conditional)."
-            )
-        columns = math.ceil(num / model.num_classes)
-        labels = np.repeat(np.arange(model.num_classes), columns)
-        images = model.sample(len(labels), labels, seed=seed)
     elif kind == "interpolation":
         columns = INTERPOLATION_STEPS
         images = interpolate(model, math.ceil(num / columns), seed=seed, label=label)
         images = images.reshape(-1, *images.shape[2:])
+    elif model.is_conditional:
+        columns = math.ceil(num / model.num_classes)
+        labels = np.repeat(np.arange(model.num_classes), columns)
+        images = model.sample(len(labels), labels, seed=seed)
     else:
-        raise ValueError(f"kind={kind!r}; expected one of {', '.join(PICTURES)}.")
+        raise ValueError(
+            "kind='classes' needs a conditional model; this one was trained without "
+            "labels (train it with --conditional)."
+        )
     rows = math.ceil(len(images) / columns)
     scale = max(1, 560 // (columns * images.shape[2]))
     return callbacks.tile_images(images, rows, columns, scale=scale)
 
 
-def interpolate(model, rows, *, seed=0, label=None):
+def interpolate(
+    model, rows: int, *, seed: int = 0, label: int | None = None
+) -> np.ndarray:
     """Images along great circles, each row from one random latent to the next.
 
     Args:
-        model: What `load_model` returned, or a model of the zoo.
+        model: As `load_model` returns it.
         rows: Number of rows, positive int.
         seed: Seed of the latents.
         label: Class of all images of a conditional model; None takes one class after
@@ -122,8 +131,6 @@ def interpolate(model, rows, *, seed=0, label=None):
 
 
 def _labels(model, num, label):
-    if not model.is_conditional and label is None:
-        return None
     if label is not None:
         return np.full(num, label)
-    return np.arange(num) % model.num_classes
+    return np.arange(num) % model.num_classes if model.is_conditional else None

@@ -4,17 +4,15 @@ import pathlib
 import re
 import shlex
 import sys
+from typing import Any
 
 _FOLDER_FLAG = re.compile(r"\s--(?:data|runs|saved_models)_dir[=\s]('[^']*'|\S+)")
 _SCRIPT = re.compile(r"\S+/(?=examples/\w+\.py)")
 _PATH = re.compile(r"(?<![\w./:~-])(?:~|(?=/))(?:/[^\s/:;,\"'()<>]+)+/([^\s/\"'()<>]*)")
 
 
-def without_paths(value):
-    """A record whose absolute paths keep their last part only.
-
-    Args:
-        value: Content of a JSON file: a str, or lists and dicts of such.
+def without_paths(value: Any) -> Any:
+    """A record, text or lists and dicts, whose absolute paths keep their last part.
 
     Example:
 
@@ -31,11 +29,6 @@ def without_paths(value):
 
 
 def portable_command(command: str | None = None) -> str:
-    """A command by which anyone can repeat it, in a folder of their own.
-
-    Args:
-        command: The command; default that of this process.
-    """
-    if command is None:
-        command = shlex.join(["python", *sys.argv])
+    """A command, default this process's, that repeats it in folders of one's own."""
+    command = shlex.join(["python", *sys.argv]) if command is None else command
     return without_paths(_SCRIPT.sub("", _FOLDER_FLAG.sub("", command)))

@@ -5,23 +5,27 @@ The preset is evaluated as it is loaded, not the run: it has the averaged genera
 """
 
 import functools
-import json
 import pathlib
 import re
 import tempfile
+from collections.abc import Callable
+from collections.abc import Iterable
 
 import numpy as np
 
 from kerasgen import evaluation
 from kerasgen import export
+from kerasgen import files
 from kerasgen.core import preset_files
 from kerasgen.core import presets
 from kerasgen.study import cards
+from kerasgen.study import json_files
 from kerasgen.study import run
 from kerasgen.study.pictures import load_model
 from kerasgen.study.records import flat
 from kerasgen.study.records import load_run
 from kerasgen.study.records import nested
+from kerasgen.study.settings import RunSettings
 
 LICENCE = "Apache-2.0"
 # Samples by which a preset is compared with the model that it was rounded from.
@@ -29,32 +33,28 @@ NUM_COMPARED = 1000
 
 
 def make_presets(
-    study_dir,
-    models=None,
+    study_dir: files.PathLike,
+    models: Iterable[str] | None = None,
     *,
-    seed=0,
-    presets_dir=None,
-    saved_models_dir="saved_models",
-    data_dir=None,
-    num_samples=10_000,
-    tell=None,
-):
-    """Makes a preset, a SavedModel and a model card of each finished run of a seed.
+    seed: int = 0,
+    presets_dir: files.PathLike | None = None,
+    saved_models_dir: files.PathLike = "saved_models",
+    data_dir: files.PathLike | None = None,
+    num_samples: int = 10_000,
+    tell: Callable[[str], None] | None = None,
+) -> list[str]:
+    """Make a preset, a SavedModel and a model card of each finished run of a seed.
 
-    Those that are there, of the same weights, are left as they are.
+    Those of the same weights that are there stay. Returns the names of the presets.
 
     Args:
-        study_dir: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
+        study_dir: The folder `runs/<study>`.
         models: Names of the models' folders in it; default all that have the seed.
         seed: The seed whose runs are taken.
-        presets_dir: Folder of the presets; default the package's.
-        saved_models_dir: Folder of the SavedModels.
+        presets_dir, saved_models_dir: Folders; default that of the package's presets.
         data_dir: Folder of the dataset, as `data.fetch` takes it.
         num_samples: Samples that each preset is evaluated by.
         tell: Function of a line of text; default print.
-
-    Returns:
-        List of the names of the presets.
 
     Raises:
         ValueError: If a run is not there or not finished, or a folder is taken by a
@@ -65,51 +65,37 @@ def make_presets(
     >>> make_presets("runs/mnist", ["dcgan"])
     ['dcgan_mnist']
     """
+    tell = tell or functools.partial(print, flush=True)
     study_dir, saved_models_dir = map(pathlib.Path, (study_dir, saved_models_dir))
     presets_dir = pathlib.Path(presets_dir or presets.FOLDER)
-    tell = tell or functools.partial(print, flush=True)
-    runs = _finished(study_dir, models, seed)
-    for each in runs:
-        _check_places(each, presets_dir, saved_models_dir)
-    real = _real(study_dir, num_samples)
-    reference = None
-    for number, each in enumerate(runs, start=1):
-        name = preset_name(each.settings)
+    runs = {preset_name(r.settings): r for r in _finished(study_dir, models, seed)}
+    for name, each in runs.items():
+        _check_places(presets_dir / name, saved_models_dir / name, each.settings)
+    real, reference = _real(study_dir, num_samples), None
+    for number, (name, each) in enumerate(runs.items(), start=1):
         folder, exported = presets_dir / name, saved_models_dir / name
         heading = f"[{number}/{len(runs)}] {name}"
         if _is_made(folder, exported, each, num_samples):
             tell(f"{heading}: complete")
             continue
         tell(f"{heading}: evaluating {num_samples:,} samples of the preset")
-        if reference is None:
-            reference = _reference(each, data_dir)
-        told = _make(each, reference, num_samples, folder, exported, real)
-        tell(f"{heading}: {told}")
+        reference = reference or _reference(each.settings, data_dir)
+        preset, metadata, record = _evaluated_preset(each, reference, num_samples)
+        preset.save_to_preset(folder, metadata)
+        presets.write_registry(presets_dir)
+        export.save(preset, exported, each.settings.to_dict(), half=True)
+        # Last, as the sign that all of it is there.
+        metadata = preset_files.read_metadata(folder)
+        cards.write_card(exported, name, each, metadata, {name: record, **real})
+        sizes = f"preset {_megabytes(folder)}, SavedModel {_megabytes(exported)}"
+        tell(f"{heading}: {cards.distance(metadata['metrics'])}, {sizes}")
     presets.write_registry(presets_dir)
     cards.write_list(saved_models_dir, presets_dir)
-    return [preset_name(each.settings) for each in runs]
+    return list(runs)
 
 
-def _make(each, reference, num_samples, folder, exported, real):
-    """Write preset, SavedModel and card of one run; returns what to tell of them."""
-    preset, metadata, record = _evaluated_preset(each, reference, num_samples)
-    preset.save_to_preset(folder, metadata)
-    presets.write_registry(folder.parent)
-    export.save(preset, exported, each.settings.to_dict(), half=True)
-    # Last, as the sign that all of it is there.
-    metadata = preset_files.read_metadata(folder)
-    records = {folder.name: record, **real}
-    cards.write_card(exported, folder.name, each, metadata, records)
-    sizes = f"preset {_megabytes(folder)}, SavedModel {_megabytes(exported)}"
-    return f"{cards.distance(metadata['metrics'])}, {sizes}"
-
-
-def preset_name(settings):
-    """Name of the preset of a run, such as "dcgan_mnist" or "cvae_mnist_conditional".
-
-    Args:
-        settings: `RunSettings`.
-    """
+def preset_name(settings: RunSettings) -> str:
+    """Name of a run's preset, such as "dcgan_mnist" or "cvae_mnist_conditional"."""
     return re.sub(r"\W+", "_", f"{settings.name}_{settings.study}")
 
 
@@ -118,8 +104,7 @@ def _finished(study_dir, models, seed):
     if models is None:
         models = sorted(path.parent.name for path in study_dir.glob(f"*/seed{seed}"))
     problems, runs = [], []
-    for model in models:
-        directory = study_dir / model / f"seed{seed}"
+    for directory in (study_dir / model / f"seed{seed}" for model in models):
         if not (directory / "settings.json").exists():
             problems.append(f"{directory} holds no run")
             continue
@@ -139,14 +124,15 @@ def _finished(study_dir, models, seed):
     return runs
 
 
-def _check_places(each, presets_dir, saved_models_dir):
-    """Refuses to replace what was made with other settings."""
-    name, settings = preset_name(each.settings), each.settings.to_dict()
-    places = {
-        presets_dir / name: _replaceable(presets_dir / name, settings),
-        saved_models_dir / name: export.replaceable(saved_models_dir / name, settings),
-    }
-    for place, is_replaceable in places.items():
+def _check_places(folder, exported, settings):
+    """Refuse to replace what was made with other settings."""
+    settings = settings.to_dict()
+    made_with = json_files.read(folder / preset_files.METADATA).get("settings")
+    is_ours = isinstance(made_with, dict) and export.taken_further(made_with, settings)
+    for place, is_replaceable in (
+        (folder, is_ours or not folder.exists()),
+        (exported, export.replaceable(exported, settings)),
+    ):
         if not is_replaceable:
             raise ValueError(
                 f"{place} holds another model or one made with other settings; it is "
@@ -154,35 +140,23 @@ def _check_places(each, presets_dir, saved_models_dir):
             )
 
 
-def _replaceable(folder, settings):
-    """Whether a preset is not there yet, or of the same training, or less of it."""
-    if not folder.exists():
-        return True
-    try:
-        made_with = preset_files.read_metadata(folder)["settings"]
-        return export.taken_further(made_with, settings)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return False  # it is not known what is lost
-
-
-def _reference(each, data_dir):
-    """What a run was judged against: its training images, and the test images."""
-    train, test = (each.settings.fetch(split, data_dir) for split in ("train", "test"))
-    return evaluation.Reference((run.first_images(train, each.settings.limit), test))
+def _reference(settings, data_dir):
+    """The reference of a run: its training images, and the test images."""
+    train, test = (settings.fetch(split, data_dir) for split in ("train", "test"))
+    return evaluation.Reference((run.first_images(train, settings.limit), test))
 
 
 def _real(study_dir, num_samples):
     """The record of real images judged alike, by its title, if the study has one."""
-    path = study_dir / "real.json"
-    try:
-        record = flat(json.loads(path.read_text())["final"]) if path.exists() else {}
-        is_alike = record.get("num_samples") == num_samples
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    problems = []
+    record = json_files.read(study_dir / "real.json", problems).get("final")
+    if problems:
         raise ValueError(
-            f"{path} is damaged ({error!r}). Remove it, and give the command of the "
-            "study again: it is made anew."
-        ) from error
-    return {"real images": record} if is_alike else {}
+            f"{problems[0]} Remove it, and give the command of the study again: it is "
+            "made anew."
+        )
+    is_alike = isinstance(record, dict) and record.get("num_samples") == num_samples
+    return {"real images": flat(record)} if is_alike else {}
 
 
 def _is_made(folder, exported, each, num_samples):
@@ -202,22 +176,20 @@ def _is_made(folder, exported, each, num_samples):
 
 def _evaluated_preset(each, reference, num_samples):
     """The preset of a run as it is loaded, its metadata, and the record on it."""
+    settings, num_images = each.settings, each.record["data"]["num_images"]
     trained = load_model(each.directory / "model.keras").in_float32()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "preset"
         trained.save_to_preset(path)
         preset = type(trained).from_preset(path, dtype="float32")
-    settings = each.settings
-    record = evaluation.evaluate(
-        preset, reference, num_samples=num_samples, seed=settings.seed
-    )
-    change = np.abs(
-        trained.sample(NUM_COMPARED, seed=settings.seed)
-        - preset.sample(NUM_COMPARED, seed=settings.seed)
-    )
-    num_images = each.record["data"]["num_images"]
+    judged = {"num_samples": num_samples, "seed": settings.seed}
+    record = evaluation.evaluate(preset, reference, **judged)
+    samples = [
+        one.sample(NUM_COMPARED, seed=settings.seed) for one in (trained, preset)
+    ]
+    change = np.abs(samples[0] - samples[1])
     conditional = "conditional on labels, " if settings.conditional else ""
-    metrics = nested(record)["metrics"]
+    metrics = nested(record)["metrics"].items()
     metadata = {
         "description": f"{settings.title}, {conditional}trained on {num_images:,} "
         f"images of {settings.dataset} for {settings.epochs} epochs",
@@ -229,7 +201,7 @@ def _evaluated_preset(each, reference, num_samples):
         "precision": each.record["precision"],
         "made_from": _made_from(each),
         "num_samples": num_samples,
-        "metrics": {name: v for name, v in metrics.items() if v is not None},
+        "metrics": {name: value for name, value in metrics if value is not None},
         "protocol": record["protocol"],
         "pixel_change": {
             "samples": NUM_COMPARED,

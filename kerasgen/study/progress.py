@@ -3,6 +3,8 @@
 import statistics
 import sys
 import threading
+from collections.abc import Sequence
+from typing import TextIO
 
 import tqdm
 
@@ -19,22 +21,33 @@ class Progress:
         stream: Where to print; the bars appear only if it is a terminal.
     """
 
-    def __init__(self, titles, models, epochs, images, workers=1, stream=None):
-        self.titles, self.models = list(titles), list(models)
-        self.epochs, self.images, self.workers = list(epochs), images, workers
+    def __init__(
+        self,
+        titles: Sequence[str],
+        models: Sequence[str],
+        epochs: Sequence[int],
+        images: int,
+        workers: int = 1,
+        stream: TextIO | None = None,
+    ) -> None:
+        self.titles, self.models, self.epochs = list(titles), list(models), list(epochs)
+        self.images, self.workers = images, workers
         self.seconds = {}  # of an epoch, by model
         self.evaluating = []  # seconds that evaluations of runs took
         self.to_evaluate = set(range(len(self.titles)))
         self.stream = stream or sys.stdout
-        self._bars = {}
-        self._lock = threading.Lock()
+        self._bars, self._lock = {}, threading.Lock()
 
-    def say(self, text):
-        """Prints a line."""
+    def say(self, text: str) -> None:
+        """Print a line."""
         tqdm.tqdm.write(text, file=self.stream)
         self.stream.flush()
 
-    def remaining(self):
+    def heading(self, index: int) -> str:
+        """Number and name of a run."""
+        return f"[{index + 1}/{len(self.titles)}] {self.titles[index]}"
+
+    def remaining(self) -> float | None:
         """Expected seconds for all that is left, or None if nothing is known yet."""
         if not self.seconds:
             return None
@@ -44,29 +57,18 @@ class Progress:
         evaluating = statistics.mean(self.evaluating) if self.evaluating else 0.0
         return (training + evaluating * len(self.to_evaluate)) / self.workers
 
-    def expected(self, index):
-        """Seconds of training that a run has still to do, as far as is known."""
-        return self.epochs[index] * self.seconds.get(self.models[index], 0.0)
-
-    def measured(self, name, seconds):
-        """Takes note of how long an epoch of a model lasts."""
-        self.seconds[name] = seconds
-
-    def receive(self, index, message):
-        """Shows what the worker of run number `index` tells."""
+    def receive(self, index: int, message: dict) -> None:
+        """Show what the worker of a run tells."""
         with self._lock:
             getattr(self, f"_{message.pop('kind')}")(index, **message)
 
-    def close(self, index):
-        """Takes note that the worker of a run has ended, well or not."""
+    def close(self, index: int) -> None:
+        """Take note that a run has ended, well or not."""
         with self._lock:
             self.epochs[index] = 0
             self.to_evaluate.discard(index)
             if index in self._bars:
                 self._bars.pop(index).close()
-
-    def heading(self, index):
-        return f"[{index + 1}/{len(self.titles)}] {self.titles[index]}"
 
     def _batch(self, index, epoch, share):
         self._bar(index, f"epoch {epoch + 1}", share)
@@ -93,19 +95,16 @@ class Progress:
         if not self.stream.isatty():
             return
         if index not in self._bars:
-            self._bars[index] = tqdm.tqdm(
-                total=1.0,
-                file=self.stream,
-                leave=False,
-                bar_format="{desc} {percentage:3.0f}% {bar}",
-            )
+            form = "{desc} {percentage:3.0f}% {bar}"
+            options = {"file": self.stream, "leave": False, "bar_format": form}
+            self._bars[index] = tqdm.tqdm(total=1.0, **options)
         bar = self._bars[index]
         bar.set_description_str(f"{self.heading(index)} {what}", refresh=False)
         bar.n = share
         bar.refresh()
 
 
-def clock(seconds):
+def clock(seconds: float) -> str:
     """Seconds as hours, minutes and seconds: "1:02:03"."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -11,13 +11,16 @@ import pathlib
 import shutil
 
 from kerasgen import files
+from kerasgen.study import json_files
 from kerasgen.study import plan
 from kerasgen.study import run
+from kerasgen.study.comparison import Comparison
 from kerasgen.study.portable import portable_command
 from kerasgen.study.portable import without_paths
 from kerasgen.study.records import PLAN
 from kerasgen.study.records import PUBLISHED
 from kerasgen.study.records import load_study
+from kerasgen.study.records import read_record
 from kerasgen.study.report import write_report
 
 RECORDS = (
@@ -36,11 +39,14 @@ ARRAYS = (
     "neighbours.npz",
     "samples_fitted.npz",
 )
-ENDED = ("complete", "diverged", "failed")
 
 
-def publish(study_dir, to, comparison=None):
-    """Copies the runs of a study that have ended, and writes the report on them.
+def publish(
+    study_dir: files.PathLike,
+    to: files.PathLike,
+    comparison: Comparison | str | None = None,
+) -> pathlib.Path:
+    """Copy the runs of a study that have ended, and write the report on them.
 
     A run that goes on is left for the next time; one that failed is published, since
     that is a result. Runs that were published before stay or are replaced, so that a
@@ -53,7 +59,7 @@ def publish(study_dir, to, comparison=None):
         comparison: `Comparison` whose claims the report judges, its name, or None.
 
     Returns:
-        `pathlib.Path` of the report.
+        Path of the report.
 
     Raises:
         ValueError: If there is no run that has ended, or `to` holds other files, runs
@@ -67,55 +73,40 @@ def publish(study_dir, to, comparison=None):
     study_dir, to = pathlib.Path(study_dir), pathlib.Path(to)
     study = load_study(study_dir)
     all_runs = [*study.runs, *study.others]
-    ended = [each for each in all_runs if each.status in ENDED]
+    ended = [each for each in all_runs if each.status != "incomplete"]
     if not ended:
         raise ValueError(
             f"No run in {study_dir} has ended yet. Publish when one has; the same "
             "command then adds the others."
         )
-    places = [to / each.directory.relative_to(study_dir) for each in ended]
-    for each in ended:
-        if not each.history and (each.directory / "history.csv").exists():
-            problem = "; ".join(each.problems)
-            raise _damaged(each.directory / "history.csv", problem)
-    _check_place(study, to, zip(places, ended, strict=True))
+    places = {to / each.directory.relative_to(study_dir): each for each in ended}
+    _check_folder(study, to)
+    for place, each in places.items():
+        _check_place(place, each)
     files.prepare_directory(to)
-    for place, each in zip(places, ended, strict=True):
+    for place, each in places.items():
         files.write_folder(place, functools.partial(_write_run, each))
     for missing in study.missing:
         if missing.failure:
             settings = missing.settings
             name = f"{settings.name}/seed{settings.seed}/failure.json"
             _copy_record(study_dir / name, to / name)
-    asked = [each.settings for each in (*all_runs, *study.missing)]
+    asked = [each.settings for each in all_runs]
+    asked += [missing.settings for missing in study.missing]
     plan.write(to / PLAN, asked, command=portable_command(study.command or ""))
     if study.real:
         _copy_record(study_dir / "real.json", to / "real.json")
     return write_report(to, comparison)
 
 
-def _check_place(study, to, pairs):
-    """Refuses a folder where the study does not belong."""
-    found = list(to.iterdir()) if to.exists() else []
-    if found and not (to / PLAN).exists():
+def _check_folder(study, to):
+    """Refuse a folder of something else, or of real images judged otherwise."""
+    if to.exists() and any(to.iterdir()) and not (to / PLAN).exists():
         raise ValueError(
             f"{to} holds files but no {PLAN}, so it is no published study. Publish in "
             "another folder."
         )
-    for place, each in pairs:
-        if (place / "settings.json").exists() and not (place / PUBLISHED).exists():
-            raise ValueError(
-                f"{place} has its weights, so it is a run itself. Publish in another "
-                "folder."
-            )
-        owner = run.read_settings(place)
-        different = owner and each.settings.differences(owner, ignore=run.RESUMABLE)
-        if different:
-            raise ValueError(
-                f"{place} is of a run with other settings ({'; '.join(different)}). "
-                "Publish in another folder."
-            )
-    there = load_study(to).real.get("wanted") if any(to.glob("*/seed*")) else None
+    there = json_files.read(to / "real.json").get("wanted")
     here = study.real.get("wanted")
     if there and here and there != here:
         raise ValueError(
@@ -124,28 +115,49 @@ def _check_place(study, to, pairs):
         )
 
 
+def _check_place(place, ended):
+    """Refuse to publish a damaged history, or over another run."""
+    if not ended.history and (ended.directory / "history.csv").exists():
+        raise _damaged(ended.directory / "history.csv", "; ".join(ended.problems))
+    if not (place / "settings.json").exists():
+        return
+    if not (place / PUBLISHED).exists():
+        raise ValueError(
+            f"{place} has its weights, so it is a run itself. Publish in another "
+            "folder."
+        )
+    owner, _ = read_record(place)
+    different = ended.settings.differences(owner, ignore=run.RESUMABLE)
+    if different:
+        raise ValueError(
+            f"{place} is of a run with other settings ({'; '.join(different)}). "
+            "Publish in another folder."
+        )
+
+
 def _write_run(ended, temporary):
-    """Fills a folder with the records of a `Run`."""
+    """Fill a folder with the records of a `Run`."""
     source, target = ended.directory, pathlib.Path(temporary)
     target.mkdir()
     for name in RECORDS:
         is_overcome = name == "failure.json" and ended.failure is None
         if (source / name).exists() and not is_overcome:
             _copy_record(source / name, target / name)
-    if ended.history:
-        shutil.copyfile(source / "history.csv", target / "history.csv")
-    for name in ARRAYS:
-        if ended.has_arrays(name):
-            shutil.copyfile(source / name, target / name)
-    if (source / PUBLISHED).exists():  # a published study published again
-        shutil.copyfile(source / PUBLISHED, target / PUBLISHED)
-        return
-    record = {"sha256": {"model.keras": _sha256(source / "model.keras")}}
-    (target / PUBLISHED).write_text(json.dumps(record, indent=2) + "\n")
+    copied = [name for name in ARRAYS if ended.has_arrays(name)]
+    copied += ["history.csv"] if ended.history else []
+    copied += [PUBLISHED] if ended.is_published else []  # published again
+    for name in copied:
+        shutil.copyfile(source / name, target / name)
+    if not ended.is_published:
+        weights, digest = source / "model.keras", None
+        if weights.exists():  # not of a run that failed
+            with open(weights, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        json_files.write(target / PUBLISHED, {"sha256": {"model.keras": digest}})
 
 
 def _copy_record(source, target):
-    """Copies a file of JSON, or of a JSON a line, without paths."""
+    """Copy a file of JSON, or of a JSON a line, without paths."""
     text = source.read_text()
     try:
         if source.suffix == ".jsonl":
@@ -161,13 +173,6 @@ def _copy_record(source, target):
 
 def _damaged(path, error):
     return ValueError(
-        f"{path} is damaged ({error}). `python -m kerasgen.check` says what to do "
-        "about it; then publish again."
+        f"{path} is damaged ({error}). `kerasgen check` says what to do about it; then "
+        "publish again."
     )
-
-
-def _sha256(path):
-    if not path.exists():  # of a run that failed
-        return None
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

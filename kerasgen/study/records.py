@@ -13,12 +13,15 @@ import zlib
 from zipfile import BadZipFile
 
 import numpy as np
+import pandas as pd
 from absl import logging
 
 from kerasgen import callbacks
+from kerasgen import files
 from kerasgen.callbacks.evaluate_samples import read_evaluations
 from kerasgen.callbacks.training_monitor import read_events
 from kerasgen.core.registry import list_models
+from kerasgen.study import json_files
 from kerasgen.study.settings import RunSettings
 from kerasgen.study.table import tidy
 
@@ -29,86 +32,70 @@ PUBLISHED = "published.json"
 # What must be equal in two runs for their numbers to be set side by side.
 PROTOCOL = ("dataset", "conditional", "limit", "epochs")
 # What must be equal in two runs of one model, besides constructor arguments.
-_OF_A_MODEL = ("batch_size", "learning_rate_factor", "optimizers")
+OF_A_MODEL = ("batch_size", "learning_rate_factor", "optimizers")
 # Arguments of a model in which the runs of one model differ.
-_OWN_ARGUMENTS = ("seed", "name", "dtype")
+OWN_ARGUMENTS = ("seed", "name", "dtype")
 # Arrays that a run has once it is evaluated; others it leaves when it is trained.
-_EVALUATED_ARRAYS = ("interpolations.npz", "neighbours.npz", "samples_fitted.npz")
+EVALUATED_ARRAYS = ("interpolations.npz", "neighbours.npz", "samples_fitted.npz")
 # The last entry of a record before its numbers, in records without "metrics".
-_LAST_OF_A_HEADING = "seconds_total"
+LAST_OF_A_HEADING = "seconds_total"
 
 
 def nested(record: dict) -> dict:
     """A record of `evaluate` with its numbers in `metrics`; older ones are converted.
 
-    Args:
-        record: Record with `metrics`, or with numbers behind `seconds_total`.
-
     Example:
         >>> nested({"seed": 0, "seconds_total": 3.0, "fid": 1.5})
         {'seed': 0, 'seconds_total': 3.0, 'metrics': {'fid': 1.5}}
     """
-    if "metrics" in record or _LAST_OF_A_HEADING not in record:
+    if "metrics" in record or LAST_OF_A_HEADING not in record:
         return {"metrics": {}, **record}
-    names = list(record)
-    cut = names.index(_LAST_OF_A_HEADING) + 1
-    heading = {name: record[name] for name in names[:cut]}
-    return {**heading, "metrics": {name: record[name] for name in names[cut:]}}
+    entries = list(record.items())
+    cut = list(record).index(LAST_OF_A_HEADING) + 1
+    return {**dict(entries[:cut]), "metrics": dict(entries[cut:])}
 
 
 def flat(record: dict) -> dict:
     """A record with its numbers beside its heading, as `find_name` looks them up."""
     record = nested(record)
-    heading = {name: value for name, value in record.items() if name != "metrics"}
-    return heading | record["metrics"]
+    return {k: v for k, v in record.items() if k != "metrics"} | record["metrics"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Run:
-    """One run directory.
-
-    Attributes:
-        directory: `pathlib.Path`.
-        settings: `RunSettings`.
-        record: Dict of settings.json: `settings`, `arguments` of the model,
-            `precision`, `data` (`source`, `num_images`), `environments`.
-        history: Dict of columns, as `read_history` returns it; empty if there is none.
-        evaluations: List of records of the evaluations in training, by `epoch`.
-        events: List of what `TrainingMonitor` saw: dicts with `epoch`, `kind`,
-            `message`.
-        test_losses: Dict from log key to the loss on the test images, or {}.
-        evaluation: Record of the evaluation at the end, its numbers in `metrics`; or
-            None.
-        failure: Dict with `kind` ("divergence", "crash" or "killed"), `epoch`,
-            `message`, `log`; or None.
-        problems: List of sentences on files that are missing or damaged.
-    """
+    """One run directory."""
 
     directory: pathlib.Path
     settings: RunSettings
+    # settings.json: `settings`, `arguments` of the model, `precision`, `environments`,
+    # `data` (`source`, `num_images`).
     record: dict
-    history: dict
-    evaluations: list
-    events: list
-    test_losses: dict
-    evaluation: dict | None
+    history: dict  # columns, as `read_history` returns them; {} if there is none
+    evaluations: list  # records of the evaluations in training, by `epoch`
+    events: list  # of `TrainingMonitor`: dicts with `epoch`, `kind`, `message`
+    test_losses: dict  # from log key to the loss on the test images, or {}
+    evaluation: dict | None  # at the end, its numbers in `metrics`
+    # `kind` ("divergence", "crash" or "killed"), `epoch`, `message`, `log`.
     failure: dict | None
-    problems: list
+    problems: list  # sentences on files that are missing or damaged
 
     @property
-    def title(self):
+    def title(self) -> str:
+        """Name of the model in tables and figures."""
         return self.settings.title
 
     @property
-    def seed(self):
+    def seed(self) -> int:
+        """Seed of the run."""
         return self.settings.seed
 
     @property
-    def epochs_done(self):
+    def epochs_done(self) -> int:
+        """Epochs in its history."""
         return len(self.history.get("epoch", []))
 
     @property
-    def status(self):
+    def status(self) -> str:
         """ "complete", "diverged", "failed", or "incomplete"."""
         if self.evaluation is not None and self.test_losses:
             return "complete"
@@ -117,13 +104,13 @@ class Run:
         return "diverged" if self.failure["kind"] == "divergence" else "failed"
 
     @property
-    def is_published(self):
+    def is_published(self) -> bool:
         """Whether its weights were left out when its records were published."""
         return (self.directory / PUBLISHED).exists()
 
     @property
-    def protocol(self):
-        """Dict of what must be equal for two runs to be compared."""
+    def protocol(self) -> dict:
+        """Settings that must be equal for two runs to be compared."""
         settings = self.settings.to_dict()
         varied = self.settings.ablation
         return {
@@ -134,11 +121,10 @@ class Run:
 
     @property
     def arguments(self) -> dict:
-        """What must be equal for two runs to be of one model."""
-        arguments = self.record["arguments"]
-        settings = self.settings.to_dict()
-        own = {k: v for k, v in arguments.items() if k not in _OWN_ARGUMENTS}
-        return own | {name: settings[name] for name in _OF_A_MODEL}
+        """Settings that must be equal for two runs to be of one model."""
+        arguments, settings = self.record["arguments"], self.settings.to_dict()
+        own = {k: v for k, v in arguments.items() if k not in OWN_ARGUMENTS}
+        return own | {name: settings[name] for name in OF_A_MODEL}
 
     def numbers(self, prior: str = "") -> dict:
         """Numbers of the evaluation at the end by their names; {} without one.
@@ -156,16 +142,16 @@ class Run:
         found = flat(self.evaluation) if self.evaluation else {}
         return found | self.numbers("fitted") if prior else found
 
-    def has_arrays(self, name):
+    def has_arrays(self, name: str) -> bool:
         """Whether an .npz file is there that is of the end of the training.
 
         A run that was taken further still has those of its shorter training.
         """
-        ended = self.evaluation if name in _EVALUATED_ARRAYS else self.test_losses
+        ended = self.evaluation if name in EVALUATED_ARRAYS else self.test_losses
         return bool(ended) and (self.directory / name).exists()
 
-    def arrays(self, name):
-        """Dict of the arrays in an .npz file of the run, or None without that file."""
+    def arrays(self, name: str) -> dict | None:
+        """The arrays in an .npz file of the run, or None without that file."""
         if not self.has_arrays(name):
             return None
         path = self.directory / name
@@ -179,12 +165,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Missing:
-    """A run that was asked for and is not there.
-
-    Attributes:
-        settings: `RunSettings`.
-        failure: As of a `Run`; None if nothing is known of it.
-    """
+    """A run that was asked for and is not there; `failure` as of a `Run`, or None."""
 
     settings: RunSettings
     failure: dict | None
@@ -192,50 +173,41 @@ class Missing:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Study:
-    """All runs in the folder of a study.
-
-    Attributes:
-        directory: `pathlib.Path`.
-        runs: List of `Run`s that can be compared, by the order of models, then seed.
-        others: List of `Run`s with another protocol than most, or of a model with other
-            arguments than most runs of it, which are left aside.
-        real: Dict of records that models are read beside, each a flat dict or None:
-            `final`, training images evaluated as the samples at the end are; `during`,
-            as those in training are; `pixels`, the images themselves taken as codes.
-        missing: List of `Missing`: runs that were asked for and left no settings.json.
-        command: The command that last asked for runs, or None.
-        problems: List of sentences on directories that could not be read.
-    """
+    """All runs in the folder of a study."""
 
     directory: pathlib.Path
-    runs: list
-    others: list
+    runs: list[Run]  # that can be compared, by the order of models, then seed
+    # With another protocol than most, or of a model with other arguments than most runs
+    # of it: left aside.
+    others: list[Run]
+    # Records that models are read beside, each a flat dict or None: `final`, training
+    # images evaluated as the samples at the end are; `during`, as those in training
+    # are; `pixels`, the images themselves taken as codes.
     real: dict
-    missing: list
-    command: str | None
-    problems: list
+    missing: list[Missing]
+    command: str | None  # that last asked for runs
+    problems: list  # sentences on directories that could not be read
 
     @property
-    def name(self):
+    def name(self) -> str:
+        """Name of its folder."""
         return self.directory.name
 
     @property
     def kind(self) -> str:
         """Kind of the study, by which claims are chosen: see `comparison.Claim`."""
         settings = self.runs[0].settings
-        if settings.ablation:
-            return settings.ablation
-        if settings.arm == "robustness":
-            return "robustness"
-        return "conditional" if settings.conditional else "comparison"
+        usual = "conditional" if settings.conditional else "comparison"
+        robustness = "robustness" if settings.arm == "robustness" else ""
+        return settings.ablation or robustness or usual
 
     @functools.cached_property
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """The tidy table of all numbers, see `kerasgen.study.table`."""
         return tidy(self)
 
     @functools.cached_property
-    def models(self):
+    def models(self) -> dict:
         """Dict from title to the list of runs, in order of seed."""
         found = collections.defaultdict(list)
         for run in self.runs:
@@ -243,7 +215,7 @@ class Study:
         return dict(found)
 
 
-def load_study(directory: str | pathlib.Path) -> Study:
+def load_study(directory: files.PathLike) -> Study:
     """Read every run of a study.
 
     Args:
@@ -268,19 +240,22 @@ def load_study(directory: str | pathlib.Path) -> Study:
             f"{directory} holds no run{said}; expected folders <model>/seed<k>/ with a "
             "settings.json. Train some first: python examples/train_all.py"
         )
-    plan = _read_json(directory / PLAN, problems) or {}
+    plan = json_files.read(directory / PLAN, problems)
     runs.sort(key=_order)
     compared = _alike(runs, lambda run: run.protocol)
     for title in dict.fromkeys(run.title for run in compared):
-        same = _alike(
-            [run for run in compared if run.title == title], lambda run: run.arguments
-        )
+        same = [run for run in compared if run.title == title]
+        same = _alike(same, lambda run: run.arguments)
         compared = [run for run in compared if run.title != title or run in same]
+    real = json_files.read(directory / "real.json", problems)
     return Study(
         directory=directory,
         runs=compared,
         others=[run for run in runs if run not in compared],
-        real=_read_real(directory / "real.json", problems),
+        real={
+            key: flat(value) if isinstance(value, dict) and key != "wanted" else value
+            for key, value in real.items()
+        },
         missing=_missing(directory, plan.get("runs", []), problems),
         command=plan.get("command"),
         problems=problems,
@@ -294,14 +269,6 @@ def _alike(runs, what):
     return [run for run, text in zip(runs, said, strict=True) if text == common]
 
 
-def _read_real(path, problems):
-    found = _read_json(path, problems) or {}
-    return {
-        key: flat(value) if isinstance(value, dict) and key != "wanted" else value
-        for key, value in found.items()
-    }
-
-
 def _missing(directory, planned, problems):
     found = []
     for values in planned:
@@ -312,60 +279,70 @@ def _missing(directory, planned, problems):
             continue
         path = directory / settings.name / f"seed{settings.seed}"
         if not (path / "settings.json").exists():
-            failure = _read_json(path / "failure.json", problems)
-            found.append(Missing(settings, failure))
+            failure = json_files.read(path / "failure.json", problems)
+            found.append(Missing(settings, failure or None))
     return found
 
 
-def load_run(directory: str | pathlib.Path) -> Run:
-    """Read one run directory, whole or not.
+def read_record(directory: files.PathLike) -> tuple[RunSettings, dict]:
+    """Settings and whole record of a run, from its settings.json.
 
     Raises:
-        ValueError: If its settings.json cannot be read.
+        ValueError: If it is missing, damaged, or of another version.
     """
-    directory = pathlib.Path(directory)
-    problems = []
-    record = _read_json(directory / "settings.json", problems)
+    path, problems = pathlib.Path(directory) / "settings.json", []
+    record = json_files.read(path, problems)
     try:
         settings = RunSettings.from_dict(record["settings"])
         record["precision"], record["data"]["num_images"], record["arguments"].items()
         list(record["environments"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{directory / 'settings.json'} is not the settings of a run of this "
-            f"version ({'; '.join(problems) or error})."
+            f"{path} is not the settings of a run ({'; '.join(problems) or error!r}). "
+            "Remove the run directory, or choose another."
         ) from error
+    return settings, record
+
+
+def load_run(directory: files.PathLike) -> Run:
+    """Read one run directory, whole or not.
+
+    Raises:
+        ValueError: If its settings.json cannot be read.
+    """
+    directory, problems = pathlib.Path(directory), []
+    settings, record = read_record(directory)
+    history = {}
     try:
         history = callbacks.read_history(directory / "history.csv")
     except FileNotFoundError:
-        history = {}
+        pass
     except ValueError as error:
-        history = {}
         problems.append(str(error))
-    losses = _read_json(directory / "metrics.jsonl", problems) or {}
-    evaluation = _read_json(directory / "evaluation.json", problems)
+    losses, evaluation, failure = (
+        json_files.read(directory / name, problems)
+        for name in ("metrics.jsonl", "evaluation.json", "failure.json")
+    )
     # What was evaluated before the run went on to more epochs says nothing of its end.
-    if losses.get("epoch") != settings.epochs:
-        losses = {}
-    if evaluation is not None and evaluation.get("epoch") != settings.epochs:
-        evaluation = None
-    test_losses = {k: v for k, v in losses.items() if k not in ("epoch", "split")}
-    failure = _read_json(directory / "failure.json", problems)
-    in_training = read_evaluations(directory / "evaluations.jsonl")
+    losses, evaluation = (
+        record if record.get("epoch") == settings.epochs else {}
+        for record in (losses, evaluation)
+    )
     # A run that was tried again and has ended has overcome it, even if a kill came
     # before that record was removed.
-    if evaluation is not None and test_losses:
-        failure = None
+    is_overcome = bool(evaluation and losses)
     return Run(
         directory=directory,
         settings=settings,
         record=record,
         history=history,
-        evaluations=list(map(nested, in_training)),
+        evaluations=list(
+            map(nested, read_evaluations(directory / "evaluations.jsonl"))
+        ),
         events=read_events(directory / "events.jsonl"),
-        test_losses=test_losses,
-        evaluation=evaluation and nested(evaluation),
-        failure=failure,
+        test_losses={k: v for k, v in losses.items() if k not in ("epoch", "split")},
+        evaluation=nested(evaluation) if evaluation else None,
+        failure=None if is_overcome else failure or None,
         problems=problems,
     )
 
@@ -375,18 +352,3 @@ def _order(run):
     parts = re.split(r"(\d+(?:\.\d+)?)", run.settings.variant)
     variant = [(float(p), "") if i % 2 else (0.0, p) for i, p in enumerate(parts)]
     return list_models().index(run.settings.model), variant, run.seed
-
-
-def _read_json(path, problems):
-    """The dict that a JSON file holds, or None; why not stands in `problems`."""
-    try:
-        found = json.loads(path.read_text())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        problems.append(f"{path} cannot be read ({error}).")
-        return None
-    if not isinstance(found, dict):
-        problems.append(f"{path} holds a {type(found).__name__}; expected an object.")
-        return None
-    return found

@@ -1,14 +1,16 @@
-"""What a comparison fixes before its first run, as a text to commit before it."""
+"""Registration of a comparison before its first run, as a text to commit."""
 
 import json
-
-import jinja2
 
 from kerasgen.study import verdicts
 from kerasgen.study.arms import arm_settings
 from kerasgen.study.comparison import Comparison
+from kerasgen.study.rendering import rendered
 from kerasgen.study.run_evaluation import SAMPLING_SEEDS
 from kerasgen.study.settings import RunSettings
+
+# Of a run, not of the settings that are registered.
+OWN = ("model", "arm", "variant", "seed", "epochs")
 
 
 def registration(comparison: Comparison, commit: str, num_samples: int = 10_000) -> str:
@@ -25,16 +27,16 @@ def registration(comparison: Comparison, commit: str, num_samples: int = 10_000)
     Example:
         >>> print(registration(comparisons.get_comparison("jaiswal"), "1a2b3c4"))
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kerasgen.study"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("preregistration.md").render(
+    return rendered(
+        "preregistration.md",
         comparison=comparison,
-        arms={name: _runs(comparison, name) for name in comparison.arms},
+        arms={
+            name: [
+                (each.name, _changes(each))
+                for each in arm_settings(comparison, name, seeds=arm.seeds[:1])
+            ]
+            for name, arm in comparison.arms.items()
+        },
         commit=commit,
         num_samples=num_samples,
         sampling_seeds=SAMPLING_SEEDS,
@@ -43,21 +45,8 @@ def registration(comparison: Comparison, commit: str, num_samples: int = 10_000)
     )
 
 
-def _runs(comparison, arm):
-    """Pairs (title of a run, its settings that are not the defaults) of one seed."""
-    one_seed = comparison.arms[arm].seeds[:1]
-    return [
-        (each.name, _changes(each))
-        for each in arm_settings(comparison, arm, seeds=one_seed)
-    ]
-
-
 def _changes(settings):
+    """The settings of a run that are not the defaults, as JSON."""
     default = RunSettings(model=settings.model).to_dict()
-    own = ("model", "arm", "variant", "seed", "epochs")
-    changed = {
-        name: value
-        for name, value in settings.to_dict().items()
-        if name not in own and value != default[name]
-    }
-    return json.dumps(changed)
+    values = settings.to_dict().items()
+    return json.dumps({k: v for k, v in values if k not in OWN and v != default[k]})

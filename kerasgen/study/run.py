@@ -10,7 +10,7 @@ import contextlib
 import json
 import pathlib
 import shutil
-import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -20,20 +20,26 @@ from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import files
+from kerasgen.callbacks.json_lines import write_lines
 from kerasgen.core.registry import model_class
+from kerasgen.features import FeatureExtractor
 from kerasgen.study import environment
+from kerasgen.study import json_files
 from kerasgen.study import lock
 from kerasgen.study.portable import without_paths
 from kerasgen.study.records import PUBLISHED
+from kerasgen.study.records import read_record
 from kerasgen.study.run_evaluation import in_bytes
 from kerasgen.study.run_evaluation import save_arrays
-from kerasgen.study.settings import PRECISIONS
 from kerasgen.study.settings import RunSettings
 from kerasgen.study.settings import check_name
 
 RESUMABLE = ("epochs",)
+RECORD = "settings.json"
 # Training images that evaluations in training are set against.
 NUM_WATCHED_IMAGES = 10_000
+# Test images whose codes are kept.
+NUM_CODES = 2000
 
 
 class ForeignRunError(ValueError):
@@ -41,29 +47,27 @@ class ForeignRunError(ValueError):
 
 
 def train(
-    settings,
-    directory,
-    images,
-    test,
+    settings: RunSettings,
+    directory: files.PathLike,
+    images: data.ImageSet,
+    test: data.ImageSet,
     *,
-    extractor=None,
-    resume=True,
-    extra_callbacks=(),
-    workers=1,
-    is_held=False,
+    extractor: FeatureExtractor | None = None,
+    resume: bool = True,
+    extra_callbacks: Sequence[keras.callbacks.Callback] = (),
+    workers: int = 1,
+    is_held: bool = False,
 ):
-    """Trains a model in a run directory, or goes on with it where it was.
+    """Train a model in a run directory, or go on with it where it was.
 
     Test images serve the scatter of their codes and, at the end, the test losses alone.
 
     Args:
-        settings: `RunSettings`.
+        settings: Those of the run.
         directory: The run directory; created if need be.
-        images: `kerasgen.data.ImageSet` to train on.
-        test: `kerasgen.data.ImageSet` of test images.
-        extractor: `FeatureExtractor` to watch samples with in training, or None.
-        resume: Whether to go on with a run that is there; False starts over and removes
-            what it had.
+        images, test: Images to train on, and test images.
+        extractor: Features to watch samples with in training, or None.
+        resume: Whether to go on with a run that is there; False removes it first.
         extra_callbacks: Further Keras callbacks.
         workers: Runs that share the machine at the same time, for the record.
         is_held: Whether the caller holds the directory (`lock.held`) meanwhile.
@@ -72,28 +76,29 @@ def train(
         The trained model.
 
     Raises:
-        ValueError: If the directory belongs to a run with other settings, or no
-            checkpoint of a run with several epochs can be read.
+        ValueError: If the directory is of a run with other settings, or no checkpoint
+            of several epochs can be read.
         kerasgen.study.HeldError: If another process works in the directory.
-        kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite; it
-            names the last good checkpoint.
+        kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite.
     """
     directory = pathlib.Path(directory)
     with contextlib.nullcontext() if is_held else lock.held(directory):
         if not resume:
             remove(directory)
-        check_owner(directory, settings)
+        before = check_owner(directory, settings)
         images = first_images(images, settings.limit)
-        precision = _precision(directory, settings)
+        precision = _precision(settings, before)
         model = build(settings, images, precision)
         record = _describe(settings, images, model, precision, workers)
-        _check_record(directory, record)
+        if before:
+            _check_same(directory, before, record)
+            record["environments"] = _merged(before, record)
         checkpoint = callbacks.Checkpoint(directory / "checkpoint")
         done = checkpoint.restore(model)
         _check_nothing_is_lost(directory, done)
         if done == settings.epochs and is_trained(directory, settings):
             return model
-        _write_record(directory, record)
+        json_files.write(directory / RECORD, record)
         watching = _watching(model, settings, directory, images, test, extractor)
         watching += [checkpoint, *extra_callbacks]
         # With no epoch left, too: callbacks end what a kill may have kept them from.
@@ -102,20 +107,40 @@ def train(
         return model
 
 
+def _precision(settings, before):
+    """The dtype policy of a run: where it began, it was decided what "auto" is."""
+    if before and settings.precision == "auto":
+        return before["precision"]
+    return environment.resolve_precision(settings.precision)
+
+
 def _watching(model, settings, directory, images, test, extractor):
-    return [
+    found = [
         # First, so that its seconds are those of training alone.
         callbacks.LossHistory(directory),
         # Before the checkpoint, so that none is made of a model that diverged.
         callbacks.TrainingMonitor(directory, features=extractor),
         callbacks.SampleGrid(directory / "samples"),
-        *_evaluations(settings, directory, images, extractor),
-        *_scatter(model, directory, test),
     ]
+    if extractor is not None:
+        reference = watched_reference(images, extractor)
+        every = settings.evaluated_every
+        found.append(callbacks.EvaluateSamples(directory, reference, every=every))
+    if hasattr(model, "encode"):
+        folder = directory / "latent"
+        found.append(callbacks.LatentScatter(folder, test.images, _classes(test)))
+    return found
+
+
+def _classes(images):
+    """The labels of an `ImageSet`; without any, all images are of one class."""
+    if images.labels is None:
+        return np.zeros(len(images.images), np.int32)
+    return images.labels
 
 
 def _fit(model, settings, images, done, checkpoint, watching):
-    """Trains the epochs that are left; says how to go on if that is cut short."""
+    """Train the epochs that are left; say how to go on if that is cut short."""
     dataset = data.batches(
         images.images,
         images.labels,
@@ -123,19 +148,12 @@ def _fit(model, settings, images, done, checkpoint, watching):
         seed=settings.seed,
         initial_epoch=done,
     )
+    epochs = {"initial_epoch": done, "epochs": settings.epochs}
     try:
-        model.fit(
-            dataset,
-            epochs=settings.epochs,
-            initial_epoch=done,
-            verbose=0,
-            callbacks=watching,
-        )
+        model.fit(dataset, **epochs, verbose=0, callbacks=watching)
     except KeyboardInterrupt:
-        logging.warning(
-            "Interrupted. The same call goes on from %s.",
-            checkpoint.newest or "the beginning, since no epoch has ended",
-        )
+        newest = checkpoint.newest or "the beginning, since no epoch has ended"
+        logging.warning("Interrupted. The same call goes on from %s.", newest)
         raise
     except callbacks.DivergenceError as error:
         good = checkpoint.newest
@@ -143,24 +161,31 @@ def _fit(model, settings, images, done, checkpoint, watching):
         raise callbacks.DivergenceError(f"{error} {kept}.") from error
 
 
-def _check_nothing_is_lost(directory, done):
-    """Refuses to begin anew, and overwrite, what has come farther than one epoch."""
-    before = epochs_done(directory)
-    # The first epoch is in the history before it is in a checkpoint.
-    if done == 0 and before > 1:
-        raise ValueError(
-            f"{directory} has a history of {before} epochs, but no checkpoint there "
-            "can be read (the log names each that is damaged). Bring one back from a "
-            f"copy, or remove {directory} and start over."
-        )
+def _finish(model, directory, settings, test):
+    """Write the artefacts of a complete run; metrics.jsonl, the sign of it, last."""
+    with files.replacing(directory / "model.keras") as temporary:
+        model.save(temporary)
+    samples = model.sample(100, seed=settings.seed)
+    save_arrays(directory / "samples.npz", images=in_bytes(samples))
+    if hasattr(model, "encode"):
+        labels = _classes(test)[:NUM_CODES]
+        given = labels if settings.conditional else None
+        codes = model.codes(test.images[:NUM_CODES], given)
+        save_arrays(directory / "codes.npz", codes=codes, labels=labels)
+    arrays = (test.images, test.labels) if settings.conditional else (test.images,)
+    size = min(500, len(test.images))
+    losses = model.evaluate(*arrays, batch_size=size, verbose=0, return_dict=True)
+    logging.info("%s on the test images: %s", settings.model, losses)
+    record = {"epoch": settings.epochs, "split": "test", **losses}
+    write_lines(directory / "metrics.jsonl", [record])
 
 
-def build(settings, images, precision=None):
+def build(settings: RunSettings, images: data.ImageSet, precision: str | None = None):
     """The model of a run, with weights and noise that its seed fixes.
 
     Args:
         settings: `RunSettings`.
-        images: `kerasgen.data.ImageSet` that it is to learn.
+        images: Images that it is to learn.
         precision: Name of the dtype policy, or None for what the settings give here.
     """
     keras.utils.set_random_seed(settings.seed)
@@ -181,18 +206,14 @@ def build(settings, images, precision=None):
 
 def _changed_optimizers(model, settings):
     """The default optimizers with the changes of the settings."""
-    optimizers = model.default_optimizers()
-    for player in settings.optimizers:
+    optimizers, changes = model.default_optimizers(), settings.optimizers
+    for player in changes:
         check_name("player", player, ("all", *optimizers))
     for player, optimizer in optimizers.items():
-        changes = {
-            **settings.optimizers.get("all", {}),
-            **settings.optimizers.get(player, {}),
-        }
-        factor = settings.learning_rate_factor
-        factor *= changes.pop("learning_rate_factor", 1.0)
+        mine = {**changes.get("all", {}), **changes.get(player, {})}
+        factor = settings.learning_rate_factor * mine.pop("learning_rate_factor", 1.0)
         optimizer.learning_rate = float(optimizer.learning_rate) * factor
-        for name, value in changes.items():
+        for name, value in mine.items():
             if not hasattr(optimizer, name):
                 raise ValueError(
                     f"Got {name}={value} for the {type(optimizer).__name__} of "
@@ -202,52 +223,64 @@ def _changed_optimizers(model, settings):
     return optimizers
 
 
-def first_images(images, limit):
-    """The first `limit` images of an `ImageSet`, or all for None."""
-    if limit is None:
-        return images
-    return images.take(slice(limit))
+def first_images(images: data.ImageSet, limit: int | None) -> data.ImageSet:
+    """The first `limit` images, or all for None."""
+    return images if limit is None else images.take(slice(limit))
 
 
-def seconds_per_epoch(settings, images, *, steps=32):
-    """Expected seconds for an epoch, from a few timed steps of a fresh model.
-
-    Args:
-        settings: `RunSettings`.
-        images: `kerasgen.data.ImageSet` to train on.
-        steps: Number of steps to time at the most, after as many to warm up.
-    """
-    images = first_images(images, settings.limit)
-    model = build(settings, images)
-    size = settings.batch_size
-    few = first_images(images, steps * size)
-    few = data.batches(few.images, few.labels, batch_size=size)
-    model.fit(few, verbose=0)
-    start = time.perf_counter()
-    model.fit(few, verbose=0)
-    seconds = time.perf_counter() - start
-    return seconds / int(few.cardinality()) * (len(images.images) // size)
+def watched_reference(
+    images: data.ImageSet, extractor: FeatureExtractor
+) -> evaluation.Reference:
+    """The reference of evaluations in training: training images, always the same."""
+    order = np.random.default_rng(0).permutation(len(images.images))
+    watched = images.take(np.sort(order[:NUM_WATCHED_IMAGES]))
+    return evaluation.Reference(watched, features=extractor)
 
 
-def check_owner(directory, settings):
-    """Raises ValueError if a directory belongs to a run with other settings.
+def check_owner(directory: files.PathLike, settings: RunSettings) -> dict | None:
+    """The record of the run that is in a directory, or None; refuses another run.
 
     More epochs than a run had are no other settings: the run goes on. Fewer are.
+
+    Raises:
+        ForeignRunError: If it was made with other settings.
+        ValueError: If its settings.json is missing or cannot be read.
     """
-    owner = read_settings(directory)
-    if owner is None:
-        if any(pathlib.Path(directory).glob("checkpoint/*.weights.h5")):
+    directory = pathlib.Path(directory)
+    if not (directory / RECORD).exists():
+        if any(directory.glob("checkpoint/*.weights.h5")):
             raise ValueError(
                 f"{directory} holds checkpoints but no settings.json, so it is not "
                 "known what they are of. Remove the directory, or choose another."
             )
-        return
+        return None
+    owner, record = read_record(directory)
     different = settings.differences(owner, ignore=RESUMABLE)
-    if epochs_done(directory) > settings.epochs:
-        different.append(
-            f"epochs: {epochs_done(directory)} done there, {settings.epochs} asked for"
-        )
+    done = epochs_done(directory)
+    if done > settings.epochs:
+        different.append(f"epochs: {done} done there, {settings.epochs} asked for")
     _refuse(directory, different)
+    return record
+
+
+def _check_same(directory, before, record):
+    """Refuse to go on with other images, precision or defaults than a run had."""
+    old, new = (
+        {
+            "training images": one["data"]["num_images"],
+            "precision": one["precision"],
+            "arguments of the model": one["arguments"],
+        }
+        for one in (before, record)
+    )
+    changed = [name for name in old if old[name] != new[name]]
+    _refuse(directory, [f"{n}: {old[n]} there, {new[n]} here" for n in changed])
+
+
+def _merged(before, record):
+    """The machines that a run was on before, and this one."""
+    machines = before["environments"]
+    return machines + [one for one in record["environments"] if one not in machines]
 
 
 def _refuse(directory, different):
@@ -259,25 +292,19 @@ def _refuse(directory, different):
         )
 
 
-def read_settings(directory):
-    """The `RunSettings` of a run directory, or None if there is none yet.
-
-    Raises:
-        ValueError: If its settings.json cannot be read.
-    """
-    path = pathlib.Path(directory) / "settings.json"
-    if not path.exists():
-        return None
-    try:
-        return RunSettings.from_dict(json.loads(path.read_text())["settings"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+def _check_nothing_is_lost(directory, done):
+    """Refuse to begin anew, and overwrite, what has come farther than one epoch."""
+    before = epochs_done(directory)
+    # The first epoch is in the history before it is in a checkpoint.
+    if done == 0 and before > 1:
         raise ValueError(
-            f"{path} is not the settings of a run ({error}). Remove the run directory, "
-            "or choose another."
-        ) from error
+            f"{directory} has a history of {before} epochs, but no checkpoint there "
+            "can be read (the log names each that is damaged). Bring one back from a "
+            f"copy, or remove {directory} and start over."
+        )
 
 
-def epochs_done(directory):
+def epochs_done(directory: files.PathLike) -> int:
     """Number of epochs in a run's history."""
     rows, errors = callbacks.read_rows(directory)
     if errors and not rows:
@@ -285,36 +312,32 @@ def epochs_done(directory):
     return len(rows)
 
 
-def is_trained(directory, settings):
+def is_trained(directory: files.PathLike, settings: RunSettings) -> bool:
     """Whether a run has done all its epochs and left what training leaves.
 
     The weights may be elsewhere, if its records were published.
     """
-    path = pathlib.Path(directory) / "metrics.jsonl"
-    weights = (path.parent / name for name in ("model.keras", PUBLISHED))
-    if not path.exists() or not any(file.exists() for file in weights):
-        return False
-    try:
-        return json.loads(path.read_text().splitlines()[-1])["epoch"] >= settings.epochs
-    except (IndexError, KeyError, TypeError, ValueError):  # damaged: written anew
-        return False
-
-
-def check_removable(directory):
-    """Raises ValueError if a directory holds something that is no run."""
     directory = pathlib.Path(directory)
-    is_run = (directory / "settings.json").exists()
+    weights = any((directory / name).exists() for name in ("model.keras", PUBLISHED))
+    return weights and json_files.holds(
+        directory / "metrics.jsonl", epoch=settings.epochs
+    )
+
+
+def check_removable(directory: files.PathLike) -> None:
+    """Raise a ValueError if a directory holds something that is no run."""
+    directory = pathlib.Path(directory)
     # A run that failed at once has left nothing but the record of it.
-    found = list(directory.iterdir()) if directory.exists() else []
-    if any(path.name != "failure.json" for path in found) and not is_run:
+    found = {path.name for path in directory.glob("*")} - {"failure.json"}
+    if found and RECORD not in found:
         raise ValueError(
             f"{directory} holds files but no settings.json, so it is not a run; it is "
             "not removed. Choose another runs directory."
         )
 
 
-def remove(directory):
-    """Removes a run directory; refuses one that is not a run's."""
+def remove(directory: files.PathLike) -> None:
+    """Remove a run directory; refuses one that is not a run's."""
     check_removable(directory)
     directory = pathlib.Path(directory)
     # Renamed first, so that a kill does not leave half a run in its place.
@@ -325,117 +348,13 @@ def remove(directory):
         shutil.rmtree(doomed)
 
 
-def _precision(directory, settings):
-    """What a run computes in: where it began, it was decided what "auto" is."""
-    path = directory / "settings.json"
-    if settings.precision == "auto" and path.exists():
-        recorded = json.loads(path.read_text()).get("precision")
-        if recorded in PRECISIONS:
-            return recorded
-    return environment.resolve_precision(settings.precision)
-
-
 def _describe(settings, images, model, precision, workers):
     """All that the numbers of a run depend on, as settings.json keeps it."""
+    source, num_images = without_paths(images.source), len(images.images)
     return {
         "settings": settings.to_dict(),
         "arguments": json.loads(json.dumps(model.get_config())),
         "precision": precision,
-        "data": {
-            "source": without_paths(images.source),
-            "num_images": len(images.images),
-        },
+        "data": {"source": source, "num_images": num_images},
         "environments": [{**environment.describe(), "workers": workers}],
     }
-
-
-def _check_record(directory, record):
-    """Refuses to go on with other images, precision or defaults than a run had."""
-    path = directory / "settings.json"
-    if not path.exists():
-        return
-    old = json.loads(path.read_text())
-    try:
-        there = old["data"]["num_images"], old["precision"], old["arguments"]
-        list(old["environments"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not the record of a run ({error!r}). Remove the run directory, "
-            "or choose another."
-        ) from error
-    here = record["data"]["num_images"], record["precision"], record["arguments"]
-    names = ("training images", "precision", "arguments of the model")
-    _refuse(
-        directory,
-        [
-            f"{name}: {before} there, {now} here"
-            for name, before, now in zip(names, there, here, strict=True)
-            if before != now
-        ],
-    )
-
-
-def _write_record(directory, record):
-    """Writes settings.json; machines that a run was on before stay in it."""
-    path = directory / "settings.json"
-    if path.exists():
-        before = json.loads(path.read_text())["environments"]
-        new = [e for e in record["environments"] if e not in before]
-        record = {**record, "environments": before + new}
-    with files.replacing(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
-
-
-def watched_reference(images, extractor):
-    """The `Reference` of evaluations in training: training images, always the same.
-
-    Args:
-        images: `kerasgen.data.ImageSet` that is trained on.
-        extractor: `kerasgen.features.FeatureExtractor`.
-    """
-    order = np.random.default_rng(0).permutation(len(images.images))
-    rows = np.sort(order[:NUM_WATCHED_IMAGES])
-    return evaluation.Reference(images.take(rows), features=extractor)
-
-
-def _evaluations(settings, directory, images, extractor):
-    if extractor is None:
-        return []
-    reference = watched_reference(images, extractor)
-    return [
-        callbacks.EvaluateSamples(directory, reference, every=settings.evaluated_every)
-    ]
-
-
-def _scatter(model, directory, test):
-    if not hasattr(model, "encode"):
-        return []
-    return [callbacks.LatentScatter(directory / "latent", test.images, _classes(test))]
-
-
-def _classes(images):
-    """The labels of an `ImageSet`; without any, all images are of one class."""
-    if images.labels is None:
-        return np.zeros(len(images.images), np.int32)
-    return images.labels
-
-
-def _finish(model, directory, settings, test):
-    """Writes the artefacts of a complete run; metrics.jsonl, the sign of it, last."""
-    with files.replacing(directory / "model.keras") as temporary:
-        model.save(temporary)
-    samples = model.sample(100, seed=settings.seed)
-    save_arrays(directory / "samples.npz", images=in_bytes(samples))
-    if hasattr(model, "encode"):
-        labels = _classes(test)[:2000]
-        given = labels if settings.conditional else None
-        codes = model.codes(test.images[:2000], given)
-        save_arrays(directory / "codes.npz", codes=codes, labels=labels)
-    arrays = (test.images, test.labels) if settings.conditional else (test.images,)
-    losses = model.evaluate(
-        *arrays, batch_size=min(500, len(arrays[0])), verbose=0, return_dict=True
-    )
-    record = {"epoch": settings.epochs, "split": "test", **losses}
-    logging.info("%s on the test images: %s", settings.model, losses)
-    with files.replacing(directory / "metrics.jsonl") as temporary:
-        temporary.write_text(json.dumps(record) + "\n")

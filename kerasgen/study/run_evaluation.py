@@ -5,7 +5,6 @@ nearest to samples) and, as the sign that all is there, `evaluation.json`, whose
 are in `metrics`.
 """
 
-import json
 import pathlib
 
 import numpy as np
@@ -15,8 +14,11 @@ from kerasgen import evaluation
 from kerasgen import files
 from kerasgen.callbacks.evaluate_samples import METRICS as METRICS_IN_TRAINING
 from kerasgen.evaluation.sample_metrics import SAMPLE_METRICS
+from kerasgen.study import json_files
 from kerasgen.study import pictures
+from kerasgen.study.records import flat
 from kerasgen.study.records import nested
+from kerasgen.study.settings import RunSettings
 
 NUM_IN_TRAINING = 1000
 # Draws of samples over which numbers of samples are averaged, in arms of a comparison.
@@ -25,8 +27,15 @@ INTERPOLATIONS = 5
 NEIGHBOURS = 5
 
 
-def evaluate_run(model, settings, directory, reference, *, num_samples=10_000) -> dict:
-    """Evaluate the model of a run, if it has not been.
+def evaluate_run(
+    model,
+    settings: RunSettings,
+    directory: files.PathLike,
+    reference: evaluation.Reference,
+    *,
+    num_samples: int = 10_000,
+) -> dict:
+    """Evaluate the model of a run, if it has not been; the record of evaluation.json.
 
     In an arm of a comparison, numbers of samples are means over `SAMPLING_SEEDS` draws,
     and a model with an encoder is evaluated once more, with a prior fitted to codes of
@@ -36,18 +45,15 @@ def evaluate_run(model, settings, directory, reference, *, num_samples=10_000) -
         model: The trained model.
         settings: `RunSettings` of the run.
         directory: The run directory.
-        reference: `kerasgen.evaluation.Reference` with training and test images.
+        reference: `Reference` with training and test images.
         num_samples: Number of samples, positive int.
-
-    Returns:
-        The record, as in evaluation.json.
 
     Raises:
         kerasgen.evaluation.NotFiniteError: If samples hold NaN or infinity.
     """
     directory = pathlib.Path(directory)
     if is_evaluated(directory, settings, num_samples):
-        return json.loads((directory / "evaluation.json").read_text())
+        return json_files.read(directory / "evaluation.json")
     seeds = SAMPLING_SEEDS if settings.arm else 1
     record = _evaluate(model, reference, num_samples, settings.seed, seeds)
     images = pictures.interpolate(model, INTERPOLATIONS, seed=settings.seed)
@@ -63,77 +69,77 @@ def evaluate_run(model, settings, directory, reference, *, num_samples=10_000) -
         samples = model.sample(100, seed=settings.seed)
         save_arrays(directory / "samples_fitted.npz", images=in_bytes(samples))
     record = {"epoch": settings.epochs, **record}
-    _write(directory / "evaluation.json", record)
+    json_files.write(directory / "evaluation.json", record)
     return record
 
 
 def _evaluate(model, reference, num_samples, seed, seeds, metrics="all"):
     """The record of one draw of samples, or with means over several in `metrics`."""
-    record = nested(
-        evaluation.evaluate(
-            model, reference, num_samples=num_samples, seed=seed, metrics=metrics
-        )
-    )
+
+    def draw(seed, metrics):
+        given = {"num_samples": num_samples, "seed": seed, "metrics": metrics}
+        return nested(evaluation.evaluate(model, reference, **given))
+
+    record = draw(seed, metrics)
     if seeds == 1:
         return record
-    draws = [record["metrics"]]
-    for offset in range(1, seeds):
-        again = evaluation.evaluate(
-            model,
-            reference,
-            num_samples=num_samples,
-            # Far from the seeds of other runs.
-            seed=seed + 10_000 * offset,
-            metrics=_sample_metrics(record),
-        )
-        draws.append(nested(again)["metrics"])
-    means = {
-        name: float(np.mean([float(draw[name]) for draw in draws]))
-        for name, value in record["metrics"].items()
-        if value is not None and all(draw.get(name) is not None for draw in draws)
-    }
-    record["metrics"] = record["metrics"] | means
-    return {**record, "sampling_seeds": seeds, "draws": draws[1:]}
+    # Far from the seeds of other runs.
+    others = [seed + 10_000 * offset for offset in range(1, seeds)]
+    draws = [draw(one, _sample_metrics(record))["metrics"] for one in others]
+    for name, value in record["metrics"].items():
+        values = [value, *(each.get(name) for each in draws)]
+        if None not in values:
+            record["metrics"][name] = float(np.mean([float(v) for v in values]))
+    return {**record, "sampling_seeds": seeds, "draws": draws}
 
 
 def _sample_metrics(record):
     """Names of the metrics of samples that a record has numbers of."""
-    flat = record | record["metrics"]
-    found = {}
-    for name, metric in SAMPLE_METRICS.items():
-        names = [evaluation.find_name(flat, base) for base in metric.outputs]
-        found[name] = any(flat.get(one) is not None for one in names)
-    return [name for name, is_there in found.items() if is_there]
+    record = flat(record)
+    return [
+        name
+        for name, metric in SAMPLE_METRICS.items()
+        if any(
+            record.get(evaluation.find_name(record, base)) is not None
+            for base in metric.outputs
+        )
+    ]
 
 
-def is_evaluated(directory, settings, num_samples) -> bool:
+def is_evaluated(
+    directory: files.PathLike, settings: RunSettings, num_samples: int
+) -> bool:
     """Whether a run was evaluated after its last epoch, by as many samples."""
-    wanted = {
-        "epoch": settings.epochs,
-        "num_samples": num_samples,
-        "record_version": evaluation.RECORD_VERSION,
-    }
-    return _holds(pathlib.Path(directory) / "evaluation.json", wanted)
+    return json_files.holds(
+        pathlib.Path(directory) / "evaluation.json",
+        epoch=settings.epochs,
+        num_samples=num_samples,
+        record_version=evaluation.RECORD_VERSION,
+    )
 
 
-def evaluate_real_images(reference, watched, path, *, num_samples=10_000) -> None:
+def evaluate_real_images(
+    reference: evaluation.Reference,
+    watched: evaluation.Reference,
+    path: files.PathLike,
+    *,
+    num_samples: int = 10_000,
+) -> None:
     """Write the numbers of real images, evaluated as if they were samples.
 
     Args:
-        reference: `kerasgen.evaluation.Reference` with training and test images.
-        watched: `Reference` of the evaluations in training; test images are set
-            against it.
+        reference: `Reference` with training and test images.
+        watched: That of the evaluations in training; test images are set against it.
         path: The file `real.json` of a study.
         num_samples: As for the models.
     """
-    path = pathlib.Path(path)
     wanted = {
         "num_samples": num_samples,
         "features": reference.extractor.name,
         "num_train": len(reference.train.images),
         "record_version": evaluation.RECORD_VERSION,
     }
-    if _holds(path, {"wanted": wanted}):
+    if json_files.holds(path, wanted=wanted):
         return
     during = evaluation.evaluate(
         reference.test.images,
@@ -141,21 +147,18 @@ def evaluate_real_images(reference, watched, path, *, num_samples=10_000) -> Non
         num_samples=NUM_IN_TRAINING,
         metrics=METRICS_IN_TRAINING,
     )
-    record = {
-        "wanted": wanted,
-        "final": nested(evaluation.evaluate_real(reference, num_samples=num_samples)),
-        "during": nested(during),
-        "pixels": nested(evaluation.evaluate_pixels(reference)),
-    }
-    _write(path, record)
+    final = evaluation.evaluate_real(reference, num_samples=num_samples)
+    pixels = evaluation.evaluate_pixels(reference)
+    found = {"final": nested(final), "during": nested(during), "pixels": nested(pixels)}
+    json_files.write(path, {"wanted": wanted, **found})
 
 
-def in_bytes(images) -> np.ndarray:
+def in_bytes(images: np.ndarray) -> np.ndarray:
     """Images in [0, 1] as uint8."""
-    return np.uint8(images * 255.0 + 0.5)
+    return (images * 255.0 + 0.5).astype(np.uint8)
 
 
-def save_arrays(path, **arrays) -> None:
+def save_arrays(path: files.PathLike, **arrays) -> None:
     """Write an .npz file, whole or not at all."""
     with files.replacing(path) as temporary:
         np.savez_compressed(temporary, **arrays)
@@ -174,17 +177,3 @@ def _neighbours(directory, reference):
         "neighbours": images if images.dtype == np.uint8 else in_bytes(images),
         "distances": np.take_along_axis(distances, nearest, axis=1),
     }
-
-
-def _holds(path, wanted):
-    """Whether a record is there with the values wanted; a damaged one is not there."""
-    try:
-        record = json.loads(path.read_text())
-        return all(record[key] == value for key, value in wanted.items())
-    except (FileNotFoundError, KeyError, TypeError, ValueError, RecursionError):
-        return False
-
-
-def _write(path, record):
-    with files.replacing(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")

@@ -8,53 +8,49 @@ what is missing.
 
 import concurrent.futures
 import dataclasses
-import json
 import pathlib
 import queue
 import time
+from collections.abc import Sequence
 
 from kerasgen import files
+from kerasgen.study import executors
+from kerasgen.study import json_files
 from kerasgen.study import lock
 from kerasgen.study import plan
 from kerasgen.study import run
-from kerasgen.study.executors import INTERRUPTED
-from kerasgen.study.executors import TERMINATED
-from kerasgen.study.executors import Executor
-from kerasgen.study.executors import LocalProcesses
-from kerasgen.study.executors import Terminated
-from kerasgen.study.executors import interrupted_by_termination
+from kerasgen.study.comparison import Comparison
 from kerasgen.study.portable import without_paths
 from kerasgen.study.progress import Progress
-from kerasgen.study.progress import clock
 from kerasgen.study.records import PLAN
 from kerasgen.study.report import write_report
-from kerasgen.study.worker import HELD
-from kerasgen.study.worker import Job
+from kerasgen.study.settings import RunSettings
+from kerasgen.study.settings import check_int
 
 # Seconds until a run that another process works on is looked at again.
 RETRY_SECONDS = 30.0
 
 
 def run_study(
-    settings,
+    settings: Sequence[RunSettings],
     *,
-    comparison=None,
-    runs_dir="runs",
-    saved_models_dir="saved_models",
-    data_dir=None,
-    num_samples=10_000,
-    workers=1,
-    executor: Executor | None = None,
+    comparison: Comparison | str | None = None,
+    runs_dir: files.PathLike = "runs",
+    saved_models_dir: files.PathLike | None = "saved_models",
+    data_dir: files.PathLike | None = None,
+    num_samples: int = 10_000,
+    workers: int = 1,
+    executor: executors.Executor | None = None,
     shard: tuple[int, int] | None = None,
-    resume=True,
-):
+    resume: bool = True,
+) -> tuple[pathlib.Path | None, dict[str, str]]:
     """Train and evaluate the runs of a study, export its models, write its report.
 
     Complete runs are left as they are, interrupted ones go on, failed ones are tried
     again, held ones are sent again later. Models of the first seed are exported.
 
     Args:
-        settings: List of `RunSettings` of one study, in the order of the runs.
+        settings: Those of the runs of one study, in the order of the runs.
         comparison: `Comparison` whose claims the report judges, its name, or None.
         runs_dir: Folder of the run directories, `<study>/<model>/seed<k>/`.
         saved_models_dir: Folder of the exported SavedModels, or None for no export.
@@ -67,51 +63,60 @@ def run_study(
         resume: Whether to go on with runs that are there; False starts them over.
 
     Returns:
-        `(report, failures)`: `pathlib.Path` of the report, or None if there is none;
-        and a dict from the heading of each run that failed to why.
+        `(report, failures)`: path of the report, or None if there is none; and a dict
+        from the heading of each run that failed to why.
 
     Raises:
         ValueError: If a directory belongs to a run with other settings, or images or
             folders do not fit; before anything is trained.
         RuntimeError: If the dataset or the features cannot be had.
         HeldError: With `resume=False`, if another process works on one of the runs.
-        SystemExit: If interrupted (130) or terminated (143); all processes have ended.
+        SystemExit: If interrupted (130) or terminated (143); all jobs have ended.
     """
-    settings = list(settings)
-    study_dir = pathlib.Path(runs_dir) / (settings[0].study if settings else "")
-    _check_count("num_samples", num_samples, 2)
-    _check_count("workers", workers, 1)
-    runs = plan.plan(settings, study_dir, saved_models_dir, num_samples)
+    check_int("num_samples", num_samples, 2)
+    check_int("workers", workers, 1)
+    runs = plan.plan(list(settings), runs_dir, saved_models_dir, num_samples)
     _check_directories(runs, resume)
-    executor = executor or LocalProcesses(workers)
-    parts = settings[0].to_dict(), str(study_dir), data_dir, num_samples
-    job = Job("prepare", *parts, executor.workers)
+    executor = executor or executors.LocalProcesses(workers)
+    parts = data_dir and str(data_dir), num_samples, executor.workers
+    study_dir = runs[0].directory.parents[1]
+    job = executors.Job("prepare", runs[0].settings.to_dict(), str(study_dir), *parts)
+    failures = _carry_out(runs, job, executor, shard, resume)
+    has_runs = any(study_dir.glob("*/seed*/settings.json"))
+    if shard is not None or (failures and not has_runs):
+        return None, failures
+    report = write_report(study_dir, comparison)
+    print(f"\nThe report is {report}.", flush=True)
+    return report, failures
+
+
+def _check_directories(runs, resume):
+    """Refuse directories that the runs cannot go on in, or start over in."""
+    for each in runs:
+        if resume:
+            run.check_owner(each.directory, each.settings)
+            each.check_weights()
+        else:
+            lock.check_free(each.directory)
+            run.check_removable(each.directory)
+
+
+def _carry_out(runs, job, executor, shard, resume):
+    """Do all runs; dict from heading to reason, of those that failed."""
     try:
-        with interrupted_by_termination():
-            progress = _begin(runs, study_dir, saved_models_dir, job, resume)
-            with executor:
-                _prepare(runs, job, executor, progress)
-                failures = _run_all(runs, job, executor, progress, shard)
+        with executors.interrupted_by_termination():
+            progress = _begin(runs, job, resume)
+            _prepare(runs, job, executor, progress)
+            failures = _run_all(runs, job, executor, progress, shard)
     except KeyboardInterrupt as signal:
-        raise _interruption(signal, resume) from None
-    return _report(study_dir, comparison, failures, progress, shard), failures
-
-
-def _interruption(signal, resume):
-    how = "" if resume else ", without --noresume,"
-    print(f"\nInterrupted. The same command{how} goes on where it was.", flush=True)
-    return SystemExit(TERMINATED if isinstance(signal, Terminated) else INTERRUPTED)
-
-
-def _report(study_dir, comparison, failures, progress, shard):
+        how = "" if resume else ", without --noresume,"
+        print(f"\nInterrupted. The same command{how} goes on where it was.", flush=True)
+        raise SystemExit(executors.status_of(signal)) from None
+    finally:
+        executor.stop()
     for heading, reason in failures.items():
         progress.say(f"{heading} failed: {reason}")
-    nothing = failures and not any(study_dir.glob("*/seed*/settings.json"))
-    if shard is not None or nothing:
-        return None
-    report = write_report(study_dir, comparison)
-    progress.say(f"\nThe report is {report}.")
-    return report
+    return failures
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -124,49 +129,29 @@ def parse_shard(text: str) -> tuple[int, int]:
         >>> parse_shard("0/4")
         (0, 4)
     """
-    index, slash, count = text.partition("/")
-    if not (slash and index.isdecimal() and count.isdecimal()) or not (
-        int(index) < int(count)
-    ):
-        raise ValueError(
-            f"Got shard={text!r}; expected i/n with i from 0 to n − 1, such as 0/4."
-        )
-    return int(index), int(count)
+    index, _, count = text.partition("/")
+    if index.isdecimal() and count.isdecimal() and int(index) < int(count):
+        return int(index), int(count)
+    raise ValueError(
+        f"Got shard={text!r}; expected i/n with i from 0 to n − 1, such as 0/4."
+    )
 
 
-def _check_count(name, value, least):
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(
-            f"Got {name}={value!r}; expected an integer of at least {least}."
-        )
-
-
-def _check_directories(runs, resume):
-    for each in runs:
-        if resume:
-            run.check_owner(each.directory, each.settings)
-            each.check_weights()
-        else:
-            lock.check_free(each.directory)
-            run.check_removable(each.directory)
-
-
-def _begin(runs, study_dir, saved_models_dir, job, resume):
+def _begin(runs, job, resume):
     """Fetch the data, write the plan, and return the `Progress`."""
-    settings = [each.settings for each in runs]
+    study_dir = pathlib.Path(job.directory)
     # Fetched here first, so that workers do not all download at the same time.
-    images = settings[0].fetch("train", job.data_dir)
-    settings[0].fetch("test", job.data_dir)
-    num = len(run.first_images(images, settings[0].limit).images)
-    files.prepare_directory(study_dir)
-    if saved_models_dir is not None:
-        files.prepare_directory(saved_models_dir)
+    first = runs[0].settings
+    images, _ = (first.fetch(split, job.data_dir) for split in ("train", "test"))
+    num = len(run.first_images(images, first.limit).images)
+    for folder in {study_dir, *(e.export_to.parent for e in runs if e.export_to)}:
+        files.prepare_directory(folder)
     if not resume:
         for each in runs:
             with lock.held(each.directory):
                 run.remove(each.directory)
     with lock.held(study_dir, wait=True):
-        plan.write(study_dir / PLAN, settings)
+        plan.write(study_dir / PLAN, [each.settings for each in runs])
     progress = Progress(
         [each.heading for each in runs],
         [each.settings.name for each in runs],
@@ -176,7 +161,7 @@ def _begin(runs, study_dir, saved_models_dir, job, resume):
     )
     progress.say(f"Training on {num:,} images of {images.name} from {images.source}.")
     for each in runs:
-        if each.is_exported_elsewhere:
+        if each.export_to and each.export_to.name != each.settings.export_name:
             usual = each.export_to.with_name(each.settings.export_name)
             progress.say(
                 f"{usual} was made with other settings and stays; see {each.export_to}."
@@ -185,76 +170,30 @@ def _begin(runs, study_dir, saved_models_dir, job, resume):
 
 
 def _prepare(runs, job, executor, progress):
-    """Measure how fast the models are, and evaluate the real images."""
-    pending = {}
-    for index, each in enumerate(runs):
-        if each.epochs_left:
-            pending.setdefault(each.settings.name, each.settings)
-        elif each.is_complete:
-            progress.close(index)
-            where = ", its weights are elsewhere" if each.is_published else ""
-            progress.say(f"{progress.heading(index)}: complete{where}")
-    is_done = all(each.is_complete for each in runs)
-    if is_done and _is_whole(job.directory, job.num_samples):
+    """Name the runs that are complete, and evaluate the real images."""
+    complete = [index for index, each in enumerate(runs) if each.is_complete]
+    for index in complete:
+        progress.close(index)
+        where = ", its weights are elsewhere" if runs[index].is_published else ""
+        progress.say(f"{progress.heading(index)}: complete{where}")
+    wanted = json_files.read(f"{job.directory}/real.json").get("wanted")
+    is_whole = isinstance(wanted, dict) and wanted.get("num_samples") == job.num_samples
+    if is_whole and len(complete) == len(runs):
         return
-    measured = tuple(one.to_dict() for one in pending.values())
+    progress.say("Evaluating real images as models will be; some minutes, once.")
     log = pathlib.Path(job.directory) / "prepare.log"
-
-    def receive(message):
-        if message["kind"] == "speed":
-            progress.measured(message["name"], message["seconds"])
-            return
-        if progress.remaining() is not None:
-            progress.say(_expectation(runs, progress))
-        progress.say("Evaluating real images as models will be; some minutes, once.")
-
-    job = dataclasses.replace(job, measured=measured)
-    status, end = executor.run(job, log, receive)
+    status, end = executor.run(job, log, lambda message: None)
     if status != 0:
         raise RuntimeError(
             f"Preparing the study failed; {log} has it all, and ends with\n{end}"
         )
 
 
-def _is_whole(directory, num_samples):
-    """Whether the real images are evaluated; a damaged record is made anew."""
-    path = pathlib.Path(directory) / "real.json"
-    try:
-        return json.loads(path.read_text())["wanted"]["num_samples"] == num_samples
-    except (FileNotFoundError, KeyError, TypeError, ValueError, RecursionError):
-        return False
-
-
-def _expectation(runs, progress):
-    lines = []
-    for name, seconds in progress.seconds.items():
-        same = [each for each in runs if each.settings.name == name]
-        left = sum(each.epochs_left for each in same)
-        title = same[0].settings.title
-        epochs = "1 epoch" if left == 1 else f"{left} epochs"
-        lines.append(f"{title}: {epochs} to go, about {seconds:.0f} s each")
-    expected = clock(progress.remaining())
-    return "\n".join([*lines, f"Expected time of training in all: {expected}\n"])
-
-
-def _order(runs, job, progress, shard):
-    """Indices of the runs that this process takes, in the order in which they start."""
-    order = list(range(len(runs)))
-    if job.workers > 1:
-        # Of a seed the longest first, so that none is left to one worker at the end.
-        seeds = list(dict.fromkeys(each.settings.seed for each in runs))
-        order.sort(
-            key=lambda k: (seeds.index(runs[k].settings.seed), -progress.expected(k))
-        )
-    index, count = shard or (0, 1)
-    return [k for k in order if k % count == index]
-
-
 def _run_all(runs, job, executor, progress, shard):
     """Dict from heading to reason, of the runs that failed."""
     waiting, reasons = queue.SimpleQueue(), {}
-    order = _order(runs, job, progress, shard)
-    for index in order:
+    first, step = shard or (0, 1)
+    for index in range(first, len(runs), step):
         waiting.put((index, 0.0))
 
     def work():
@@ -264,15 +203,10 @@ def _run_all(runs, job, executor, progress, shard):
             except queue.Empty:
                 return
             time.sleep(max(0.0, due - time.monotonic()))
-            each = runs[index]
-            if each.is_complete:
-                (each.directory / "failure.json").unlink(missing_ok=True)
-                progress.close(index)
-                continue
-            is_held, reason = _run(each, index, job, executor, progress)
+            is_held, reason = _run(runs[index], index, job, executor, progress)
             if is_held and shard is None:
                 waiting.put((index, time.monotonic() + RETRY_SECONDS))
-            elif not is_held and reason is not None:
+            elif reason is not None and not is_held:
                 reasons[index] = reason
 
     with concurrent.futures.ThreadPoolExecutor(job.workers) as pool:
@@ -289,9 +223,13 @@ def _run_all(runs, job, executor, progress, shard):
 
 def _run(planned, index, job, executor, progress):
     """Do one run; whether another process holds it, and why it failed, or None."""
-    directory = planned.directory
+    directory, heading = planned.directory, progress.heading(index)
+    failed, log = directory / "failure.json", directory.with_suffix(".log")
+    if planned.is_complete:
+        failed.unlink(missing_ok=True)
+        progress.close(index)
+        return False, None
     directory.mkdir(parents=True, exist_ok=True)
-    log = directory.with_suffix(".log")
     job = dataclasses.replace(
         job,
         task="run",
@@ -299,31 +237,32 @@ def _run(planned, index, job, executor, progress):
         directory=str(directory),
         export_to=planned.export_to and str(planned.export_to),
     )
+    done = run.epochs_done(directory)
+    if done and planned.epochs_left:
+        progress.say(f"{heading} goes on after epoch {done}")
     failure = {}
-    if planned.epochs_left and run.epochs_done(directory):
-        done = run.epochs_done(directory)
-        progress.say(f"{progress.heading(index)} goes on after epoch {done}")
 
     def receive(message):
         if message["kind"] in ("divergence", "held"):
             failure.update(message)
-        elif message["kind"] == "epoch":
-            progress.receive(index, {**message, "total": planned.settings.epochs})
-        else:
-            progress.receive(index, message)
+            return
+        if message["kind"] == "epoch":
+            message = {**message, "total": planned.settings.epochs}
+        progress.receive(index, message)
 
     status, end = executor.run(job, log, receive)
-    if status == HELD:
-        progress.say(f"{progress.heading(index)}: {failure['message']}")
-        return True, failure["message"]
+    if status == executors.HELD:
+        progress.say(f"{heading}: {failure['message']}")
+        return True, None
     progress.close(index)
     if status == 0:
-        (directory / "failure.json").unlink(missing_ok=True)
+        failed.unlink(missing_ok=True)
         return False, None
-    if failure.get("kind") != "held":  # else the directory is of another run
-        failure = failure or _crash(status, end, directory)
-        _record_failure(directory / "failure.json", failure, end)
-    progress.say(f"{progress.heading(index)}: {failure['message']} (see {log})")
+    failure = failure or _crash(status, end, directory)
+    if failure["kind"] != "held":  # else the directory is of another run
+        record = {name: failure[name] for name in ("kind", "epoch", "message")}
+        json_files.write(failed, without_paths({**record, "log": end}))
+    progress.say(f"{heading}: {failure['message']} (see {log})")
     return False, failure["message"]
 
 
@@ -335,10 +274,3 @@ def _crash(status, end, directory):
         "epoch": run.epochs_done(directory),
         "message": f"The process ended {how}: {lines[-1] if lines else 'no output'}",
     }
-
-
-def _record_failure(path, failure, end):
-    record = {name: failure[name] for name in ("kind", "epoch", "message")}
-    text = json.dumps(without_paths({**record, "log": end}), indent=2)
-    with files.replacing(path) as temporary:
-        temporary.write_text(text + "\n")

@@ -32,7 +32,7 @@ def search(
     comparison: Comparison,
     model: str,
     images: data.ImageSet,
-    storage: str | pathlib.Path,
+    storage: files.PathLike,
     *,
     trials: int = 12,
     epochs: int = 5,
@@ -65,28 +65,40 @@ def search(
         ValueError: If fewer images than are held out are there.
     """
     kept, reference = _split(images, held_out)
-    found = _open(storage, model)
-    knobs = comparison.knobs[model]
+    found, knobs = _open(storage, model), comparison.knobs[model]
     while (done := len(found.get_trials(states=FINISHED))) < trials:
         # Seeded by its number, so that an interrupt changes no later trial.
         found.sampler = optuna.samplers.TPESampler(seed=seed + done)
         trial = found.ask()
-        changes = _suggested(trial, knobs)
+        for knob in knobs:
+            if knob.choices:
+                trial.suggest_categorical(knob.name, knob.choices)
+            else:
+                trial.suggest_float(knob.name, knob.low, knob.high, log=knob.log)
+        changes = _changes(knobs, trial.params)
         settings = RunSettings(model=model, epochs=epochs, seed=seed, **changes)
         start = time.perf_counter()
         score = _score(settings, kept, reference, num_samples)
         spent = round(time.perf_counter() - start, 1)
-        for name, value in (
-            ("seconds", spent),
-            ("commit", environment.describe()["commit"]),
-            ("settings", settings.to_dict()),
-        ):
-            trial.set_user_attr(name, value)
+        trial.set_user_attr("seconds", spent)
+        trial.set_user_attr("commit", environment.describe()["commit"])
+        trial.set_user_attr("settings", settings.to_dict())
         found.tell(trial, score)
         told = ", ".join(f"{k} {v:.4g}" for k, v in trial.params.items())
         tell(f"{model} trial {done + 1}/{trials}: {told}: {score:.3f} ({spent:.0f} s)")
-    best = found.best_trial
-    return _changes(knobs, best.params)
+    return _changes(knobs, found.best_trial.params)
+
+
+def write_records(storage: files.PathLike, path: files.PathLike) -> None:
+    """Write all trials of a search as a CSV file, the best of each model first."""
+    rows, kept = [], ("number", "value", "params", "user_attrs")
+    for name in optuna.get_all_study_names(_url(storage)):
+        found = optuna.load_study(study_name=name, storage=_url(storage))
+        frame = found.trials_dataframe(attrs=kept)
+        frame.insert(0, "model", name)
+        rows.append(frame.dropna(subset="value").sort_values("value"))
+    with files.replacing(path) as temporary:
+        pd.concat(rows).to_csv(temporary, index=False)
 
 
 def _split(images, held_out):
@@ -100,20 +112,6 @@ def _split(images, held_out):
     judges = images.images[-held_out:], images.labels[-held_out:]
     train = kept.images, kept.labels
     return kept, evaluation.Reference((train, judges), features=images.name)
-
-
-def write_records(storage: str | pathlib.Path, path: str | pathlib.Path) -> None:
-    """Write all trials of a search as a CSV file, the best of each model first."""
-    rows = []
-    for name in optuna.get_all_study_names(_url(storage)):
-        found = optuna.load_study(study_name=name, storage=_url(storage))
-        frame = found.trials_dataframe(
-            attrs=("number", "value", "params", "user_attrs")
-        )
-        frame.insert(0, "model", name)
-        rows.append(frame.dropna(subset="value").sort_values("value"))
-    with files.replacing(pathlib.Path(path)) as temporary:
-        pd.concat(rows).to_csv(temporary, index=False)
 
 
 def _open(storage, model):
@@ -132,17 +130,6 @@ def _url(storage):
     return f"sqlite:///{pathlib.Path(storage).resolve()}"
 
 
-def _suggested(trial, knobs):
-    values = {}
-    for knob in knobs:
-        if knob.choices:
-            value = trial.suggest_categorical(knob.name, knob.choices)
-        else:
-            value = trial.suggest_float(knob.name, knob.low, knob.high, log=knob.log)
-        values[knob.name] = value
-    return _changes(knobs, values)
-
-
 def _changes(knobs, values):
     """Nested changes of `RunSettings`, from values by name."""
     changes = {}
@@ -157,18 +144,13 @@ def _changes(knobs, values):
 def _score(settings, images, reference, num_samples):
     """Fréchet distance of a trained model; infinite if the training diverged."""
     keras.backend.clear_session()
-    model = run.build(settings, images)
-    dataset = data.batches(
-        images.images, batch_size=settings.batch_size, seed=settings.seed
-    )
+    model, size = run.build(settings, images), settings.batch_size
+    dataset = data.batches(images.images, batch_size=size, seed=settings.seed)
+    judged = {"num_samples": num_samples, "seed": settings.seed}
     try:
         model.fit(dataset, epochs=settings.epochs, verbose=0)
         record = evaluation.evaluate(
-            model,
-            reference,
-            num_samples=num_samples,
-            seed=settings.seed,
-            metrics=["frechet_distance"],
+            model, reference, **judged, metrics=["frechet_distance"]
         )
     except (DivergenceError, evaluation.NotFiniteError):
         return math.inf

@@ -22,22 +22,13 @@ MIN_VALUES = 3
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """Numbers of one model over its seeds.
-
-    Attributes:
-        n: Number of values.
-        mean: Mean; infinite where a value is.
-        standard_deviation: With n − 1 in the denominator; None for one value.
-        median: Median.
-        low, high: 95 % interval of the mean by Student's t; None below three values.
-        minimum, maximum: Range.
-    """
+    """Numbers of one model over its seeds."""
 
     n: int
-    mean: float
-    standard_deviation: float | None
+    mean: float  # infinite where a value is
+    standard_deviation: float | None  # with n − 1 in the denominator
     median: float
-    low: float | None
+    low: float | None  # 95 % interval of the mean by Student's t
     high: float | None
     minimum: float
     maximum: float
@@ -45,33 +36,18 @@ class Summary:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Difference of two means, as the tests see it.
+    """Difference of two means, as the tests see it."""
 
-    Attributes:
-        difference: Mean of the first less mean of the second.
-        low, high: 95 % interval of the difference, of the same test.
-        p_value: Two-sided p-value of Welch's t-test, or of the one-sample t-test beside
-            a constant.
-        equivalence_p: p-value of two one-sided tests that the difference lies within
-            the margin; None without a margin.
-    """
-
-    difference: float
-    low: float
+    difference: float  # mean of the first less mean of the second
+    low: float  # 95 % interval of the difference, of the same test
     high: float
-    p_value: float
-    equivalence_p: float | None
+    p_value: float  # two-sided
+    equivalence_p: float | None  # that it lies within the margin, by two tests
 
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """Number of some runs among all, with Wilson's 95 % interval of the share.
-
-    Attributes:
-        count, total: Numbers of runs.
-        share: count / total; None of no runs.
-        low, high: Interval; None of no runs.
-    """
+    """Number of some runs among all, with Wilson's 95 % interval of the share."""
 
     count: int
     total: int
@@ -94,18 +70,15 @@ def summarise(values: Sequence[float]) -> Summary:
         3.0
     """
     values = _checked(values)
-    n, is_finite = len(values), bool(np.isfinite(values).all())
+    n, mean, is_finite = len(values), float(values.mean()), np.isfinite(values).all()
     deviation = float(values.std(ddof=1)) if is_finite and n > 1 else None
-    low = high = None
-    if n >= MIN_VALUES and is_finite:
-        low = high = float(values.mean())
-        if deviation:
-            error = deviation / math.sqrt(n)
-            ends = stats.t.interval(CONFIDENCE, n - 1, values.mean(), error)
-            low, high = map(float, ends)
+    low = high = mean if is_finite and n >= MIN_VALUES else None
+    if low is not None and deviation:
+        error = deviation / math.sqrt(n)
+        low, high = map(float, stats.t.interval(CONFIDENCE, n - 1, mean, error))
     return Summary(
         n=n,
-        mean=float(values.mean()),
+        mean=mean,
         standard_deviation=deviation,
         median=float(np.median(values)),
         low=low,
@@ -118,7 +91,7 @@ def summarise(values: Sequence[float]) -> Summary:
 def compare(
     first: Sequence[float], second: Sequence[float] | float, margin: float | None = None
 ) -> Comparison | None:
-    """Compare two lists of numbers, or one with a constant.
+    """Compare two lists of numbers by Welch's t-test, or one with a constant.
 
     Reference: Welch, "The generalization of 'Student's' problem when several different
     population variances are involved", Biometrika, 1947; Schuirmann, "A comparison of
@@ -138,22 +111,21 @@ def compare(
         >>> round(compare([3.0, 4.0, 6.0], [2.0, 2.0, 3.0]).p_value, 3)
         0.138
     """
-    first = _checked(first)
-    one_sample = np.isscalar(second)
-    second = _checked([second] if one_sample else second)
-    samples = [first] if one_sample else [first, second]
+    first, is_constant = _checked(first), np.isscalar(second)
+    second = _checked([second] if is_constant else second)
+    samples = [first] if is_constant else [first, second]
     if min(map(len, samples)) < MIN_VALUES or not any(map(np.ptp, samples)):
         return None
     with warnings.catch_warnings():
         # Of values that are equal up to rounding; the p-value is near 0 then.
         warnings.simplefilter("ignore", RuntimeWarning)
-        if one_sample:
+        if is_constant:
             found = stats.ttest_1samp(first, second[0])
         else:
             found = stats.ttest_ind(first, second, equal_var=False)
-        interval = found.confidence_interval(CONFIDENCE)
         equivalence = None if margin is None else _equivalence(first, second, margin)
-    shift = second[0] if one_sample else 0.0
+        interval = found.confidence_interval(CONFIDENCE)
+    shift = second[0] if is_constant else 0.0
     return Comparison(
         difference=float(first.mean() - second.mean()),
         low=float(interval.low - shift),
@@ -172,13 +144,7 @@ def _equivalence(first, second, margin):
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """p-values corrected by Holm's method for how many there are.
-
-    Args:
-        p_values: p-values; None stands for what was not tested.
-
-    Returns:
-        Corrected p-values in the same order, None where None was.
+    """p-values corrected by Holm's method for how many there are; None stays None.
 
     Example:
         >>> holm([0.02, None, 0.01])

@@ -6,6 +6,7 @@ that carries its protocol as `metric`.
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,8 @@ import pandas as pd
 from kerasgen.core.registry import model_class
 from kerasgen.study import statistics
 
-COLUMNS = ("model", "title", "family", "arm", "variant", "seed", "compared")
-STAGES = ("final", "fitted prior", "training", "history", "test")
 
-
-def tidy(study) -> pd.DataFrame:
+def tidy(study: Any) -> pd.DataFrame:
     """All numbers of all runs of a study.
 
     Args:
@@ -35,13 +33,11 @@ def tidy(study) -> pd.DataFrame:
 
 
 def _of_run(run, compared):
-    rows = []
-    last = run.settings.epochs
+    rows, last, settings = [], run.settings.epochs, run.settings
 
     def add(stage, epoch, numbers):
         for name, value in numbers.items():
-            value = np.nan if value is None else float(value)
-            rows.append((stage, epoch, name, value))
+            rows.append((stage, epoch, name, np.nan if value is None else float(value)))
 
     add("final", last, run.numbers())
     add("fitted prior", last, run.numbers("fitted"))
@@ -53,40 +49,38 @@ def _of_run(run, compared):
             for epoch, value in zip(run.history["epoch"], values, strict=True):
                 add("history", epoch, {name: value})
     frame = pd.DataFrame(rows, columns=["stage", "epoch", "metric", "value"])
-    settings = run.settings
-    family = model_class(settings.model).family
-    who = (settings.model, run.title, family, settings.arm, settings.variant)
-    for name, value in zip(COLUMNS, (*who, run.seed, compared), strict=True):
-        frame[name] = value
-    return frame
+    return frame.assign(
+        model=settings.model,
+        title=run.title,
+        family=model_class(settings.model).family,
+        arm=settings.arm,
+        variant=settings.variant,
+        seed=run.seed,
+        compared=compared,
+    )
+
+
+def _compared(table, stage):
+    """The numbers of a stage that runs are compared by."""
+    return table[(table.stage == stage) & table.value.notna() & table.compared]
 
 
 def values(table: pd.DataFrame, title: str, metric: str, stage: str = "final") -> list:
     """The numbers of a model in one stage, a seed each, without those that are NaN."""
-    mine = table[
-        (table.title == title)
-        & (table.metric == metric)
-        & (table.stage == stage)
-        & table.compared
-    ]
-    return mine.value.dropna().tolist()
+    there = _compared(table, stage)
+    return there[(there.title == title) & (there.metric == metric)].value.tolist()
 
 
 def metric_names(table: pd.DataFrame, stage: str = "final") -> list[str]:
     """Names of the numbers that some run has, in the order of their records."""
-    there = table[(table.stage == stage) & table.value.notna() & table.compared]
-    return there.metric.unique().tolist()
+    return _compared(table, stage).metric.unique().tolist()
 
 
 def summary(table: pd.DataFrame, stage: str = "final") -> pd.DataFrame:
     """Statistics over seeds, a row for each model and number."""
-    there = table[(table.stage == stage) & table.value.notna() & table.compared]
-    rows = [
-        {
-            "model": title,
-            "metric": metric,
-            **dataclasses.asdict(statistics.summarise(group.value.to_numpy())),
-        }
-        for (title, metric), group in there.groupby(["title", "metric"], sort=False)
-    ]
+    groups = _compared(table, stage).groupby(["title", "metric"], sort=False)
+    rows = []
+    for (title, metric), group in groups:
+        found = dataclasses.asdict(statistics.summarise(group.value.to_numpy()))
+        rows.append({"model": title, "metric": metric, **found})
     return pd.DataFrame(rows)

@@ -39,97 +39,65 @@ from kerasgen.study.comparison import Comparison
 from kerasgen.study.comparison import Group
 from kerasgen.study.endpoints import NoNumber
 from kerasgen.study.endpoints import value_of
+from kerasgen.study.records import Study
 
 SIGNIFICANCE = 0.05
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
 EQUIVALENT, DEPENDS = "no relevant difference", "depends"
 VERDICTS = (SUPPORTED, REFUTED, EQUIVALENT, DEPENDS, UNDECIDED)
-_MOST_GAPS = 4
+MOST_GAPS = 4
 
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """Numbers of one model, or a constant.
-
-    Attributes:
-        title: Name for a reader.
-        values: Numbers on the endpoint's scale, one a run.
-        failed: Number of runs that failed and count as losses.
-        names: Names of the numbers, which carry the protocol.
-        gaps: Sentences on runs without a number.
-        constant: Whether it is a constant.
-    """
+    """Numbers of one model, or a constant."""
 
     title: str
-    values: list
-    failed: int = 0
-    names: tuple = ()
-    gaps: tuple = ()
+    values: list  # on the endpoint's scale, one a run
+    failed: int = 0  # runs that failed and count as losses
+    names: tuple = ()  # of the numbers; they carry the protocol
+    gaps: tuple = ()  # sentences on runs without a number
     constant: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class PairResult:
-    """One model compared with another, or with a constant.
+    """One model compared with another, or with a constant."""
 
-    Attributes:
-        first, second: `Side`s, without failed runs.
-        comparison: `statistics.Comparison` with failed runs as losses, or None.
-        verdict: One of `VERDICTS` but "depends", before correction.
-        p_value: p-value of that verdict, 1 if undecided.
-    """
-
-    first: Side
+    first: Side  # without failed runs
     second: Side
-    comparison: statistics.Comparison | None
-    verdict: str
-    p_value: float
+    comparison: statistics.Comparison | None  # with failed runs as losses
+    verdict: str  # before correction
+    p_value: float  # of that verdict, 1 if undecided
 
 
 @dataclasses.dataclass(frozen=True)
 class PartResult:
-    """What became of a part of a claim.
+    """Outcome of a part of a claim."""
 
-    Attributes:
-        title: Title of the endpoint.
-        claimed: "higher" or "lower": how the first side is claimed to be.
-        scale, unit: As of the endpoint.
-        metric: Name of the numbers compared, or "".
-        pairs: `PairResult`s.
-        verdict: One of `VERDICTS`, before correction.
-    """
-
-    title: str
-    claimed: str
+    title: str  # of the endpoint
+    claimed: str  # "higher" or "lower": how the first side is claimed to be
     scale: str
     unit: str
-    metric: str
-    pairs: list
-    verdict: str
+    metric: str  # name of the numbers compared, or ""
+    pairs: list[PairResult]
+    verdict: str  # before correction
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What became of a claim.
-
-    Attributes:
-        claim: `Claim`.
-        verdict: One of `VERDICTS`.
-        adjusted_p: Corrected p-value of the verdict; None if nothing was tested.
-        parts: `PartResult`s.
-        gaps: Sentences on runs without a number.
-    """
+    """Outcome of a claim."""
 
     claim: Claim
     verdict: str
-    adjusted_p: float | None
-    parts: list
-    gaps: list
+    adjusted_p: float | None  # None if nothing was tested
+    parts: list[PartResult]
+    gaps: list  # sentences on runs without a number
 
     @property
     def is_tested(self) -> bool:
         """Whether the study has enough numbers of both sides of some pair."""
-        return any(pair.comparison for part in self.parts for pair in part.pairs)
+        return _is_tested(self.parts)
 
     def to_dict(self) -> dict:
         """The verdict as a JSON-serialisable dict."""
@@ -139,54 +107,45 @@ class Verdict:
         return _encoded({**claim, **rest})
 
 
-def judge(study, comparison: Comparison | None, prior: str = "") -> list[Verdict]:
-    """Judge the claims that a study of this kind can decide.
+def judge(
+    study: Study, comparison: Comparison | None, prior: str = ""
+) -> list[Verdict]:
+    """Judge the claims that a study of this kind can decide, in their order.
 
     Args:
         study: `kerasgen.study.records.Study`.
         comparison: `Comparison`; None gives no verdicts.
         prior: "fitted" to judge samples from fitted priors, where models have them.
 
-    Returns:
-        List of `Verdict`s in the order of the claims.
-
     Example:
 
     >>> study = load_study("runs/mnist")
     >>> [(one.claim.key, one.verdict) for one in judge(study, JAISWAL)]
     """
-    claims = (
-        [c for c in comparison.claims if c.study == study.kind] if comparison else []
-    )
+    if comparison is None:
+        return []
+    claims = [claim for claim in comparison.claims if claim.study == study.kind]
     results = [[_part(p, study, comparison, prior) for p in c.parts] for c in claims]
     found = [_claim_verdict(parts) for parts in results]
     p_values = [
-        _claim_p(verdict, parts) if _tested(parts) else None
+        _claim_p(verdict, parts) if _is_tested(parts) else None
         for verdict, parts in zip(found, results, strict=True)
     ]
-    adjusted = statistics.holm(p_values)
-    return [
-        Verdict(
-            claim,
-            verdict if p is not None and p < SIGNIFICANCE else UNDECIDED,
-            p,
-            parts,
-            _gaps(parts),
-        )
-        for claim, verdict, parts, p in zip(
-            claims, found, results, adjusted, strict=True
-        )
-    ]
+    verdicts = []
+    for claim, verdict, parts, p in zip(
+        claims, found, results, statistics.holm(p_values), strict=True
+    ):
+        verdict = verdict if p is not None and p < SIGNIFICANCE else UNDECIDED
+        verdicts.append(Verdict(claim, verdict, p, parts, _gaps(parts)))
+    return verdicts
 
 
 def _part(part, study, comparison, prior):
     endpoint = comparison.endpoints[part.endpoint]
     claimed = part.claimed or endpoint.better
-    firsts = [_side(part.first, m, endpoint, study, prior) for m in part.first.models]
+    firsts = _sides(part.first, endpoint, study, prior)
     if isinstance(part.second, Group):
-        seconds = [
-            _side(part.second, m, endpoint, study, prior) for m in part.second.models
-        ]
+        seconds = _sides(part.second, endpoint, study, prior)
     else:
         names = [name for side in firsts for name in side.names]
         seconds = [_constant(part.second, names, study)]
@@ -203,45 +162,50 @@ def _part(part, study, comparison, prior):
     )
 
 
+def _sides(group, endpoint, study, prior):
+    return [_side(group, model, endpoint, study, prior) for model in group.models]
+
+
 def _side(group, model, endpoint, study, prior):
+    is_any = study.kind == "robustness"  # the variants are draws
     runs = [
         run
         for run in study.runs
         if run.settings.model == model
-        and (study.kind == "robustness" or run.settings.variant == group.variant)
+        and (is_any or run.settings.variant == group.variant)
     ]
-    found, gaps, failed = {}, [], 0
+    found, gaps, failed = collections.defaultdict(list), [], 0
     for run in runs:
-        where = f"{run.title} with seed {run.seed}"
+        gap = ""
         if run.failure is not None:
+            gap = f"failed after epoch {run.failure['epoch']}"
             failed += 1
-            gaps.append(f"{where} failed after epoch {run.failure['epoch']}")
         elif run.status != "complete":
-            gaps.append(f"{where} is not complete")
+            gap = "is not complete"
         else:
             try:
                 name, value = value_of(endpoint, run, study.real, prior)
+                if math.isfinite(value):
+                    found[name].append(value)
+                else:  # it never got there
+                    gap = "gave no finite number"
+                    failed += 1
             except NoNumber as reason:
-                gaps.append(f"{where} {reason}")
-                continue
-            if math.isfinite(value):
-                found.setdefault(name, []).append(value)
-            else:  # it never got there
-                failed += 1
-                gaps.append(f"{where} gave no finite number")
+                gap = str(reason)
+        gaps += [f"{run.title} with seed {run.seed} {gap}"] if gap else []
     for missing in study.missing:
         one = missing.settings
         if one.model == model and one.variant == group.variant:
             failed += missing.failure is not None
             gaps.append(f"{one.title} with seed {one.seed} is missing")
-    title = runs[0].title if runs and study.kind != "robustness" else model
     if not runs and not gaps:
         gaps.append(f"the study has no run of {model}")
+    title = runs[0].title if runs and not is_any else model
     # Numbers of other names came about otherwise and are left out.
     name = max(found, key=lambda name: len(found[name]), default="")
     values = found.get(name, [])
     if endpoint.scale == "spread" and values:
-        values = [float(v) for v in np.abs(np.array(values) - np.median(values))]
+        values = np.abs(np.array(values) - np.median(values)).tolist()
     return Side(title, values, failed, (name,) if name else (), tuple(gaps))
 
 
@@ -250,16 +214,17 @@ def _constant(constant, names, study):
     if value is None:
         record = study.real.get(constant.record) or {}
         value = next((record[n] for n in names if record.get(n) is not None), None)
-    if value is None:
-        return Side(constant.title, [], constant=True)
-    return Side(constant.title, [float(value)], constant=True)
+    values = [] if value is None else [float(value)]
+    return Side(constant.title, values, constant=True)
 
 
 def _pair(first, second, endpoint, claimed):
     same_name = second.constant or not second.names or first.names == second.names
-    one, other = _with_losses(first, second, endpoint.better)
     result = None
-    if same_name and one and other:
+    if same_name and first.values and second.values:
+        values = [*first.values, *second.values]
+        worst = max(values) if endpoint.better == LOWER else min(values)
+        one, other = (side.values + side.failed * [worst] for side in (first, second))
         result = statistics.compare(
             one, other[0] if second.constant else other, endpoint.margin
         )
@@ -274,35 +239,20 @@ def _pair(first, second, endpoint, claimed):
     return PairResult(first, second, result, verdict, p_value)
 
 
-def _with_losses(first, second, better):
-    """The values of both sides; failed runs take the worst value of all."""
-    values = [*first.values, *second.values]
-    if not first.values or not second.values:
-        return first.values, second.values
-    worst = max(values) if better == LOWER else min(values)
-    return [side.values + side.failed * [worst] for side in (first, second)]
-
-
 def _part_verdict(pairs):
     kinds = set(pairs)
     if len(kinds) == 1:
         return pairs[0]
     if SUPPORTED in kinds and kinds - {SUPPORTED, UNDECIDED}:
         return DEPENDS
-    if kinds == {REFUTED, EQUIVALENT}:
-        return REFUTED
-    return UNDECIDED
+    return REFUTED if kinds == {REFUTED, EQUIVALENT} else UNDECIDED
 
 
 def _claim_verdict(parts):
     kinds = {part.verdict for part in parts}
     if len(kinds) == 1:
         return parts[0].verdict
-    if REFUTED in kinds:
-        return REFUTED
-    if UNDECIDED in kinds:
-        return UNDECIDED
-    return DEPENDS
+    return next((kind for kind in (REFUTED, UNDECIDED) if kind in kinds), DEPENDS)
 
 
 def _claim_p(verdict, parts):
@@ -322,16 +272,16 @@ def _claim_p(verdict, parts):
     return 1.0
 
 
-def _tested(parts):
+def _is_tested(parts):
     return any(pair.comparison for part in parts for pair in part.pairs)
 
 
 def _gaps(parts):
     sides = [s for part in parts for p in part.pairs for s in (p.first, p.second)]
     said = list(dict.fromkeys(gap for side in sides for gap in side.gaps))
-    more = len(said) - _MOST_GAPS
+    more = len(said) - MOST_GAPS
     if more > 1:
-        said = [*said[:_MOST_GAPS], f"{more} more runs have no number either"]
+        said = [*said[:MOST_GAPS], f"{more} more runs have no number either"]
     return [f"{text[0].upper()}{text[1:]}." for text in said]
 
 

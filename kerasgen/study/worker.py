@@ -1,4 +1,4 @@
-"""One run in a process of its own: `python -m kerasgen.study.worker`.
+"""One job in a process of its own: `python -m kerasgen.study.worker`.
 
 The parent writes a job as one line of JSON to the standard input and keeps it open; the
 worker answers by lines of JSON on its standard output. Whatever else is printed goes to
@@ -6,69 +6,40 @@ the standard error, which the parent keeps as the log of the run. When the paren
 the input ends, and the worker with it.
 """
 
-import dataclasses
 import json
 import os
 import sys
 import threading
 import time
-import traceback
+from collections.abc import Callable
 
 import keras
 
 from kerasgen import callbacks
 from kerasgen import evaluation
 from kerasgen import export
+from kerasgen.study import executors
 from kerasgen.study import lock
 from kerasgen.study import run
 from kerasgen.study import run_evaluation
-from kerasgen.study.executors import INTERRUPTED
+from kerasgen.study.executors import Job
 from kerasgen.study.settings import RunSettings
 
-# Exit statuses.
-DIVERGED = 3
-HELD = 4  # another process works in the directory: send again later
-FOREIGN = 5  # the directory is of a run with other settings
 SECONDS_BETWEEN_REPORTS = 0.5
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """Task of a worker.
-
-    Args:
-        task: "prepare" or "run".
-        settings: Dict of the `RunSettings` of the run; for "prepare" of any.
-        directory: The run directory; for "prepare" that of the study.
-        data_dir: Folder of the dataset, or None.
-        num_samples: Samples to evaluate.
-        workers: Runs that share the machine.
-        export_to: Folder for the SavedModel, or None.
-        measured: For "prepare", dicts of `RunSettings` of which to measure the speed.
-    """
-
-    task: str
-    settings: dict
-    directory: str
-    data_dir: str | None
-    num_samples: int
-    workers: int
-    export_to: str | None = None
-    measured: tuple = ()
 
 
 class Reporter(keras.callbacks.Callback):
     """Reports the progress of the training to the parent."""
 
-    def __init__(self, tell):
+    def __init__(self, tell: Callable) -> None:
         super().__init__()
         self.tell = tell
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch, self.start = epoch, time.perf_counter()
         self.told = self.start
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         now = time.perf_counter()
         if now - self.told >= SECONDS_BETWEEN_REPORTS:
             self.told = now
@@ -76,21 +47,21 @@ class Reporter(keras.callbacks.Callback):
             share = min((batch + 1) / self.params["steps"], 1.0)
             self.tell(kind="batch", epoch=self.epoch, share=share)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         seconds = time.perf_counter() - self.start
         losses = {name: float(value) for name, value in (logs or {}).items()}
         self.tell(kind="epoch", epoch=epoch + 1, seconds=seconds, losses=losses)
 
 
-def do(job, tell):
+def do(job: Job, tell: Callable) -> int:
     """Do a job.
 
     Args:
-        job: `Job`.
+        job: The job.
         tell: Function that passes a message, given as keyword arguments, to the parent.
 
     Returns:
-        The exit status of the process: 0, `DIVERGED`, `HELD` or `FOREIGN`.
+        The exit status: 0, `DIVERGED`, `HELD` or `FOREIGN`.
     """
     settings = RunSettings.from_dict(job.settings)
     images, test = (settings.fetch(each, job.data_dir) for each in ("train", "test"))
@@ -99,39 +70,26 @@ def do(job, tell):
     if job.task == "prepare":
         # What studies have in common they make one after the other.
         with lock.held(job.directory, wait=True):
-            _prepare(job, images, reference, tell)
+            run_evaluation.evaluate_real_images(
+                reference,
+                run.watched_reference(images, reference.extractor),
+                os.path.join(job.directory, "real.json"),
+                num_samples=job.num_samples,
+            )
         return 0
     try:
         with lock.held(job.directory):
             _train_and_evaluate(job, settings, images, test, reference, tell)
     except (lock.HeldError, run.ForeignRunError) as error:
         tell(kind="held", message=str(error))
-        return HELD if isinstance(error, lock.HeldError) else FOREIGN
+        return (
+            executors.HELD if isinstance(error, lock.HeldError) else executors.FOREIGN
+        )
     except (callbacks.DivergenceError, evaluation.NotFiniteError) as error:
         epoch = run.epochs_done(job.directory)
         tell(kind="divergence", epoch=epoch, message=str(error))
-        return DIVERGED
+        return executors.DIVERGED
     return 0
-
-
-def _prepare(job, images, reference, tell):
-    """Time a few steps of every model, and evaluate the real images."""
-    for one in map(RunSettings.from_dict, job.measured):
-        keras.backend.clear_session()
-        try:
-            seconds = run.seconds_per_epoch(one, images)
-        except Exception:
-            # Its own run will fail, too, and is recorded; the others go on.
-            traceback.print_exc()
-            continue
-        tell(kind="speed", name=one.name, seconds=seconds)
-    tell(kind="real")
-    run_evaluation.evaluate_real_images(
-        reference,
-        run.watched_reference(images, reference.extractor),
-        os.path.join(job.directory, "real.json"),
-        num_samples=job.num_samples,
-    )
 
 
 def _train_and_evaluate(job, settings, images, test, reference, tell):
@@ -156,7 +114,8 @@ def _train_and_evaluate(job, settings, images, test, reference, tell):
             export.save(model, job.export_to, settings.to_dict())
 
 
-def main():
+def main() -> None:
+    """Do the job of the standard input; the process ends with its status."""
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # What libraries print belongs to the log.
     sys.stdout = sys.stderr
@@ -170,7 +129,7 @@ def main():
     try:
         status = do(job, tell)
     except KeyboardInterrupt:
-        status = INTERRUPTED
+        status = executors.INTERRUPTED
     sys.exit(status)
 
 

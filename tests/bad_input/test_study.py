@@ -51,7 +51,7 @@ SETTINGS = [
     row(
         "unknown factor",
         lambda g: study.ablation_settings("colour", ["dcgan"], [0]),
-        "Got factor=",
+        "Got factor",
     ),
     row(
         "factor of none",

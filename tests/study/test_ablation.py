@@ -64,7 +64,7 @@ def test_the_learning_rate_of_every_player_is_multiplied(image_sets):
 @pytest.mark.parametrize(
     ("factor", "models", "message"),
     [
-        ("colour", ["dcgan"], "Got factor='colour'; expected one of width"),
+        ("colour", ["dcgan"], "Got factor 'colour'; expected one of width"),
         ("judge_normalization", ["cvae"], "Got cvae, which has no judge_normalization"),
         ("width", ["dcgn"], "Did you mean 'dcgan'"),
     ],

@@ -29,8 +29,8 @@ def test_nothing_is_known_before_anything_was_measured(progress):
 
 
 def test_what_is_left_follows_what_was_measured(progress):
-    progress.measured("dcgan", 10.0)
-    progress.measured("cvae", 5.0)
+    progress.seconds["dcgan"] = 10.0
+    progress.seconds["cvae"] = 5.0
     assert progress.remaining() == 50.0
     progress.receive(0, epoch(1, 12.0))
     assert progress.remaining() == 1 * 12 + 2 * 5 + 2 * 12
@@ -44,8 +44,8 @@ def test_what_is_left_follows_what_was_measured(progress):
 
 def test_workers_share_what_is_left(progress):
     progress.workers = 2
-    progress.measured("dcgan", 10.0)
-    progress.measured("cvae", 5.0)
+    progress.seconds["dcgan"] = 10.0
+    progress.seconds["cvae"] = 5.0
     assert progress.remaining() == 25.0
 
 

@@ -13,7 +13,7 @@ from kerasgen import check
 from kerasgen import study
 from kerasgen.comparisons import JAISWAL
 from kerasgen.study import plan
-from kerasgen.study import publication
+from kerasgen.study import portable
 from kerasgen.study import runner
 from kerasgen.study import verdicts
 from kerasgen.study.report import claims
@@ -106,7 +106,7 @@ def test_nothing_of_the_machine_is_published(tmp_path):
     ],
 )
 def test_paths_lose_all_but_their_last_part(text, expected):
-    assert publication.without_paths(text) == expected
+    assert portable.without_paths(text) == expected
 
 
 def test_publishing_again_adds_runs_and_leaves_those_that_go_on(tmp_path):

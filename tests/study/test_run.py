@@ -132,7 +132,7 @@ def test_more_epochs_go_on_and_other_settings_are_refused(
         run.train(settings(epochs=1), tmp_path, *image_sets)
     fresh = settings(batch_size=16, epochs=1)
     run.train(fresh, tmp_path, *image_sets, resume=False)
-    assert run.read_settings(tmp_path) == fresh
+    assert run.read_record(tmp_path)[0] == fresh
     assert run.epochs_done(tmp_path) == 1
 
 

@@ -19,7 +19,6 @@ from kerasgen.study import lock
 from kerasgen.study import plan
 from kerasgen.study import run
 from kerasgen.study import runner
-from kerasgen.study import worker
 from kerasgen.study.settings import RunSettings
 
 pytestmark = pytest.mark.slow
@@ -97,10 +96,10 @@ def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
     started = []
 
     def start(self, job, log, receive):
-        started.append([one["variant"] for one in job.measured])
+        started.append(job.task)
         return 1, "no memory"
 
-    monkeypatch.setattr(runner.LocalProcesses, "run", start)
+    monkeypatch.setattr(executors.LocalProcesses, "run", start)
     where = {"runs_dir": folder / "runs", "saved_models_dir": folder / "saved_models"}
     common = {"data_dir": str(idx_folder), "num_samples": 64, **where}
     complete = [settings(seed=0), settings("cvae", seed=0)]
@@ -117,11 +116,11 @@ def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
         real.write_text(damaged)
         with pytest.raises(RuntimeError, match="Preparing the study failed"):
             runner.run_study(complete, **common)
-        assert started.pop() == []
+        assert started.pop() == "prepare"
     real.write_text(whole)
     with pytest.raises(RuntimeError, match="Preparing the study failed.*\nno memory"):
         runner.run_study([settings(seed=0, **BAD)], **common)
-    assert started == [["bad"]]
+    assert started == ["prepare"]
     # More samples than it was judged by: that is done anew.
     with pytest.raises(RuntimeError, match="Preparing"):
         runner.run_study([settings(seed=0)], **{**common, "num_samples": 65})
@@ -130,7 +129,7 @@ def test_complete_runs_start_no_process_and_failed_ones_are_tried_again(
 def test_what_was_asked_for_and_is_not_there_is_known(
     folder, carried_out, idx_folder, monkeypatch
 ):
-    monkeypatch.setattr(runner.LocalProcesses, "run", lambda *_: (1, "stopped"))
+    monkeypatch.setattr(executors.LocalProcesses, "run", lambda *_: (1, "stopped"))
     with pytest.raises(RuntimeError):
         runner.run_study(
             [settings(seed=7)],
@@ -239,7 +238,7 @@ def test_a_terminated_study_ends_its_workers_and_says_how_to_go_on(
     tmp_path, idx_folder
 ):
     said, status = cut_off(tmp_path, idx_folder, signal.SIGTERM)
-    assert status == runner.TERMINATED
+    assert status == executors.TERMINATED
     assert "The same command goes on where it was" in said
 
 
@@ -306,12 +305,6 @@ class Answers:
     def __init__(self, *statuses):
         self.statuses, self.jobs = list(statuses), []
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
     def stop(self):
         pass
 
@@ -320,7 +313,7 @@ class Answers:
             return 0, ""
         self.jobs.append((job.settings["model"], job.settings["seed"]))
         status = self.statuses.pop(0)
-        if status == worker.HELD:
+        if status == executors.HELD:
             receive({"kind": "held", "message": "It is in use."})
         return status, "the log"
 
@@ -346,7 +339,7 @@ def in_study(tmp_path, idx_folder, monkeypatch):
 
 
 def test_a_held_run_is_sent_again_later_and_is_no_failure(in_study):
-    executor = Answers(0, worker.HELD, 0, worker.HELD, 0)
+    executor = Answers(0, executors.HELD, 0, executors.HELD, 0)
     report, failures = in_study(executor)
     assert (report, failures) == ("the report", {})
     seeds = [seed for _, seed in executor.jobs]
@@ -354,7 +347,7 @@ def test_a_held_run_is_sent_again_later_and_is_no_failure(in_study):
 
 
 def test_a_shard_takes_every_nth_run_leaves_held_ones_and_writes_no_report(in_study):
-    executor = Answers(worker.HELD, 0)
+    executor = Answers(executors.HELD, 0)
     assert in_study(executor, shard=(0, 2)) == (None, {})
     assert [seed for _, seed in executor.jobs] == [0, 2]
     executor = Answers(0)
@@ -394,7 +387,7 @@ def test_an_interrupt_says_how_to_go_on(
     def start(self, job, log, receive):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner.LocalProcesses, "run", start)
+    monkeypatch.setattr(executors.LocalProcesses, "run", start)
     with pytest.raises(SystemExit):
         runner.run_study(
             [settings()],
@@ -428,7 +421,7 @@ def test_signals_have_their_status_and_say_how_to_go_on(
         os.kill(os.getpid(), sign)
         time.sleep(60)
 
-    monkeypatch.setattr(runner.LocalProcesses, "run", start)
+    monkeypatch.setattr(executors.LocalProcesses, "run", start)
     with pytest.raises(SystemExit) as ended:
         runner.run_study([settings()], runs_dir=tmp_path, data_dir=str(idx_folder))
     assert ended.value.code == status

@@ -33,7 +33,7 @@ def test_models_are_named_like_their_files():
         ),
         ({"model": "dcgan", "seed": -1}, "seed=-1"),
         ({"model": "dcgan", "batch_size": 2.0}, "batch_size=2.0"),
-        ({"model": "dcgan", "limit": 10}, "fewer images than one batch of 64"),
+        ({"model": "dcgan", "limit": 10}, "limit=10; expected one batch of 64"),
         ({"model": "dcgan", "epoch": 3}, "Got setting 'epoch'.* mean 'epochs'"),
         ({}, "without 'model'"),
         (

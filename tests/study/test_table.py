@@ -132,7 +132,7 @@ def test_a_throw_away_model_appears_everywhere(toy, tmp_path):
 def test_nothing_counts_the_models():
     sources = [
         *(ROOT / "kerasgen/study").rglob("*.*"),
-        *(ROOT / "kerasgen/check").glob("*"),
+        ROOT / "kerasgen/check.py",
     ]
     for path in sources:
         if path.suffix in (".py", ".html", ".md"):

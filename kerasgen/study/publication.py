@@ -17,28 +17,17 @@ from kerasgen.study import run
 from kerasgen.study.comparison import Comparison
 from kerasgen.study.portable import portable_command
 from kerasgen.study.portable import without_paths
+from kerasgen.study.records import EVALUATED_ARRAYS
 from kerasgen.study.records import PLAN
 from kerasgen.study.records import PUBLISHED
 from kerasgen.study.records import load_study
 from kerasgen.study.records import read_record
 from kerasgen.study.report import write_report
 
-RECORDS = (
-    "settings.json",
-    "metrics.jsonl",
-    "evaluation.json",
-    "evaluations.jsonl",
-    "events.jsonl",
-    "failure.json",
-)
+RECORDS = ("settings.json", "metrics.jsonl", "evaluation.json", "failure.json")
+LINES = ("evaluations.jsonl", "events.jsonl")
 # Pixels and codes, which name no place and are copied byte for byte.
-ARRAYS = (
-    "samples.npz",
-    "codes.npz",
-    "interpolations.npz",
-    "neighbours.npz",
-    "samples_fitted.npz",
-)
+ARRAYS = ("samples.npz", "codes.npz", *EVALUATED_ARRAYS)
 
 
 def publish(
@@ -139,7 +128,7 @@ def _write_run(ended, temporary):
     """Fill a folder with the records of a `Run`."""
     source, target = ended.directory, pathlib.Path(temporary)
     target.mkdir()
-    for name in RECORDS:
+    for name in (*RECORDS, *LINES):
         is_overcome = name == "failure.json" and ended.failure is None
         if (source / name).exists() and not is_overcome:
             _copy_record(source / name, target / name)

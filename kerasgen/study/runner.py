@@ -8,6 +8,7 @@ what is missing.
 
 import concurrent.futures
 import dataclasses
+import os
 import pathlib
 import queue
 import time
@@ -78,9 +79,10 @@ def run_study(
     runs = plan.plan(list(settings), runs_dir, saved_models_dir, num_samples)
     _check_directories(runs, resume)
     executor = executor or executors.LocalProcesses(workers)
-    parts = data_dir and str(data_dir), num_samples, executor.workers
     study_dir = runs[0].directory.parents[1]
-    job = executors.Job("prepare", runs[0].settings.to_dict(), str(study_dir), *parts)
+    first, folder = runs[0].settings.to_dict(), data_dir and os.fspath(data_dir)
+    parts = num_samples, executor.workers
+    job = executors.Job("prepare", first, str(study_dir), folder, *parts)
     failures = _carry_out(runs, job, executor, shard, resume)
     has_runs = any(study_dir.glob("*/seed*/settings.json"))
     if shard is not None or (failures and not has_runs):

@@ -29,6 +29,7 @@ def pytest_collection_finish(session):
     """Spare the collector what stays: a library may ask for it in every call."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)  # models are many small objects
 
 
 @pytest.fixture(autouse=True)

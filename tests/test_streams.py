@@ -18,7 +18,16 @@ from tests.contract import eagerly
 from tests.contract import small
 
 TINY = {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 4, "depth": 1}
-MODELS = [registry.model_class(name) for name in registry.list_models()]
+# A game, steps counted over second derivatives, three players, two trainings in one.
+FAST = ("dcgan", "wgan_gp", "aae", "vqvae")
+MODELS = [
+    pytest.param(
+        registry.model_class(name),
+        marks=() if name in FAST else pytest.mark.slow,
+        id=name,
+    )
+    for name in registry.list_models()
+]
 IMAGES = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1)).astype("uint8")
 
 

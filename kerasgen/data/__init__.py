@@ -5,3 +5,4 @@ from kerasgen.data.pipeline import batches
 from kerasgen.data.pipeline import load
 from kerasgen.data.sources import fetch
 from kerasgen.data.sources import load_arrays
+from kerasgen.data.stream import stream

@@ -118,6 +118,26 @@ def read(
     return ImageSet(name, split.text, images, labels, num_classes, text, is_own=True)
 
 
+def list_folder(
+    path: pathlib.Path,
+) -> tuple[list[pathlib.Path], np.ndarray | None]:
+    """Lists the pictures of a folder, without opening them.
+
+    Args:
+        path: Folder of pictures, with a subfolder for each class or without, or of
+            `train` and `test`, of which the first is taken.
+
+    Returns:
+        Paths, and the number of each one's class, int array, or None.
+
+    Raises:
+        ValueError: If there are none, or some lie beside folders of classes.
+    """
+    parts, _ = _folder(path)
+    part = parts["train"] if "train" in parts else parts["all"]
+    return part.images, part.labels
+
+
 def fit_images(
     images: Sequence[pathlib.Path] | np.ndarray,
     image_size: int | None,

@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Sequence
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -44,7 +45,7 @@ def count_channels(paths: Sequence[pathlib.Path]) -> int:
 
 
 def read_picture(
-    path: pathlib.Path, channels: int, image_size: int | None = None
+    path: pathlib.Path | BinaryIO, channels: int, image_size: int | None = None
 ) -> np.ndarray:
     """Reads a picture with 8 bits a channel, whatever it is stored with.
 
@@ -53,7 +54,7 @@ def read_picture(
     upright.
 
     Args:
-        path: Path of the file.
+        path: Path of the file, or the open file.
         channels: 1 for grey, 3 for RGB.
         image_size: Pixels of a side, to which the largest square in the middle is
             scaled, positive int; None (default) leaves the picture its size.

@@ -150,13 +150,10 @@ def stream_arrays(
     Returns:
         As from `batches`.
     """
-    num_images = len(images)
-    num_used = num_images - num_images % batch_size if drop_remainder else num_images
     arrays = [images] if labels is None else [images, labels]
     # tf.data works on the CPU, so that is where its tensors have to be.
     with tf.device("CPU:0"):
         gathers = [_gather(array) for array in arrays]
-        orders = None if order is None else _Orders(num_images, *order)
 
     def batch(row):
         images, *labels = (gather(row) for gather in gathers)
@@ -166,8 +163,8 @@ def stream_arrays(
             images = tf.cast(images, tf.float32)
         return (images, *labels) if labels else images
 
-    rows = _batches_of_rows(orders, num_used, batch_size)
-    dataset = rows.map(batch).prefetch(2).with_options(_without_tuning())
+    rows = rows_in_order(len(images), batch_size, order, drop_remainder)
+    dataset = rows.map(batch).prefetch(2).with_options(without_tuning())
     dataset.is_checked = True  # `fit` need not draw a batch to look at it
     return dataset
 
@@ -187,7 +184,7 @@ def _gather(array):
     return gather
 
 
-def _without_tuning():
+def without_tuning() -> tf.data.Options:
     """Options that leave the pipeline as it was written.
 
     There is nothing to tune in it, and the thread that would try sleeps for 10, 20, 40
@@ -199,8 +196,22 @@ def _without_tuning():
     return options
 
 
-def _batches_of_rows(order, num_used, batch_size):
-    """Batches of row numbers, the first `num_used` of each pass's order."""
+def rows_in_order(
+    num_images: int, batch_size: int, order, drop_remainder: bool
+) -> tf.data.Dataset:
+    """Makes a dataset of batches of row numbers, pass after pass.
+
+    Args:
+        num_images: Number of all rows.
+        batch_size, order, drop_remainder: as for `stream_arrays`.
+
+    Returns:
+        A `tf.data.Dataset` of int64 tensors of shape `(batch,)`, of known cardinality.
+    """
+    num_used = num_images - num_images % batch_size if drop_remainder else num_images
+    if order is not None:
+        with tf.device("CPU:0"):
+            order = _Orders(num_images, *order)
     num_batches = -(-num_used // batch_size)
     static_size = batch_size if num_used % batch_size == 0 else None
 

@@ -55,7 +55,7 @@ def on_files(files, config):
     pages["changelog.md"] = (ROOT / "CHANGELOG.md").read_text("utf-8")
     for study in studies():
         pages[f"results/{study.name}/report.md"] = study_page(study)
-        for picture in sorted((study / "figures").glob("*.png")):
+        for picture in sorted((study / "figures").glob("*.*")):
             to = f"results/{study.name}/figures/{picture.name}"
             files.append(File.generated(config, to, abs_src_path=str(picture)))
     files.append(File.generated(config, "generator.onnx", content=generator()))

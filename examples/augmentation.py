@@ -23,7 +23,7 @@ With `--epochs`, a classifier trained on samples alone, as many as there are tra
 images, stands beside one trained on these (the classification accuracy score of Ravuri
 & Vinyals 2019, arXiv:1905.10887).
 
-The result is two tables, `augmentation.png`, a picture of few-shot samples for each
+The result is two tables, `augmentation.svg`, a picture of few-shot samples for each
 number of digits, and `augmentation.json`. By default 5 x 3 few-shot models and 45
 classifiers take some 75 minutes on a core, the last two classifiers 25. Interrupted,
 the same command goes on after the last seed that was done.

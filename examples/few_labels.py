@@ -16,7 +16,7 @@ Epochs are fixed beforehand, the last one counts, and no test image chooses anyt
 default is the convolutional SGAN of the package. The two are different leagues.
 
 Interrupted, the same command goes on after the last training that ended. The result is
-a table, `few_labels.png`, `few_labels.csv` and `few_labels.json`. An epoch takes some
+a table, `few_labels.svg`, `few_labels.csv` and `few_labels.json`. An epoch takes some
 15 seconds on a core for each of 5 x 3 trainings of a draw.
 """
 

@@ -10,7 +10,7 @@ a folder of PNG images or a `.npy` or `.npz` file of an array (num, height, widt
 channels), of the size that the model makes; a tenth of them is held out to judge by.
 
 After every epoch the Fréchet distance of samples to the test images is taken; epoch 0
-is before training. The result is a table, `fine_tuning.png` (the curves),
+is before training. The result is a table, `fine_tuning.svg` (the curves),
 `fine_tuned.png` and `from_scratch.png` (samples), `fine_tuning.json`, and the tuned
 model, `fine_tuned.keras`. Besides the training an epoch costs about 10 seconds on a
 core for 10,000 samples. Interrupted, the same command goes on with the training that

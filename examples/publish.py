@@ -6,7 +6,7 @@
 Runs that have ended are copied; given again, the command adds those that ended since.
 Absolute paths are left out. The report can be made again from the folder alone, by
 `python examples/report.py results/mnist-100`. `--readme` writes the numbers, verdicts
-and pictures between the lines of a README that are marked for them. It takes half a
+and pictures between the lines of a README that name their study. It takes half a
 minute; the result is some 100 kB a run and a report of some MB.
 """
 
@@ -31,7 +31,7 @@ def main(_):
         if FLAGS.study_dir is not None:
             study.publish(FLAGS.study_dir, FLAGS.to, FLAGS.comparison)
         if FLAGS.readme is not None:
-            study.update_readme(FLAGS.readme, FLAGS.to, FLAGS.comparison)
+            study.update_readme(FLAGS.readme, FLAGS.comparison)
         published = study.load_study(FLAGS.to)
     except ValueError as error:
         raise SystemExit(f"Error: {error}") from None

@@ -9,33 +9,28 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-PANELS = {
-    "Players' losses": (
-        "generator_loss",
-        "discriminator_loss",
-        "critic_loss",
-        "adversarial_loss",
-    ),
-    "Total and reconstruction loss": ("loss", "reconstruction_loss"),
-    "KL divergence": ("kl_divergence",),
-}
+# Losses that share a scale. The players of a game have a panel each, since the range of
+# one is often a hundredth of what lies between them.
+TOGETHER = {"Total and reconstruction loss": ("loss", "reconstruction_loss")}
+# One colour a role, none of which is a model's in a report; read on light and dark.
 COLORS = {
-    "generator_loss": "tab:blue",
-    "discriminator_loss": "tab:orange",
-    "critic_loss": "tab:red",
-    "adversarial_loss": "tab:purple",
-    "loss": "black",
-    "reconstruction_loss": "tab:green",
-    "kl_divergence": "tab:brown",
+    "generator_loss": "#6b6ecf",
+    "discriminator_loss": "#bd9e39",
+    "critic_loss": "#bd9e39",
+    "adversarial_loss": "#a55194",
+    "loss": "#7f7f7f",
+    "reconstruction_loss": "#8ca252",
+    "kl_divergence": "#d6616b",
 }
+OTHER_COLOR = "#17a2a2"
 LIKELIHOOD_KEYS = {"reconstruction_loss", "kl_divergence"}
 
 
 def draw_losses(history: Mapping | Sequence[Mapping], title: str = "") -> Figure:
     """Draw the losses of a training run, or of several with a band over them.
 
-    The players of a game share a panel, total and reconstruction loss share one, the
-    divergence and every other quantity have one of their own. Validation is dashed. A
+    Total and reconstruction loss share a panel; each player of a game, the divergence
+    and every other quantity have one of their own. Validation is dashed. A
     few values far away from all others (spikes) do not flatten the rest: they are
     marked with triangles at the edge and counted under the panel's title.
 
@@ -82,13 +77,12 @@ def choose_panels(history: Iterable[str]) -> dict[str, list[str]]:
     """Return {panel title: log keys in it} for the keys that `history` has."""
     present = [key for key in history if key not in ("epoch", "seconds")]
     present = list(dict.fromkeys(key.removeprefix("val_") for key in present))
-    panels = {
-        title: [key for key in keys if key in present] for title, keys in PANELS.items()
-    }
-    known = {key for keys in PANELS.values() for key in keys}
-    others = [key for key in present if key not in known]
-    panels.update({_spoken(key)[0].upper() + _spoken(key)[1:]: [key] for key in others})
-    return {title: keys for title, keys in panels.items() if keys}
+    panels = {}
+    for key in present:
+        shared = (title for title, keys in TOGETHER.items() if key in keys)
+        title = next(shared, _spoken(key)[0].upper() + _spoken(key)[1:])
+        panels.setdefault(title, []).append(key)
+    return panels
 
 
 def plot_losses(
@@ -149,7 +143,7 @@ def _plot_curve(axes, histories, name, key, style):
     epochs = np.array(sorted(found), dtype=float)
     rows = [np.array(found[epoch]) for epoch in sorted(found)]
     values = np.array([row.mean() for row in rows])
-    color = COLORS.get(key, "tab:blue")
+    color = COLORS.get(key, OTHER_COLOR)
     axes.plot(
         epochs,
         np.where(np.isfinite(values), values, np.nan),

@@ -292,7 +292,7 @@ def test_the_readme_of_the_exports_is_true(presets, is_made):
 def test_a_study_is_published_and_shown_in_a_readme(trained):
     directory, _, _ = trained
     (directory / "README.md").write_text(
-        "<!-- results:begin numbers -->\n<!-- results:end -->\n"
+        "<!-- results:begin numbers results/mnist-1 -->\n<!-- results:end -->\n"
     )
     folders = ["--study_dir=runs/mnist", "--to=results/mnist-1"]
     done = run(directory, "publish.py", *folders, "--readme=README.md")

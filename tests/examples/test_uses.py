@@ -98,7 +98,7 @@ def test_anomalies_are_scored_by_every_score_of_a_model(tmp_path, idx_folder):
         assert record["num_held_out"] + record["num_known"] == 64
     # Test images lie among the known training images; the held-out digit does not.
     assert records[0]["auroc"] == 1.0
-    assert size(folder / "roc-3.png")
+    assert (folder / "roc-3.svg").exists()
     assert re.search(r"\| metric +\| +3 \| +mean \|", done.stdout)
     kept = read(folder / "runs/cvae-without-3/seed0/settings.json")
     assert kept["settings"]["variant"] == "without-3"
@@ -156,7 +156,7 @@ def test_augmentation_compares_with_real_digits_alone(models, tmp_path, idx_fold
     assert (few["shots"], all_images["samples"]) == (2, "model of all images")
     assert few["t_test_p_holm"] is None  # one seed is too few
     assert set(record["accuracy_of_many"]) == {"training images", "samples alone"}
-    assert size(folder / "samples-of-2.png") and size(folder / "augmentation.png")
+    assert size(folder / "samples-of-2.png") and (folder / "augmentation.svg").exists()
     # What was done is not done again, and nothing else takes its place.
     done = run(tmp_path, "augmentation.py", *flags, "--shots=2,3")
     assert "3 a class, seed 0" in done.stdout and "2 a class, seed" not in done.stdout
@@ -194,7 +194,7 @@ def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
     assert [one["num_labels"] for one in found] == 3 * [20] + 3 * [50]
     assert all(0 < one["errors"] <= one["num_test"] == 64 for one in found)
     assert len((folder / "few_labels.csv").read_text().splitlines()) == 7
-    assert size(folder / "few_labels.png")
+    assert (folder / "few_labels.svg").exists()
     assert re.search(r"\| 50 \| [\d.]+ \| [\d.]+ \| [\d.]+ \|", done.stdout)
     # What was done is not done again, and nothing else takes its place.
     done = run(tmp_path, "few_labels.py", *flags, "--labels=20", "--draws=2")

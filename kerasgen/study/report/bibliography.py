@@ -27,13 +27,7 @@ OF_VERDICTS = (
 
 
 def papers(models, names, comparison=None) -> list[Reference]:
-    """Papers in the order of their authors, each once.
-
-    Args:
-        models: Names of models.
-        names: Names of numbers.
-        comparison: `Comparison` whose claims are judged, or None.
-    """
+    """Papers of models, of numbers by their names and of a comparison, by author."""
     found = {
         reference for model in models for reference in model_class(model).references
     }

@@ -2,18 +2,16 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 
 from kerasgen import files
-from kerasgen.study.report import provenance
 
 
 def write_runs(study, path) -> None:
     """Write one row for each run: its settings, how it ended, all its numbers.
 
-    Args:
-        study: `Study`; runs that are left aside are in the file, too.
-        path: Path of the .csv file.
+    Runs of the study that are left aside are in the file, too.
     """
     rows = [_row(run, study) for run in study.runs + study.others]
     # As objects, so that whole numbers stay whole where some runs have none.
@@ -24,16 +22,11 @@ def write_summary(numbers, path) -> None:
     """Write one row for each model and number: its statistics over seeds.
 
     Args:
-        numbers: Dict from stage to what `tables.numbers` returned.
+        numbers: List of what `tables.numbers` returned, a stage each.
         path: Path of the .csv file.
     """
-    frames = []
-    for stage, frame in numbers.items():
-        frame = frame.drop(columns="best")
-        frame.insert(2, "stage", stage)
-        frames.append(frame)
-    filled = [frame for frame in frames if len(frame)]
-    _write(path, pd.concat(filled or frames))
+    frames = [each for each in numbers if len(each)] or numbers
+    _write(path, pd.concat(frames).drop(columns=["loss", "best"]))
 
 
 def _row(run, study):
@@ -42,7 +35,7 @@ def _row(run, study):
         settings[name] = json.dumps(settings[name])
     environment = (run.record["environments"] or [{}])[-1]
     failure = run.failure or {}
-    times = provenance.times([run])
+    seconds = run.history.get("seconds")
     losses = {
         f"train_{key}": values[-1]
         for key, values in run.history.items()
@@ -61,8 +54,8 @@ def _row(run, study):
         "failure": failure.get("kind"),
         "failure_message": failure.get("message"),
         "events": "; ".join(f"{e['kind']} at {e['epoch']}" for e in run.events),
-        "seconds_per_epoch": times.per_epoch.item() if len(times) else None,
-        "seconds_training": times.total.item() if len(times) else None,
+        "seconds_per_epoch": float(np.median(seconds)) if seconds else None,
+        "seconds_training": sum(seconds) if seconds else None,
         **losses,
         **{f"test_{key}": value for key, value in run.test_losses.items()},
         **run.numbers(),

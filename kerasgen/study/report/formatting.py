@@ -77,7 +77,7 @@ def named(count, noun, plural=None):
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def listed(words):
+def listed(words, conjunction="and"):
     """Words as a sentence lists them.
 
     Example:
@@ -85,29 +85,4 @@ def listed(words):
         'DCGAN, WGAN and CVAE'
     """
     *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def spoken(key):
-    """A log key as a reader says it.
-
-    Example:
-        >>> spoken("kl_divergence"), spoken("critic_loss")
-        ('KL divergence', 'critic loss')
-    """
-    return {"kl_divergence": "KL divergence"}.get(key, key.replace("_", " "))
-
-
-def duration(seconds):
-    """Seconds as a person says them.
-
-    Example:
-        >>> duration(42.0), duration(5000.0), duration(None)
-        ('42.0\\xa0s', '1\\xa0h 23\\xa0min', '–')
-    """
-    if seconds is None or seconds < 100:
-        return number(seconds, "s")
-    hours, minutes = divmod(round(seconds / 60), 60)
-    if not hours:
-        return f"{minutes}{_SPACE}min"
-    return f"{hours:,}{_SPACE}h {minutes}{_SPACE}min"
+    return f"{', '.join(others)} {conjunction} {last}" if others else last

@@ -1,136 +1,54 @@
-"""Summary of a study and of what went wrong in it, in sentences and tables."""
+"""What a study is about, and what is missing or went wrong in it."""
 
 import collections
 
 import pandas as pd
 
 from kerasgen.core.registry import model_class
-from kerasgen.data.own_images import folder_name
 from kerasgen.study import statistics
 from kerasgen.study.report import formatting
-from kerasgen.study.report.provenance import in_common
 from kerasgen.study.report.tables import Table
 
-DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 # Kinds of events that the table of stability counts in columns of their own.
 _OWN_COLUMN = ("collapse", "divergence")
+_SHARE = "share, 95 % interval"
 
 
-def title(study, comparison=None) -> str:
-    """Title of the report."""
-    settings = study.runs[0].settings
-    dataset = called(settings.dataset)
-    kind = "conditional " if settings.conditional else ""
-    if settings.ablation:
-        factor = settings.ablation.replace("_", " ")
-        text = f"{kind}ablation on {dataset}: {factor}"
-    elif len(study.models) == 1:
-        text = f"{kind}{next(iter(study.models))} on {dataset}"
-    else:
-        what = comparison.title if comparison else "models"
-        text = f"{kind}{what} on {dataset}"
-    if settings.arm not in ("", "conditional"):
-        text = f"{text}, {settings.arm} settings"
-    return text[0].upper() + text[1:]
+def ended(study) -> dict[str, int]:
+    """Number of runs by how they ended, those that are complete first."""
+    found = collections.Counter({"complete": 0})
+    found.update(run.status for run in study.runs)
+    found["missing"] = len(study.missing)
+    return {status: number for status, number in found.items() if number}
 
 
-def called(dataset):
-    """The name of a dataset as a reader knows it."""
-    return DATASETS.get(dataset, folder_name(dataset))
-
-
-def summary(study):
-    """Sentences on how much was trained, on what, and how it ended.
-
-    Args:
-        study: `Study`.
-    """
-    seeds = sorted({run.seed for run in study.runs})
-    sentences = [_trained(study, len(seeds)), _ended(study)]
-    said = dict.fromkeys(
-        f"Each model is evaluated by {record['num_samples']:,} samples against "
-        f"{record['num_test']:,} test images, in the features of {record['features']}."
-        for record in (run.evaluation for run in study.runs)
-        if record is not None and "num_samples" in record
-    )
-    if len(said) == 1:
-        sentences += said
-    elif said:
-        sentences.append("Runs were evaluated by different numbers of samples.")
-    if len(seeds) == 1:
-        sentences.append(
-            "One seed cannot tell a difference from luck: there are no intervals and "
-            "no verdicts."
-        )
-    return sentences
-
-
-def _trained(study, num_seeds):
-    settings = study.runs[0].settings
-    epochs = in_common(
-        study, lambda run: formatting.named(run.settings.epochs, "epoch")
-    )
-    images = in_common(study, lambda run: f"{run.record['data']['num_images']:,}")
-    sizes = in_common(study, lambda run: str(run.settings.batch_size))
-    kind = "conditional " if settings.conditional else ""
-    if settings.ablation:
-        models = dict.fromkeys(
-            model_class(run.settings.model).__name__ for run in study.runs
-        )
-        count = formatting.named(len(study.models), f"{kind}variant")
-        models = f"{count} of {formatting.listed(list(models))}"
-    else:
-        count = formatting.named(len(study.models), f"{kind}model")
-        models = f"{count} ({formatting.listed(list(study.models))})"
-    return (
-        f"{models} on {called(settings.dataset)}: {images} training images, {epochs}, "
-        f"batches of {sizes}, {formatting.named(num_seeds, 'seed')}."
-    )
-
-
-def _ended(study):
-    counts = collections.Counter(run.status for run in study.runs)
-    counts["missing"] = len(study.missing)
-    total = sum(counts.values())
-    if counts["complete"] == total:
-        return (
-            "The run is complete." if total == 1 else f"All {total} runs are complete."
-        )
-    kinds = ["complete", *(kind for kind in counts if kind != "complete")]
-    told = ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
-    return f"{formatting.named(total, 'run')}: {told}."
-
-
-def gaps(study, comparison=None):
-    """Sentences on each thing that is missing, incomplete or left aside.
-
-    Args:
-        study: `Study`.
-    """
+def gaps(study, comparison=None) -> list[str]:
+    """Sentences on each thing that is missing, incomplete or left aside."""
     found = []
     for missing in study.missing:
-        failure = missing.failure
+        failure, settings = missing.failure, missing.settings
         said = f"failed: {failure['message']}" if failure else "has no record here."
-        found.append(f"{missing.settings.title} seed {missing.settings.seed} {said}")
+        found.append(f"{settings.title} seed {settings.seed} {said}")
     asked = {(m.settings.title, m.settings.seed) for m in study.missing}
-    all_seeds = sorted({run.seed for run in study.runs})
+    seeds = sorted({run.seed for run in study.runs})
     for title, runs in study.models.items():
         there = {run.seed for run in runs}
-        lacking = [s for s in all_seeds if s not in there and (title, s) not in asked]
+        lacking = [s for s in seeds if s not in there and (title, s) not in asked]
         if lacking:
             named = formatting.listed([str(seed) for seed in lacking])
             found.append(f"{title} lacks seed {named}, which other models have.")
     found += [f"{_name(run)} {said}" for run in study.runs if (said := _lack(run))]
-    found += [_left_aside(run, study) for run in study.others]
+    for run in study.others:
+        said = _differences(run.protocol, study.runs[0].protocol) or _differences(
+            run.arguments, study.models[run.title][0].arguments
+        )
+        found.append(f"{_name(run)} is left aside: {formatting.listed(said)}.")
     if comparison and not study.runs[0].settings.ablation:
         there = {run.settings.model for run in study.runs}
-        absent = [model for model in comparison.models if model not in there]
+        absent = [m for m in comparison.models if m not in there]
         if absent:
-            absent = [model_class(model).__name__ for model in absent]
-            found.append(
-                f"Of the models of the comparison, {formatting.listed(absent)} "
-                f"{'is' if len(absent) == 1 else 'are'} not in this study."
-            )
+            absent = formatting.listed([model_class(m).__name__ for m in absent])
+            found.append(f"Models of the comparison not in this study: {absent}.")
     for key, called in (
         ("final", "Real images were not evaluated as samples are"),
         ("pixels", "Pixels were not evaluated as codes are"),
@@ -138,10 +56,7 @@ def gaps(study, comparison=None):
         if not study.real.get(key):
             found.append(f"{called}: the row to read numbers beside is missing.")
     found += study.problems
-    found += [
-        f"{_name(run)}: {problem}" for run in study.runs for problem in run.problems
-    ]
-    return found
+    return found + [f"{_name(run)}: {p}" for run in study.runs for p in run.problems]
 
 
 def _lack(run):
@@ -152,16 +67,7 @@ def _lack(run):
         return f"{verb} after {of_all}: {run.failure['message']}"
     if run.epochs_done < run.settings.epochs:
         return f"is incomplete: {of_all} are done."
-    if run.status != "complete":
-        return "is trained but was not evaluated."
-    return ""
-
-
-def _left_aside(run, study):
-    different = _differences(run.protocol, study.runs[0].protocol)
-    if not different:  # it is of the model's other arguments
-        different = _differences(run.arguments, study.models[run.title][0].arguments)
-    return f"{_name(run)} is left aside: {formatting.listed(different)}."
+    return "" if run.status == "complete" else "is trained but was not evaluated."
 
 
 def _differences(theirs, ours):
@@ -172,34 +78,32 @@ def _differences(theirs, ours):
     ]
 
 
-def troubles(study) -> list[dict]:
-    """Failures of runs and what was seen in training.
+def _name(run):
+    return f"{run.title} seed {run.seed}"
 
-    Returns:
-        List of dicts with the `title` and `seed` of the run, and the `epoch` (or None),
-        `kind`, `message` and `log` of what happened.
-    """
-    found = []
-    for missing in study.missing:
-        if missing.failure:
-            settings = missing.settings
-            found.append((settings.title, settings.seed, missing.failure))
+
+def troubles(study) -> list[tuple]:
+    """Title of the model, seed and event of what failed or was seen in training."""
+    found = [
+        (missing.settings.title, missing.settings.seed, missing.failure)
+        for missing in study.missing
+        if missing.failure
+    ]
     for run in study.runs:
         # A run that diverged says so in its failure.
         told = [e for e in run.events if e["kind"] != "divergence" or not run.failure]
         told += [run.failure] if run.failure else []
         found += [(run.title, run.seed, each) for each in told]
-    return [
-        {
-            "title": title,
-            "seed": seed,
-            "epoch": each.get("epoch"),
-            "kind": each["kind"],
-            "message": each["message"],
-            "log": each.get("log") or "",
-        }
-        for title, seed, each in found
-    ]
+    return found
+
+
+def not_applicable(study) -> dict[str, str]:
+    """Reasons why metrics do not apply, with the models that they hold for."""
+    said = {}
+    for run in study.runs:
+        reason = (run.evaluation or {}).get("not_applicable")
+        said.setdefault(reason, {})[run.title] = None
+    return {why: formatting.listed(list(models)) for why, models in said.items() if why}
 
 
 def stability_table(study) -> Table:
@@ -210,34 +114,22 @@ def stability_table(study) -> Table:
         events = collections.Counter(e["kind"] for run in runs for e in run.events)
         others = [f"{k} {n}" for k, n in events.items() if k not in _OWN_COLUMN]
         rows.append(
-            (
-                f"{title}\n{formatting.named(len(runs), 'run')}",
-                str(kinds["complete"]),
-                _rate(statistics.collapse_rate(runs)),
-                _rate(statistics.failure_rate(runs)),
-                str(kinds["incomplete"]),
-                ", ".join(others) or "none",
-            )
+            {
+                "Model": f"{title}\n{formatting.named(len(runs), 'run')}",
+                "Complete": str(kinds["complete"]),
+                f"Collapsed\n{_SHARE}": _rate(statistics.collapse_rate(runs)),
+                f"Diverged or failed\n{_SHARE}": _rate(statistics.failure_rate(runs)),
+                "Incomplete": str(kinds["incomplete"]),
+                "Other events": ", ".join(others) or "none",
+            }
         )
-    head = (
-        "Model",
-        "Complete",
-        "Collapsed\nshare, 95 % interval",
-        "Diverged or failed\nshare, 95 % interval",
-        "Incomplete",
-        "Other events",
-    )
     caption = (
         "How training ended. Runs that collapsed keep their numbers; those that "
         "diverged or failed have none."
     )
-    return Table(caption, pd.DataFrame(rows, columns=head))
+    return Table(caption, pd.DataFrame(rows))
 
 
 def _rate(share):
     interval = formatting.interval(share.low, share.high, "share")
     return f"{share.count} of {share.total}\n{interval}"
-
-
-def _name(run):
-    return f"{run.title} seed {run.seed}"

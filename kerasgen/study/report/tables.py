@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 
 from kerasgen.metrics import specifications
+from kerasgen.metrics.specifications import describe
 from kerasgen.study import statistics
 from kerasgen.study import table
+from kerasgen.study.endpoints import OF_CODES
 from kerasgen.study.report import formatting
 
 REAL_IMAGES = "Real images"
@@ -25,22 +27,27 @@ NOT_APPLICABLE = "n/a"
 HEADLINE = (
     "Fréchet distance",
     "Precision",
-    "Recall",
     "Coverage",
     "Laplacian variance",
     "k-means NMI",
+    "seconds per epoch",
 )
+_STATISTICS = [field.name for field in dataclasses.fields(statistics.Summary)]
+_LOSS = {
+    specifications.LOWER: lambda values, real: values,
+    specifications.HIGHER: lambda values, real: -values,
+    specifications.REAL: lambda values, real: np.abs(values - float(real)),
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A frame of text with its caption.
+    """A frame of str with its caption.
 
     Args:
         caption: Sentence above the table.
-        frame: `pandas.DataFrame` of str; the first column holds the titles of the rows.
-        best: Bool array of its shape: cells that no other in the column is better than
-            by more than chance. Default none.
+        frame: `pandas.DataFrame`; the first column holds the titles of the rows.
+        best: Bool array of its shape: cells to mark. Default none.
         notes: Sentences beneath the table.
     """
 
@@ -59,104 +66,77 @@ class Table:
         ]
 
 
-def numbers(study, stage: str = "final") -> pd.DataFrame:
-    """Statistics over seeds, a row for each model and number.
+def numbers(tidy: pd.DataFrame, stage: str, real: dict | None = None) -> pd.DataFrame:
+    """Statistics over seeds, a row for each model and number of a stage.
 
-    Beside those of `table.summary` there are `real_images`, the number of real images,
-    and `best`, whether no other model is better by more than chance.
+    Beside those of `table.summary` there are `real_images`, the number of real images;
+    `loss`, how far the model is from the best that there could be; and `best`, whether
+    tests tell it from others, and from no better one. Without three seeds none is best.
 
     Args:
-        study: `Study`.
-        stage: "final", or "fitted prior".
+        tidy: Tidy table.
+        stage: Such as "final", "fitted prior", "test" or "time".
+        real: Numbers of real images by their names.
     """
-    found = table.summary(study.table, stage)
+    real = real or {}
+    found = table.summary(tidy, stage)
     found = found.reindex(columns=["model", "metric", *_STATISTICS])
-    real = study.real.get("final") or {}
+    found.insert(2, "stage", stage)
     found["real_images"] = [real.get(name) for name in found.metric]
-    found["best"] = False
+    found["loss"], found["best"] = np.nan, False
     for name, mine in found.groupby("metric"):
-        values = {
-            title: np.array(table.values(study.table, title, name, stage))
+        direction, beside = describe(name).direction, real.get(name)
+        if not direction or (direction == specifications.REAL and beside is None):
+            continue
+        losses = [
+            _LOSS[direction](np.array(table.values(tidy, title, name, stage)), beside)
             for title in mine.model
-        }
-        best = _best(specifications.describe(name).direction, values, real.get(name))
-        found.loc[mine.index[mine.model.isin(best)], "best"] = True
+        ]
+        found.loc[mine.index, "loss"] = [each.mean() for each in losses]
+        found.loc[mine.index, "best"] = best_of(losses)
     return found
 
 
-_STATISTICS = [field.name for field in dataclasses.fields(statistics.Summary)]
+def best_of(losses: list) -> list[bool]:
+    """Which models the best does not differ from; none if no test tells any apart."""
+    least = min(range(len(losses)), key=lambda place: losses[place].mean())
+    tests = [statistics.compare(each, losses[least]) for each in losses]
+    differs = [test and test.p_value < 1.0 - statistics.CONFIDENCE for test in tests]
+    return [
+        any(differs) and (place == least or differs[place] is False)
+        for place in range(len(losses))
+    ]
 
 
-def _best(direction, values, real):
-    """Titles of the best models: all that the best one does not differ from.
-
-    With too few seeds for a test, those with the best mean.
-    """
-    if not direction or (direction == specifications.REAL and real is None):
-        return []
-    loss = {
-        specifications.LOWER: lambda found: found,
-        specifications.HIGHER: lambda found: -found,
-        specifications.REAL: lambda found: np.abs(found - float(real or 0.0)),
-    }[direction]
-    losses = {title: loss(found) for title, found in values.items()}
-    least = min(losses.values(), key=np.mean)
-
-    def differs(found):
-        tested = statistics.compare(found, least)
-        if tested is None:
-            return found.mean() != least.mean()
-        return tested.p_value < 1.0 - statistics.CONFIDENCE
-
-    best = [title for title, found in losses.items() if not differs(found)]
-    return best if len(best) < len(losses) else []
-
-
-def metric_groups(study, found: pd.DataFrame) -> list[dict]:
-    """The numbers of a study as tables, group by group.
-
-    Args:
-        study: `Study`.
-        found: What `numbers` returned.
-
-    Returns:
-        List of dicts with the `key`, `title` and `intro` of the group, its `tables`,
-        and the `meanings` of its metrics.
-    """
+def metric_groups(found: pd.DataFrame, beside: dict) -> list[dict]:
+    """The numbers of a study as tables, group by group, with what they mean."""
     groups = []
     for key, (title, intro) in specifications.GROUPS.items():
-        names = [n for n in found.metric.unique() if _described(n).group == key]
-        count = math.ceil(len(names) / MAX_COLUMNS)
-        parts = np.array_split(names, count) if names else []
+        names = [name for name in found.metric.unique() if describe(name).group == key]
+        if not names:
+            continue
+        parts = np.array_split(names, math.ceil(len(names) / MAX_COLUMNS))
+        tables = [metric_table(found, title, part.tolist(), beside) for part in parts]
+        metrics = dict.fromkeys(map(describe, names))
         groups.append(
-            {
-                "key": key,
-                "title": title,
-                "intro": intro,
-                "tables": [
-                    metric_table(
-                        study,
-                        found,
-                        part.tolist(),
-                        title if count == 1 else f"{title}, {place} of {count}",
-                    )
-                    for place, part in enumerate(parts, 1)
-                ],
-                "meanings": dict.fromkeys(map(_described, names)),
-            }
+            {"key": key, "title": title, "intro": intro}
+            | {"tables": tables, "metrics": metrics}
         )
-    return [group for group in groups if group["tables"]]
+    return groups
 
 
-def metric_table(study, found: pd.DataFrame, names: list[str], caption: str) -> Table:
-    """One table of numbers, a row for each model and for real images.
+def metric_table(found: pd.DataFrame, caption, names=None, beside=None) -> Table | None:
+    """One table of numbers, a row for each model and for real images; or None.
 
     Args:
-        study: `Study`.
         found: What `numbers` returned.
-        names: Full names of numbers, a column each.
         caption: Sentence above the table.
+        names: Full names of numbers, a column each. Default all.
+        beside: Dict from title to the numbers of further rows by their names.
     """
+    names = found.metric.unique().tolist() if names is None else names
+    if not names:
+        return None
     mine = found[found.metric.isin(names)]
     seeds = mine.groupby("model", sort=False).n.max()
     by_place = {(row.model, row.metric): row for row in mine.itertuples()}
@@ -166,15 +146,14 @@ def metric_table(study, found: pd.DataFrame, names: list[str], caption: str) -> 
         first = f"{title}\n{formatting.named(count, 'seed')}"
         rows.append([first, *(_cell(one, count) for one in cells)])
         best.append([False, *(one is not None and one.best for one in cells)])
-    for title, key in ((REAL_IMAGES, "final"), (PIXELS, "pixels")):
-        values = [(study.real.get(key) or {}).get(name) for name in names]
+    for title, record in (beside or {}).items():
+        values = [record.get(name) for name in names]
         if any(value is not None for value in values):
             values = [None if value is None else float(value) for value in values]
-            rows.append([title, *map(formatting.number, values, map(_unit, names))])
+            rows.append([title, *map(formatting.number, values, map(unit, names))])
             best.append([False] * len(rows[0]))
     notes = []
-    without = [title for title in found.model.unique() if title not in seeds]
-    if without:
+    if without := [title for title in found.model.unique() if title not in seeds]:
         notes.append(f"No numbers of {formatting.listed(without)}.")
     if seeds.max() == 1:
         notes.append("One seed: there is no spread and no interval.")
@@ -182,115 +161,60 @@ def metric_table(study, found: pd.DataFrame, names: list[str], caption: str) -> 
     return Table(caption, frame, np.array(best), tuple(notes))
 
 
-def _described(name):
-    return specifications.describe(name)
-
-
-def _unit(name):
-    """The unit in a cell; all but percent stand in the head of the column."""
-    return "share" if _described(name).unit == "share" else ""
+def unit(name) -> str:
+    """The unit that is printed in cells; all but percent stand in heads of columns."""
+    return "share" if describe(name).unit == "share" else ""
 
 
 def _head(name):
-    one = _described(name)
-    unit = "" if one.unit == "share" else one.unit
+    one = describe(name)
     direction = specifications.DIRECTIONS[one.direction] if one.direction else ""
-    return "\n".join(filter(None, (one.title, unit, direction, f"`{name}`")))
+    other_unit = "" if unit(name) else one.unit
+    return "\n".join(filter(None, (one.title, other_unit, direction, f"`{name}`")))
 
 
 def _cell(row, count):
     if row is None:
         return NOT_APPLICABLE
-    unit = _unit(row.metric)
-    lines = [formatting.mean_and_deviation(row, unit)]
+    shown = unit(row.metric)
+    lines = [formatting.mean_and_deviation(row, shown)]
     if not pd.isna(row.low):
-        lines.append(formatting.interval(row.low, row.high, unit))
-    if row.n > 1:
-        lines.append(f"median {formatting.number(row.median, unit)}")
+        lines.append(formatting.interval(row.low, row.high, shown))
+    nears_real = describe(row.metric).direction == specifications.REAL
+    if nears_real and row.loss >= 0 and row.real_images:
+        lines.append(f"{formatting.number(row.mean / float(row.real_images))} × real")
     if row.n != count:
         lines.append(f"n = {row.n}")
     return "\n".join(lines)
 
 
-def headline_table(study, found: pd.DataFrame, times: pd.DataFrame) -> Table | None:
-    """The numbers that a reader asks for first, with seconds per epoch; or None.
+def headline_table(found: pd.DataFrame, beside: dict, conditional) -> Table | None:
+    """The numbers that a reader asks for first; or None without any.
 
-    Args:
-        study: `Study`.
-        found: What `numbers` returned.
-        times: What `provenance.times` returned.
+    Codes of conditional models need not hold the labels, which are given.
     """
-    titles = {
-        _described(name).title: name
+    names = {
+        describe(name).title: name
         for name in reversed(found.metric.unique())
-        if _described(name).group != "inverted"
+        if describe(name).group != "inverted"
+        and not (conditional and name.startswith(OF_CODES))
     }
-    names = [titles[title] for title in HEADLINE if title in titles]
-    if not names:
+    chosen = [names[title] for title in HEADLINE if title in names]
+    if "Fréchet distance" not in names:
         return None
-    shown = metric_table(
-        study, found, names, "The numbers that a reader asks for first"
-    )
-    per_epoch = {title: spread(m.per_epoch) for title, m in times.groupby("title")}
-    seconds = [
-        per_epoch.get(first.partition("\n")[0], "") for first in shown.frame["Model"]
-    ]
-    shown.frame.insert(1, "s/epoch", seconds)
-    best = np.insert(shown.best, 1, False, axis=1)
-    return dataclasses.replace(shown, best=best)
+    caption = "The numbers that a reader asks for first"
+    return metric_table(found, caption, chosen, beside)
 
 
-def loss_table(study) -> Table | None:
-    """The losses on the test images, or None without any."""
-    keys = table.metric_names(study.table, "test")
-    rows = [
-        [
-            title,
-            *(spread(table.values(study.table, title, key, "test")) for key in keys),
-        ]
-        for title in study.models
-    ]
-    frame = pd.DataFrame(rows, columns=["Model", *map(formatting.spoken, keys)])
-    frame = frame[(frame.iloc[:, 1:] != formatting.MISSING).any(axis=1)]
-    caption = (
-        "Losses on the test images after the last epoch, in inference mode; models "
-        "minimise different things, so a column compares only models of one kind."
-    )
-    return Table(caption, frame) if len(frame) else None
-
-
-def spread(values) -> str:
-    """A cell of the mean of some numbers ± their standard deviation, with interval."""
-    values = [value for value in values if math.isfinite(value)]
-    if not values:
-        return formatting.MISSING
-    summary = statistics.summarise(values)
-    text = formatting.mean_and_deviation(summary)
-    if summary.low is None:
-        return text
-    return f"{text}\n{formatting.interval(summary.low, summary.high)}"
-
-
-def not_applicable_table(study) -> Table | None:
-    """Which metrics do not apply to which models, and why; or None."""
-    said = {}
-    for run in study.runs:
-        if reason := (run.evaluation or {}).get("not_applicable"):
-            said.setdefault(reason, {})[run.title] = None
-    rows = [
-        (formatting.listed(list(titles)), reason) for reason, titles in said.items()
-    ]
-    frame = pd.DataFrame(rows, columns=["Models", "Metrics: why not"])
-    return Table("Not applicable", frame) if rows else None
-
-
-def published_table(study, found: pd.DataFrame, comparison) -> Table | None:
+def published_table(found: pd.DataFrame, comparison, dataset) -> Table | None:
     """Published figures of the same protocol beside ours; or None without any."""
-    dataset = study.runs[0].settings.dataset
-    figures = [f for f in comparison.published if f.dataset == dataset]
     rows = []
     for name, ours in found.groupby("metric", sort=False):
-        beside = [f for f in figures if re.fullmatch(f.protocol, name)]
+        beside = [
+            figure
+            for figure in (comparison.published if comparison else ())
+            if figure.dataset == dataset and re.fullmatch(figure.protocol, name)
+        ]
         for row in ours.itertuples() if beside else ():
             rows.append((f"{row.model}, here", _cell(row, row.n), name, ""))
         for figure in beside:

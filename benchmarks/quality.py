@@ -18,7 +18,6 @@ and the tutorials' noise and order of images are others than without an interrup
 """
 
 import json
-import pathlib
 import time
 
 import keras
@@ -31,6 +30,7 @@ from benchmarks import comparison
 from benchmarks import measuring
 from benchmarks.reference.tutorials import TUTORIALS
 from kerasgen import evaluation
+from kerasgen.files import user_path
 from kerasgen.study import environment
 from kerasgen.training import DivergenceError
 
@@ -78,7 +78,7 @@ def main(_):
             raise app.UsageError(
                 f"--models={key}: no tutorial has it; expected {', '.join(TUTORIALS)}."
             )
-    curves = finished(pathlib.Path(FLAGS.output))
+    curves = finished(user_path(FLAGS.output))
     train = kerasgen.data.load_arrays("mnist", data_dir=FLAGS.data_dir)
     test = kerasgen.data.load_arrays("mnist", "test", data_dir=FLAGS.data_dir)
     reference = evaluation.Reference((train, test), features="mnist")
@@ -144,7 +144,7 @@ class Racer:
             curves += found
         self.curve, self.key, self.contender = found[0], key, None
         self.stem = f"{key}-{side}-seed{seed}-epoch"
-        output = pathlib.Path(FLAGS.output)
+        output = user_path(FLAGS.output)
         self.folder = output.with_name(f"{output.stem}-weights")
 
     @property

@@ -54,9 +54,7 @@ def load(path):
         return kerasgen.export.load(path)
     with tempfile.TemporaryDirectory() as folder:
         model = kerasgen.DCGAN(dtype="float32")
-        return kerasgen.export.load(
-            kerasgen.export.save(model, pathlib.Path(folder) / "dcgan")
-        )
+        return kerasgen.export.load(model.export(pathlib.Path(folder) / "dcgan"))
 
 
 def soak(model, requests, threads, images=16, seeds=100):

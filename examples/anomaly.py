@@ -18,7 +18,6 @@ the scores of a model half a minute on a core.
 
 import dataclasses
 import json
-import pathlib
 
 import command_line  # noqa: F401  first: it answers slips at once
 import keras
@@ -119,7 +118,7 @@ def judge(digit, runs, train, test, folder):
     found = {"nearest training image": distances(known, test.images)}
     for run in runs:
         print(f"{run.title}: {run.epochs} epochs", flush=True)
-        place = pathlib.Path(folder, "runs", run.name, f"seed{run.seed}")
+        place = files.user_path(folder).joinpath("runs", run.name, f"seed{run.seed}")
         model = study.train(
             run, place, known, without(digit, test), resume=FLAGS.resume
         )

@@ -17,8 +17,6 @@ it, `random_cnn_v1`. It takes about 3 minutes on 2 cores. With so few pictures s
 are blurred shapes in the right colours.
 """
 
-import pathlib
-
 import command_line  # noqa: F401  first: it answers slips at once
 import numpy as np
 from absl import app
@@ -28,6 +26,7 @@ from PIL import Image
 from PIL import ImageDraw
 
 from kerasgen.cli import command
+from kerasgen.files import user_path
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("folder", "pictures", "Folder of pictures, made if there is none.")
@@ -75,7 +74,7 @@ def make_pictures(folder, num):
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    folder = pathlib.Path(FLAGS.folder)
+    folder = user_path(FLAGS.folder)
     if not folder.exists():
         make_pictures(folder, FLAGS.num)
     data = [f"--dataset={folder}", f"--num_samples={FLAGS.num_samples}"]

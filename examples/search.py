@@ -17,7 +17,6 @@ file, and one that is there is not run again. All records stand in a table besid
 """
 
 import json
-import pathlib
 import time
 
 import command_line  # noqa: F401  first: it answers slips at once
@@ -46,7 +45,7 @@ DEFAULTS = {"epochs": 10, "batch_size": 64, "seed": 0, "arguments": {}, "optimiz
 
 
 def main(_):
-    output = pathlib.Path(FLAGS.output)
+    output = files.user_path(FLAGS.output)
     try:
         check_models(FLAGS.models)
         trials = read_trials(FLAGS.trials)
@@ -89,12 +88,12 @@ def read_trials(path):
     Raises:
         ValueError: If there is no such file, or it is no JSON list of trials.
     """
-    if not pathlib.Path(path).is_file():
+    if not files.user_path(path).is_file():
         raise ValueError(
             f"trials={str(path)!r} is no file; expected a JSON file with a list of "
             "trials, such as results/search/trials.json."
         )
-    trials = json.loads(pathlib.Path(path).read_text())
+    trials = json.loads(files.user_path(path).read_text())
     if not isinstance(trials, list):
         raise ValueError(f"{path} holds a {type(trials).__name__}; expected a list.")
     return [complete(trial) for trial in trials]

@@ -20,7 +20,6 @@ takes two minutes on a core.
 
 import dataclasses
 import json
-import pathlib
 
 import command_line  # noqa: F401  first: it answers slips at once
 import numpy as np
@@ -111,7 +110,7 @@ def run_settings(name):
 def judge(name, settings, digits, test, classifier):
     """Trains a model and counts the modes of its samples."""
     print(f"{name}, seed {settings.seed}: {settings.epochs} epochs", flush=True)
-    place = pathlib.Path(FLAGS.output_dir, "runs", name.replace(":", "-"))
+    place = files.user_path(FLAGS.output_dir).joinpath("runs", name.replace(":", "-"))
     model = study.train(
         settings, place / f"seed{settings.seed}", digits, test, resume=FLAGS.resume
     )

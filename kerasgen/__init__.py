@@ -13,7 +13,7 @@ import lazy_loader as _lazy_loader
 
 from kerasgen.quiet_start import quiet_start as _quiet_start
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Every model is a public name; the list of them is that of `kerasgen.models`.
 _MODELS = _re.findall(

@@ -44,7 +44,7 @@ def whole(tmp_path_factory, digits):
         for split in ("train", "test")
     ]
     model = run.train(SETTINGS, directory, *sets)
-    export.save(model, study.parent / "exported", SETTINGS.to_dict())
+    model.export(study.parent / "exported", settings=SETTINGS.to_dict())
     record = {"epoch": 2, "num_samples": 100, "fid": 7.5, "recall": None}
     (directory / "evaluation.json").write_text(json.dumps(record))
     (directory / "evaluations.jsonl").write_text('{"epoch": 1}\n{"epoch": 2}\n')

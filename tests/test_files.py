@@ -4,14 +4,21 @@ import tempfile
 
 import pytest
 
+from kerasgen import callbacks
+from kerasgen import evaluation
+from kerasgen import export
+from kerasgen import features
 from kerasgen import files
 from kerasgen.callbacks import Checkpoint
 from kerasgen.callbacks import LossHistory
 from kerasgen.callbacks import SampleGrid
+from kerasgen.data import idx
+from kerasgen.data import pictures
 from kerasgen.files import prepare_directory
 from kerasgen.files import remove_partial_files
 from kerasgen.files import replacing
 from kerasgen.files import write_folder
+from kerasgen.study import records
 
 
 def names(directory):
@@ -221,6 +228,17 @@ def test_write_folder_below_a_file_is_refused_before_writing(tmp_path):
         write_folder(tmp_path / "blocker" / "exported", writer(first="1"))
 
 
+READERS = {
+    "load_images": evaluation.load_images,
+    "read_history": lambda path: callbacks.read_history(f"{path}.csv"),
+    "export.load": export.load,
+    "idx.read": lambda path: idx.read(path, dims=1),
+    "find_pictures": pictures.find_pictures,
+    "features.load": lambda path: features.load("mnist", path),
+    "load_run": records.load_run,
+}
+
+
 class TestUserPath:
     @pytest.fixture(autouse=True)
     def home(self, tmp_path, monkeypatch):
@@ -240,6 +258,11 @@ class TestUserPath:
     def test_the_home_of_nobody(self):
         with pytest.raises(ValueError, match=r"~nobody-of-that-name/x'.*expected ~"):
             files.user_path("~nobody-of-that-name/x")
+
+    @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+    def test_whatever_reads_expands_it(self, tmp_path, read):
+        with pytest.raises((ValueError, OSError), match=f"{tmp_path}/home/no such"):
+            read("~/no such.npz")
 
     def test_whatever_writes_expands_it(self, tmp_path):
         assert files.prepare_directory("~/a b/é").is_dir()

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -30,9 +31,13 @@ def test_names_are_those_that_a_user_calls():
 
 
 def test_the_version_is_one():
-    config = (pathlib.Path(kerasgen.__file__).parents[1] / "setup.cfg").read_text()
+    root = pathlib.Path(kerasgen.__file__).parents[1]
+    config = (root / "setup.cfg").read_text()
     assert "version = attr: kerasgen.__version__" in config
     assert importlib.metadata.version("kerasgen") == kerasgen.__version__
+    newest = re.search(r"^## (\S+)", (root / "CHANGELOG.md").read_text(), re.M)[1]
+    cited = re.search(r"^version: (\S+)", (root / "CITATION.cff").read_text(), re.M)[1]
+    assert newest == cited == kerasgen.__version__
 
 
 def test_presets_are_listed_with_what_they_are():

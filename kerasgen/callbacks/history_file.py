@@ -4,13 +4,13 @@ import csv
 import io
 import json
 import math
-import pathlib
 from collections.abc import Mapping
 
 from absl import logging
 
 from kerasgen.files import PathLike
 from kerasgen.files import replacing
+from kerasgen.files import user_path
 
 
 def read_history(path: PathLike) -> dict[str, list]:
@@ -35,7 +35,7 @@ def read_history(path: PathLike) -> dict[str, list]:
         >>> read_history("run/history.csv")["generator_loss"]
         [1.31, 1.12, 0.98]
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     if path.suffix not in (".csv", ".json"):
         raise ValueError(
             f"Got {str(path)!r}; expected a .csv or .json file. Pass the path of "
@@ -55,7 +55,7 @@ def write_history(path: PathLike, columns: Mapping) -> None:
         path: str or path that ends in `.csv` or `.json`.
         columns: Dict of lists of equal length, as `read_history` returns it.
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     text = _to_csv(columns) if path.suffix == ".csv" else _to_json(columns)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

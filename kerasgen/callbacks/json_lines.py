@@ -1,13 +1,13 @@
 """Files of one JSON record a line, each with its `epoch`."""
 
 import json
-import pathlib
 from collections.abc import Sequence
 
 from absl import logging
 
 from kerasgen.files import PathLike
 from kerasgen.files import replacing
+from kerasgen.files import user_path
 
 
 def write_lines(path: PathLike, records: Sequence[dict]) -> None:
@@ -26,7 +26,7 @@ def read_lines(path: PathLike) -> list[dict]:
         List of dicts in order of `epoch`; empty if there is no file. A damaged line is
         left out, with a warning in the log.
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     if not path.exists():
         return []
     text = path.read_text(encoding="utf-8", errors="replace")

@@ -12,6 +12,7 @@ from kerasgen.callbacks.loss_curves import draw_losses
 from kerasgen.callbacks.periodic import PeriodicCallback
 from kerasgen.files import PathLike
 from kerasgen.files import replacing
+from kerasgen.files import user_path
 
 FILES = ("history.csv", "history.json")
 
@@ -115,7 +116,7 @@ def read_rows(directory: PathLike) -> tuple[dict, list[ValueError]]:
         `ValueError`s of files that could not be read, which the log has, too.
     """
     rows, errors = {}, []
-    paths = [pathlib.Path(directory) / name for name in FILES]
+    paths = [user_path(directory) / name for name in FILES]
     for path in filter(pathlib.Path.exists, paths):
         try:
             columns = read_history(path)

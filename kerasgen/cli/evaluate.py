@@ -15,9 +15,10 @@ that.
 """
 
 import json
-import pathlib
 
 from absl import flags
+
+from kerasgen.files import user_path
 
 ARGUMENTS = "PATH"
 COUNT = (1, 1)
@@ -108,7 +109,7 @@ def _load_model(path):
     from kerasgen.core import preset_files
     from kerasgen.core.base import GenerativeModel
 
-    there = pathlib.Path(path)
+    there = user_path(path)
     made = ("saved_model.pb", preset_files.METADATA)
     if there.suffix == ".keras" and there.exists():
         return study.load_model(there)
@@ -137,7 +138,7 @@ def _reference(model, path, values):
         return evaluation.Reference(values.dataset, **options)
     if model is None:
         # Pictures are judged as they are, against all of the others.
-        folder = pathlib.Path(path)
+        folder = user_path(path)
         paths = pictures.find_pictures(folder) if folder.is_dir() else []
         shape = evaluation.load_images(path, pictures.count_channels(paths)).shape[1:]
     else:

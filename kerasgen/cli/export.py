@@ -18,7 +18,6 @@ flags.DEFINE_string("output", None, "Folder to write.", FLAGS, required=True)
 
 def main(arguments: list[str], values: flags.FlagValues) -> int:
     """Export the model at the path; the exit status."""
-    import pathlib
 
     from kerasgen import export
     from kerasgen import study
@@ -30,11 +29,11 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
             "preset. Export the model that it was made from."
         )
     write = {
-        "saved_model": export.save,
+        "saved_model": type(model).export,
         "onnx": export.save_onnx,
         "litert": export.save_litert,
     }[values.format]
-    folder = pathlib.Path(write(model, values.output))
+    folder = write(model, values.output)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
     return 0

@@ -157,7 +157,7 @@ def check_image_shape(image_shape):
     return tuple(int(n) for n in shape)
 
 
-def check_network(name, network, takes, returns):
+def check_network(name, network, takes, returns, unbounded=(), makes_images=False):
     """A user's network, if it maps the shapes that the model needs.
 
     A discriminator whose last layer gives shape `(batch, 1)` is flattened.
@@ -167,19 +167,22 @@ def check_network(name, network, takes, returns):
         network: `keras.Model`.
         takes: List of input shapes, without batch.
         returns: List of output shapes, without batch.
+        unbounded: Numbers of the outputs that are scores or logits.
+        makes_images: Whether the outputs are pixels.
 
     Returns:
         The network.
 
     Raises:
-        ValueError: If it is no built model, or a shape differs.
+        ValueError: If it is no built model, a shape differs, a score or logit is
+            bounded, or pixels leave [0, 1].
     """
     if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
         raise ValueError(
             f"{name}={network!r}; expected a built keras.Model with known inputs "
             "(functional, or Sequential with an Input)."
         )
-    _check_outputs(name, network, is_judge=returns == [()])
+    _check_outputs(name, network, unbounded)
     if returns == [()] and [tuple(t.shape[1:]) for t in network.outputs] == [(1,)]:
         flat = keras.layers.Reshape((), dtype="float32")(network.outputs[0])
         network = keras.Model(one_or_list(network.inputs), flat, name=network.name)
@@ -193,9 +196,7 @@ def check_network(name, network, takes, returns):
                 f"{name} {kind} shapes {shapes} (without batch); this model needs "
                 f"{[tuple(shape) for shape in expected]}."
             )
-    makes_images = len(network.outputs) == 1 and len(network.outputs[0].shape) == 4
-    # From images to images goes a velocity, which has no range.
-    if makes_images and tuple(takes[0]) != tuple(returns[0]):
+    if makes_images:
         _check_pixels(name, network)
     return network
 
@@ -203,8 +204,8 @@ def check_network(name, network, takes, returns):
 _BOUNDED = ("sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_tanh", "softsign")
 
 
-def _check_outputs(name, network, is_judge):
-    """Raises ValueError for outputs by name, own losses, and bounded judgements."""
+def _check_outputs(name, network, unbounded):
+    """Raises ValueError for outputs by name, own losses, bounded scores and logits."""
     made = network.compute_output_spec(one_or_list(network.inputs))
     if isinstance(made, dict):
         raise ValueError(
@@ -218,20 +219,22 @@ def _check_outputs(name, network, is_judge):
             "regulariser); expected regularisers of weights alone, which count in the "
             "loss of the player that owns these. Write others into `player_losses`."
         )
-    activation = _last_activation(network.outputs[0])
-    if is_judge and activation in _BOUNDED:
-        raise ValueError(
-            f"Got {name} that ends in {activation}; expected an unbounded score or "
-            "logit, to which the loss applies its own sigmoid where it needs one. "
-            "Leave the last activation out."
-        )
+    for number, output in enumerate(network.outputs):
+        activation = _last_activation(output)
+        if number in unbounded and activation in _BOUNDED:
+            which = f" in its output {number}" if len(network.outputs) > 1 else ""
+            raise ValueError(
+                f"Got {name} that ends in {activation}{which}; expected an unbounded "
+                "score or logits, to which the loss applies its own sigmoid or softmax "
+                "where it needs one. Leave the last activation out."
+            )
 
 
 def _last_activation(tensor):
     """Name of the activation that made a tensor, looking through reshapes; or None."""
-    operation = tensor._keras_history.operation
+    operation, _, number = tensor._keras_history
     if isinstance(operation, keras.Model):
-        return _last_activation(operation.outputs[0])
+        return _last_activation(operation.outputs[number])
     if isinstance(operation, (keras.layers.Reshape, keras.layers.Flatten)):
         return _last_activation(operation.input)
     function = getattr(operation, "activation", None)

@@ -26,12 +26,13 @@ from kerasgen.core.feeding import naming_faults
 from kerasgen.core.feeding import refuse_weights
 from kerasgen.core.feeding import split
 from kerasgen.core.progress import with_bar
+from kerasgen.core.refused import RefusedMethods
 
 # Far from the counts that training's noise reaches.
 EVALUATION_STREAM = 2**30
 
 
-class GenerativeModel(ConstructedModel):
+class GenerativeModel(RefusedMethods, ConstructedModel):
     """A model of images that can be sampled from, trained as a game of named players.
 
     Abstract: besides what `ConstructedModel` asks for, a model says what is `logged`,
@@ -476,13 +477,6 @@ class GenerativeModel(ConstructedModel):
                 self.average_momentum,
                 self.optimizer[player].iterations,
             )
-
-    def add_loss(self, loss):
-        """Refused: a game has a loss for each player, which `player_losses` gives."""
-        raise ValueError(
-            "Got a loss to add; expected none beside those of the players. Write it "
-            "into `player_losses`, or give a layer a regulariser of its weights."
-        )
 
     def log(self, losses):
         """Adds per-example losses to the epoch's means, and returns these by name."""

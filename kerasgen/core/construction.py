@@ -28,6 +28,7 @@ class ConstructedModel(PresetModel):
 
     players = {}  # from player to the names of the networks that it trains
     labelled = None  # names of the networks that take labels; None stands for all
+    logits = {}  # from network to the numbers of its outputs that are logits of classes
     averaged = None  # names of the networks with an average; None: the generator's
     published = None
 
@@ -169,7 +170,16 @@ class ConstructedModel(PresetModel):
                 else:
                     takes, returns = forms[name]
                     labels = [()] if self.takes_labels(name) else []
-                    network = check_network(name, given, [*takes, *labels], returns)
+                    scores = [i for i, shape in enumerate(returns) if shape == ()]
+                    network = check_network(
+                        name,
+                        given,
+                        [*takes, *labels],
+                        returns,
+                        unbounded=[*scores, *self.logits.get(name, [])],
+                        # From images to images goes a velocity, which has no range.
+                        makes_images=returns == [self.image_shape] != takes[:1],
+                    )
                     setattr(self, name, network)
         self._given_networks = list(self._given_networks)
         self.averages = {}

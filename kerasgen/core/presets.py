@@ -127,7 +127,7 @@ class PresetModel(SamplingModel):
         >>> model.save_to_preset("mine", {"description": "Not trained at all."})
         >>> same = kerasgen.DCGAN.from_preset("mine")
         """
-        path = pathlib.Path(preset_dir)
+        path = files.user_path(preset_dir)
         is_preset = (path / preset_files.METADATA).exists()
         if path.exists() and not is_preset and any(path.iterdir()):
             raise FileExistsError(
@@ -165,7 +165,7 @@ def write_registry(folder=FOLDER):
     Args:
         folder: Folder of the presets; default that of the package.
     """
-    folder = pathlib.Path(folder)
+    folder = files.user_path(folder)
     pinned = {
         path.parent.name: preset_files.sha256(path.read_bytes())
         for path in sorted(folder.glob(f"[!.]*/{preset_files.METADATA}"))
@@ -192,8 +192,8 @@ def _find(cls, preset):
     registry = _registry()
     if preset in registry:
         return FOLDER / preset, registry[preset]
-    if pathlib.Path(preset).is_dir():
-        return pathlib.Path(preset), None
+    if files.user_path(preset).is_dir():
+        return files.user_path(preset), None
     near = difflib.get_close_matches(str(preset), registry, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(

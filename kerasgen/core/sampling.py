@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import json
+import pathlib
 import random
 
 import keras
@@ -18,6 +20,9 @@ from kerasgen.core.arguments import check_seed
 from kerasgen.core.arguments import great_circle
 from kerasgen.core.arguments import in_batches
 from kerasgen.core.arguments import one_or_list
+from kerasgen.core.export_record import is_of
+from kerasgen.core.export_record import replaceable
+from kerasgen.core.export_record import write_record
 from kerasgen.core.float16_export import stored_in_half
 from kerasgen.core.progress import with_bar
 
@@ -270,44 +275,66 @@ class SamplingModel(keras.Model):
         given = [latents] if labels is None else [latents, labels]
         return {**self._images_from(*given), "latents": latents}
 
-    def export(self, filepath, format="tf_saved_model", verbose=False):
+    def export(
+        self,
+        filepath,
+        format="tf_saved_model",
+        verbose=False,
+        *,
+        settings=None,
+        half=False,
+    ):
         """Writes a SavedModel that runs with TensorFlow alone, in float32.
 
         Its signatures are `serving_default` (latents → images), `sample` (n, seed →
         images and latents; the very images of `sample(n, seed=seed)`), `draw_prior`
         (n, seed → those latents alone), and
         `discriminate`, `encode`, `decode`, `reconstruct` where the model has them.
-        Conditional models take `labels` as a further input.
+        Conditional models take `labels` as a further input. Beside it stands a record
+        of what the model is, `export.json`.
 
         Args:
-            filepath: Folder to write; an older SavedModel there is replaced, whole.
+            filepath: Folder to write. An older export there is replaced, whole, if it
+                is of such a model, made with the same settings or with fewer epochs.
             format: "tf_saved_model"; `kerasgen.export` writes other formats.
             verbose: Whether to print the signatures.
+            settings: JSON-serialisable dict to record: how the model was trained.
+            half: Whether to store the weights in 16 bits, which halves the files.
+                Computing stays in float32. Of a preset nothing is lost, as its weights
+                have 16 bits; of others the last digits are.
+
+        Returns:
+            `pathlib.Path` of the folder.
 
         Raises:
-            FileExistsError: If the folder holds something that is no SavedModel.
-            ValueError: If the path is a file or nothing can be written beside it, or
-                another format is asked for.
+            FileExistsError: If the folder holds an export of another model or one made
+                with other settings, or something that is no export.
+            ValueError: If the path is a file or nothing can be written beside it,
+                another format is asked for, or 16 bits cannot hold a weight.
+
+        Example:
+
+        >>> import kerasgen
+        >>> folder = kerasgen.DCGAN().export("exported/dcgan")
+        >>> images = kerasgen.export.load(folder).sample(16, seed=0)
         """
-        filepath = _folder_to_export(filepath, format)
-        is_saved_model = (filepath / "saved_model.pb").exists()
-        if filepath.exists() and not is_saved_model and any(filepath.iterdir()):
+        path = _folder_to_export(filepath, format)
+        settings = json.loads(json.dumps(settings or {}))
+        if not (replaceable(path, settings) and is_of(path, self)):
             raise FileExistsError(
-                f"{filepath} holds files but no SavedModel; it is not replaced. Export "
-                "to another folder."
+                f"Got {path}, which holds another model, one made with other settings "
+                "or no export; expected the same, to replace it. Export to another "
+                "folder, or remove that one first."
             )
-        files.write_folder(
-            filepath, lambda folder: self.write_saved_model(folder, verbose)
-        )
 
-    def write_saved_model(self, folder, verbose=False, half=False):
-        """Writes the SavedModel of `export` into a folder, in place.
+        def write(folder):
+            self._write_saved_model(folder, verbose, half)
+            write_record(self, pathlib.Path(folder), settings=settings)
 
-        Args:
-            folder: The folder.
-            verbose: Whether to print the signatures.
-            half: Whether to store the weights in 16 bits; see `kerasgen.export.save`.
-        """
+        files.write_folder(path, write)
+        return path
+
+    def _write_saved_model(self, folder, verbose, half):
         model = self.in_float32()
         endpoints = model.endpoints()
         if half:

@@ -19,6 +19,7 @@ import numpy as np
 from kerasgen.data.image_set import ImageSet
 from kerasgen.data.splits import Split
 from kerasgen.files import PathLike
+from kerasgen.files import user_path
 
 NAMES = ("mnist", "fashion_mnist", "kmnist")
 NUM_CLASSES = 10
@@ -99,7 +100,7 @@ def find(folder: PathLike, name: str, base: str) -> tuple[pathlib.Path, pathlib.
     Raises:
         FileNotFoundError: if one of the two is missing; it says what was looked for.
     """
-    folder = pathlib.Path(folder)
+    folder = user_path(folder)
     places = [folder / name]
     if folder.name not in NAMES or folder.name == name:
         places.append(folder)
@@ -141,7 +142,7 @@ def read(path: PathLike, dims) -> np.ndarray:
 
     >>> labels = read("t10k-labels-idx1-ubyte.gz", dims=1)
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     packed = path.suffix == ".gz"
     try:
         with gzip.open(path) if packed else open(path, "rb") as stream:

@@ -9,6 +9,7 @@ from PIL import Image
 from PIL import ImageOps
 
 from kerasgen.files import PathLike
+from kerasgen.files import user_path
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 _WIDE = ("I", "I;16", "I;16L", "I;16B", "I;16N")
@@ -19,7 +20,7 @@ def find_pictures(folder: PathLike) -> list[pathlib.Path]:
     """The PNG and JPEG files of a folder, by name; those that begin with a dot not."""
     return sorted(
         path
-        for path in pathlib.Path(folder).iterdir()
+        for path in user_path(folder).iterdir()
         if path.suffix.lower() in ENDINGS and not path.name.startswith(".")
     )
 

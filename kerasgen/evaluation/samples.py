@@ -1,6 +1,5 @@
 """The images to judge: drawn from a model, given as an array, or read from disk."""
 
-import pathlib
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -15,6 +14,7 @@ from kerasgen.data.arrays import check_images
 from kerasgen.data.pictures import read_pictures
 from kerasgen.evaluation.image_features import BATCH
 from kerasgen.files import PathLike
+from kerasgen.files import user_path
 
 
 class NotFiniteError(ValueError):
@@ -136,7 +136,7 @@ def load_images(path: PathLike, channels: int = 1) -> np.ndarray:
     Raises:
         ValueError: If there is nothing of the kind at `path`.
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     try:
         images = read_pictures(path, channels) if path.is_dir() else _array(path)
     except (OSError, Image.DecompressionBombError) as error:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import keras
 
 from kerasgen import files
-from kerasgen.export.record import RECORD
-from kerasgen.export.record import write_record
+from kerasgen.core.export_record import RECORD
+from kerasgen.core.export_record import write_record
 from kerasgen.files import PathLike
 
 # From the name of a file to what `GenerativeModel.endpoints` calls its function.
@@ -40,7 +40,7 @@ def write(
         FileExistsError: If there is something else at `path`.
         ValueError: If nothing can be written beside `path`.
     """
-    path = pathlib.Path(path)
+    path = files.user_path(path)
     _check_replaceable(path, {RECORD, *(f"{name}{suffix}" for name in ENDPOINTS)})
     endpoints = model.in_float32().endpoints()
     contents = {

@@ -1,14 +1,7 @@
-"""A trained model as a SavedModel that says how it was made, and its use without Keras.
+"""SavedModels that `model.export` wrote, used without Keras."""
 
-`model.export(path)` writes the SavedModel alone; `save` puts a record of the settings
-beside it and refuses to replace a model that was made with other settings.
-"""
-
-import json
-import pathlib
 import random
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -20,97 +13,8 @@ from kerasgen.core.arguments import check_latents
 from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.arguments import check_seed
 from kerasgen.core.arguments import in_batches
-from kerasgen.export.record import RECORD
-from kerasgen.export.record import describe
-from kerasgen.export.record import read_record
-from kerasgen.export.record import write_record
+from kerasgen.core.export_record import read_record
 from kerasgen.files import PathLike
-
-
-def save(
-    model: keras.Model,
-    path: PathLike,
-    settings: dict | None = None,
-    half: bool = False,
-) -> pathlib.Path:
-    """Exports a model as a SavedModel, with a record of what it is.
-
-    Args:
-        model: A model of the zoo.
-        path: Folder to write. An older export there is replaced if it is of the same
-            model, made with the same settings or with fewer epochs.
-        settings: JSON-serialisable dict: how the model was trained.
-        half: Whether to store the weights in 16 bits, which halves the files. Computing
-            stays in float32. Of a preset nothing is lost, as its weights have 16 bits;
-            of others the last digits are.
-
-    Returns:
-        `pathlib.Path` of the folder.
-
-    Raises:
-        FileExistsError: If the folder holds an export of another model or one made with
-            other settings, or something that is no export.
-        ValueError: If nothing can be written beside the folder, or 16 bits cannot hold
-            a weight.
-
-    Example:
-
-    >>> import kerasgen
-    >>> kerasgen.export.save(kerasgen.DCGAN(), "saved_models/dcgan")
-    >>> images = kerasgen.export.load("saved_models/dcgan").sample(16, seed=0)
-    """
-    path = pathlib.Path(path)
-    settings = json.loads(json.dumps(settings or {}))
-    if path.exists() and not (replaceable(path, settings) and _is_of(path, model)):
-        raise FileExistsError(
-            f"Got {path}, which holds another model or one made with other settings; "
-            "expected the same, to replace it. Export to another folder, or remove "
-            "that one first."
-        )
-
-    def write(folder):
-        model.write_saved_model(folder, half=half)
-        write_record(model, pathlib.Path(folder), settings=settings)
-
-    files.write_folder(path, write)
-    return path
-
-
-def replaceable(path: PathLike, settings: dict) -> bool:
-    """Whether an export to `path` would lose nothing.
-
-    That is so where there is none yet, or one made with the same settings, or with the
-    same settings and fewer epochs: the same run, taken further.
-
-    Args:
-        path: Folder of an export.
-        settings: JSON-serialisable dict, as `save` takes it.
-    """
-    path = pathlib.Path(path)
-    if not path.exists():
-        return True
-    if not (path / RECORD).exists():
-        return False
-    try:
-        return taken_further(read_record(path)["settings"], settings)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return False  # damaged: it is not known what is lost
-
-
-def _is_of(path, model):
-    """Whether an export is of a model of the same class, images, latents, classes."""
-    old, new = read_record(path), describe(model)
-    return all(old.get(name) == value for name, value in new.items())
-
-
-def taken_further(old: dict, new: dict) -> bool:
-    """Whether settings are the old ones, with as many epochs or more.
-
-    Args:
-        old, new: Dicts of the settings of a training.
-    """
-    fewer = old.get("epochs", 0) <= new.get("epochs", 0)
-    return fewer and {**old, "epochs": None} == {**new, "epochs": None}
 
 
 def load(path: PathLike) -> "ExportedModel":
@@ -119,7 +23,7 @@ def load(path: PathLike) -> "ExportedModel":
     A SavedModel is a program: load only what you trust.
 
     Args:
-        path: Folder of a SavedModel that `save` or `model.export` wrote.
+        path: Folder of a SavedModel that `model.export` wrote.
 
     Returns:
         `ExportedModel`.
@@ -127,7 +31,7 @@ def load(path: PathLike) -> "ExportedModel":
     Raises:
         ValueError: If the folder holds no SavedModel of this package.
     """
-    path = pathlib.Path(path)
+    path = files.user_path(path)
     if not (path / "saved_model.pb").exists():
         raise ValueError(
             f"Got {path} with no saved_model.pb; expected the folder of a SavedModel. "

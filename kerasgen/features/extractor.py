@@ -139,7 +139,7 @@ def load(dataset: str, path: PathLike | None = None) -> FeatureExtractor:
             f"{', '.join(SHIPPED)}. "
             'Pass features="auto" to train some on its training images.'
         )
-    content = pathlib.Path(path or weights_path(dataset)).read_bytes()
+    content = files.user_path(path or weights_path(dataset)).read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != SHIPPED[dataset]:
         raise ValueError(
@@ -152,7 +152,7 @@ def load(dataset: str, path: PathLike | None = None) -> FeatureExtractor:
 
 def weights_path(dataset: str, folder: PathLike = FOLDER) -> pathlib.Path:
     """Path of the weights for a dataset; their record beside it ends in `.json`."""
-    return pathlib.Path(folder) / f"{dataset.replace('/', '_')}-v{VERSION}.npz"
+    return files.user_path(folder) / f"{dataset.replace('/', '_')}-v{VERSION}.npz"
 
 
 def save(classifier: keras.Model, path: PathLike) -> str:
@@ -171,7 +171,7 @@ def save(classifier: keras.Model, path: PathLike) -> str:
     }
     with files.replacing(path) as temporary:
         np.savez(temporary, image_shape=classifier.input.shape[1:], **weights)
-    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+    return hashlib.sha256(files.user_path(path).read_bytes()).hexdigest()
 
 
 def from_bytes(name: str, content: bytes) -> FeatureExtractor:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kerasgen import inputs
+
 
 def as_numbers(array: ArrayLike, name: str) -> np.ndarray:
     """Returns an array as float64, of any shape, finite or not."""
@@ -62,7 +64,12 @@ def checked_samples(
 def checked_images(
     images: ArrayLike, name: str, minimum: int = 1, smallest_side: int = 1
 ) -> np.ndarray:
-    """Returns `images` as float64 in [0, 1] of shape `(n, h, w, c)`, c 1 or 3."""
+    """Returns `images` as float64 in [0, 1] of shape `(n, h, w, c)`, c 1 or 3.
+
+    As everywhere, uint8 stands for 0 to 255.
+    """
+    if getattr(images, "dtype", None) == np.uint8:
+        images = inputs.as_pixels(np.asarray(images))
     images = as_numbers(images, name)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(
@@ -74,7 +81,10 @@ def checked_images(
             f"Got `{name}` of {images.shape[1]}x{images.shape[2]} pixels; expected "
             f"sides of at least {smallest_side}. Use larger images."
         )
-    return _unit_range(_finite(_enough(images, name, minimum), name), name)
+    # Samples may hold NaN where a model diverged: which, `inputs` would not say.
+    images = _finite(_enough(images, name, minimum), name)
+    inputs.check_range(images.min(), images.max(), f"`{name}`")
+    return images
 
 
 def checked_probabilities(
@@ -213,16 +223,3 @@ def _finite(array, name):
             "finite numbers. Look for a model that diverged."
         )
     return array
-
-
-def _unit_range(images, name):
-    low, high = images.min(), images.max()
-    if low < 0.0 or high > 1.0:
-        remedy = (
-            "Map [-1, 1] there by (x + 1) / 2" if low < 0.0 else "Divide bytes by 255"
-        )
-        raise ValueError(
-            f"Got `{name}` with pixels from {low:.6g} to {high:.6g}; expected [0, 1]. "
-            f"{remedy}, or clip."
-        )
-    return images

@@ -62,6 +62,7 @@ class ACGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
 
     players = {"generator": ["generator"], "discriminator": ["discriminator"]}
     labelled = ["generator"]
+    logits = {"discriminator": [1]}
     logged = {
         "generator_loss": "generator",
         "discriminator_loss": "discriminator",

@@ -71,6 +71,7 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     """
 
     players = {"generator": ["generator"], "discriminator": ["discriminator"]}
+    logits = {"discriminator": [1]}
     logged = {
         "generator_loss": "generator",
         "discriminator_loss": "discriminator",

@@ -82,6 +82,7 @@ class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     players = {"generator": ["generator"], "discriminator": ["discriminator"]}
     labelled = []
     averaged = ["generator", "discriminator"]
+    logits = {"discriminator": [0]}
     logged = {
         "generator_loss": "generator",
         "discriminator_loss": "discriminator",

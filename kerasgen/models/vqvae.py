@@ -83,6 +83,7 @@ class VQVAE(ImageModel):
         "autoencoder": ["encoder", "quantizer", "decoder"],
         "prior": ["prior"],
     }
+    logits = {"prior": [0]}
     logged = {
         "loss": "autoencoder",
         "reconstruction_loss": "reconstruction",

@@ -83,7 +83,7 @@ def make_presets(
         preset, metadata, record = _evaluated_preset(each, reference, num_samples)
         preset.save_to_preset(folder, metadata)
         presets.write_registry(presets_dir)
-        export.save(preset, exported, each.settings.to_dict(), half=True)
+        preset.export(exported, settings=each.settings.to_dict(), half=True)
         # Last, as the sign that all of it is there.
         metadata = preset_files.read_metadata(folder)
         cards.write_card(exported, name, each, metadata, {name: record, **real})

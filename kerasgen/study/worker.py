@@ -17,7 +17,6 @@ import keras
 
 from kerasgen import callbacks
 from kerasgen import evaluation
-from kerasgen import export
 from kerasgen.study import executors
 from kerasgen.study import lock
 from kerasgen.study import run
@@ -111,7 +110,7 @@ def _train_and_evaluate(job, settings, images, test, reference, tell):
     tell(kind="evaluated", seconds=time.perf_counter() - start)
     if job.export_to is not None:
         with lock.held(job.export_to, wait=True):
-            export.save(model, job.export_to, settings.to_dict())
+            model.export(job.export_to, settings=settings.to_dict())
 
 
 def main() -> None:

@@ -264,7 +264,7 @@ def test_a_damaged_record_of_an_export(tmp_path, record):
     (tmp_path / "gan/export.json").write_text(record)
     model = kerasgen.VanillaGAN((4, 4, 1), 2, width=2, depth=1)
     with pytest.raises(FileExistsError, match="to replace it"):
-        kerasgen.export.save(model, tmp_path / "gan")
+        model.export(tmp_path / "gan")
     assert (tmp_path / "gan/export.json").read_text() == record
 
 

@@ -139,8 +139,8 @@ NUMBERS = [
     row("epsilon", _metric("bernoulli_cross_entropy", epsilon=0), "epsilon=0"),
     row("max_samples", _metric("class_silhouette", max_samples=1), "max_samples="),
     row("seed", _metric("kmeans_clustering", seed=-1), "seed=-1"),
-    row("bytes", _metric("mid_grey_share", images=IMAGES * 255), "Divide bytes by 255"),
-    row("signed", _metric("mid_grey_share", images=IMAGES - 1), r"\(x \+ 1\) / 2"),
+    row("bytes", _metric("mid_grey_share", images=IMAGES * 255), "Divide by 255"),
+    row("signed", _metric("mid_grey_share", images=IMAGES - 1), r"\(images \+ 1\) / 2"),
     row("one pixel", _metric("laplacian_variance", images=IMAGES[:, :1]), "sides of"),
     row(
         "two channels",

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_equal_seeds_give_equal_images_from_several_threads(tmp_path):
-    path = kerasgen.export.save(kerasgen.DCGAN(latent_dim=4, width=4), tmp_path / "gan")
+    path = kerasgen.DCGAN(latent_dim=4, width=4).export(tmp_path / "gan")
     memory = soak.soak(kerasgen.export.load(path), 200, 4, images=8, seeds=20)
     assert list(memory) == [2, 20, 50, 100, 150, 200]
 

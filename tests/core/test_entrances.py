@@ -1,5 +1,10 @@
 """No float outside [0, 1] gets in, by whatever entrance."""
 
+import pathlib
+import re
+import sys
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -79,3 +84,25 @@ def test_no_float_outside_gets_in(entrance, pixel, place, dtype):
         ENTRANCES[entrance](images)
     if before is not None:
         assert all(map(np.array_equal, before, GAN.get_weights()))
+
+
+def _private_bytes():
+    """Memory of this process that no file stands behind."""
+    status = pathlib.Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(r"RssAnon:\s+(\d+)", status)[1])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_memory_mapped_array_stays_on_disk(tmp_path, dtype):
+    few = np.zeros((64, *IMAGE_SHAPE), dtype)
+    GAN.fit(few, batch_size=32, **QUIET)  # what is traced is not counted below
+    shape = (2**26 // few[0].nbytes, *IMAGE_SHAPE)  # 64 MiB
+    images = np.memmap(tmp_path / "images", dtype, "w+", shape=shape)
+    before, seen = _private_bytes(), []
+    look = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda *_: seen.append(_private_bytes())
+    )
+    GAN.fit(images, batch_size=32, steps_per_epoch=2, callbacks=[look], **QUIET)
+    # The order of an epoch takes eight bytes for each image, some of them thrice.
+    assert max(seen) - before < 0.75 * images.nbytes

@@ -53,7 +53,7 @@ def exported(tmp_path_factory):
             "labels": np.array([3, 0, 9, 9, 1], "int32"),
         }
         path = folder / f"{model_class.__name__}-{num_classes}"
-        export.save(model, path / "model")
+        model.export(path / "model")
         np.savez(path / "given.npz", **given)
         return model, path, given
 
@@ -154,8 +154,8 @@ def test_stored_in_half_it_is_the_model_of_rounded_weights(
             for w in model.get_weights()
         ]
     )
-    half = export.load(export.save(model, tmp_path / "half", half=True))
-    export.save(model, tmp_path / "whole")
+    half = export.load(model.export(tmp_path / "half", half=True))
+    model.export(tmp_path / "whole")
     assert size(tmp_path / "half") < 0.6 * size(tmp_path / "whole")
     images = np.random.default_rng(0).random((3, 28, 28, 1), "float32")
     label = 7 if model.is_conditional else None
@@ -180,7 +180,7 @@ def test_weights_that_16_bits_cannot_hold_are_named(tmp_path):
     bias = model.decoder.weights[-1]
     bias.assign(bias + 1e5)
     with pytest.raises(ValueError, match=r"bias has values up to 1e\+05; expected"):
-        export.save(model, tmp_path / "half", half=True)
+        model.export(tmp_path / "half", half=True)
     assert not list(tmp_path.iterdir())
 
 
@@ -213,7 +213,7 @@ def test_mixed_precision_is_exported_in_float32(tmp_path, policy):
 
 def test_exported_model_has_the_methods_of_the_model(tmp_path):
     model = kerasgen.CVAE(num_classes=10, **SMALL)
-    export.save(model, tmp_path / "cvae", {"epochs": 1})
+    model.export(tmp_path / "cvae", settings={"epochs": 1})
     loaded = export.load(tmp_path / "cvae")
     assert (loaded.latent_dim, loaded.image_shape) == (4, (28, 28, 1))
     assert loaded.num_classes == 10
@@ -256,7 +256,7 @@ def raw_load(path):
 
 
 def test_unconditional_export_refuses_labels(tmp_path):
-    export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "gan")
+    kerasgen.VanillaGAN(**SMALL).export(tmp_path / "gan")
     with pytest.raises(ValueError, match="not conditional"):
         export.load(tmp_path / "gan").sample(2, labels=[0, 1])
 
@@ -271,12 +271,12 @@ def test_unconditional_export_refuses_labels(tmp_path):
 )
 def test_only_the_same_run_taken_further_replaces(tmp_path, old, new, allowed):
     model = kerasgen.VanillaGAN(**SMALL)
-    path = export.save(model, tmp_path / "gan", old)
+    path = model.export(tmp_path / "gan", settings=old)
     if allowed:
-        export.save(model, path, new)
+        model.export(path, settings=new)
     else:
         with pytest.raises(FileExistsError, match="made with other settings"):
-            export.save(model, path, new)
+            model.export(path, settings=new)
     record = json.loads((path / "export.json").read_text())
     assert record["settings"] == (new if allowed else old)
     assert record["model"] == "VanillaGAN"
@@ -285,34 +285,22 @@ def test_only_the_same_run_taken_further_replaces(tmp_path, old, new, allowed):
 def test_another_model_is_not_replaced_without_settings(tmp_path):
     model = kerasgen.VanillaGAN(**SMALL)
     for _ in range(2):
-        export.save(model, tmp_path / "gan")
+        model.export(tmp_path / "gan")
     for other in (
         kerasgen.DCGAN(latent_dim=4, width=4),
         kerasgen.VanillaGAN(**{**SMALL, "latent_dim": 5}),
         kerasgen.VanillaGAN(**SMALL, num_classes=3),
     ):
         with pytest.raises(FileExistsError, match="holds another model"):
-            export.save(other, tmp_path / "gan")
+            other.export(tmp_path / "gan")
     assert json.loads((tmp_path / "gan/export.json").read_text())["num_classes"] is None
-
-
-def test_a_models_own_export_replaces_saved_models_only(tmp_path):
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter1.tex").write_text("precious")
-    model = kerasgen.VanillaGAN(**SMALL)
-    with pytest.raises(FileExistsError, match="no SavedModel; it is not replaced"):
-        model.export(tmp_path / "thesis")
-    assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "precious"
-    model.export(tmp_path / "gan")
-    model.export(tmp_path / "gan")
-    assert export.load(tmp_path / "gan").latent_dim == 4
 
 
 def test_what_is_no_export_is_not_replaced(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.tex").write_text("precious")
     with pytest.raises(FileExistsError, match="expected the same, to replace it"):
-        export.save(kerasgen.VanillaGAN(**SMALL), tmp_path / "thesis")
+        kerasgen.VanillaGAN(**SMALL).export(tmp_path / "thesis")
     assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "precious"
 
 
@@ -330,7 +318,7 @@ def test_an_export_samples_from_the_fitted_prior(tmp_path, num_classes):
     images = np.random.default_rng(0).random((60, 28, 28, 1)).astype("float32")
     labels = None if num_classes is None else np.arange(60) % 3
     model.fit_prior(images, labels, components=2)
-    exported = export.load(export.save(model, tmp_path / "cvae"))
+    exported = export.load(model.export(tmp_path / "cvae"))
     given = None if labels is None else labels[:20]
     made = exported.sample(20, labels=given, seed=4)
     np.testing.assert_allclose(made, model.sample(20, labels=given, seed=4), atol=1e-5)

@@ -64,7 +64,7 @@ def test_bad_input(metric):
         metric(good, good[:1])
     with pytest.raises(ValueError, match="Got examples of different shapes"):
         metric(good, good[:, :2])
-    with pytest.raises(ValueError, match="`reconstructions` with pixels from 2 to 2"):
+    with pytest.raises(ValueError, match=r"`reconstructions` with floats in \[2, 2\]"):
         metric(good, 4.0 * good)
     with pytest.raises(ValueError, match="`real_images` with NaN"):
         metric(np.nan * good, good)

@@ -143,9 +143,9 @@ def test_means_hold_across_batches_in_any_order(metric, rng):
 @pytest.mark.parametrize("metric", [*FUNCTIONS, mid_grey_share])
 def test_bad_input(metric):
     images = np.full((2, 8, 8, 1), 0.5)
-    with pytest.raises(ValueError, match=r"from 0 to 127.5.*Divide bytes by 255"):
+    with pytest.raises(ValueError, match=r"in \[0, 127.5\];.*Divide by 255"):
         metric(np.concatenate([255.0 * images, 0.0 * images]))
-    with pytest.raises(ValueError, match=r"from -1 to 1;.*\(x \+ 1\) / 2"):
+    with pytest.raises(ValueError, match=r"in \[-1, 1\];.*\(images \+ 1\) / 2"):
         metric(np.concatenate([2.0 * images, -2.0 * images]))
     with pytest.raises(ValueError, match=r"shape \(2, 8, 8\).*images\[..., None\]"):
         metric(images[..., 0])

@@ -36,7 +36,6 @@ from absl import flags
 from sklearn.datasets import load_digits
 
 from kerasgen import data
-from kerasgen import export
 from kerasgen.core.registry import list_models
 from kerasgen.core.registry import model_class
 from kerasgen.study import run
@@ -56,7 +55,7 @@ def train(settings, directory):
     """What is killed: a training, with an export at its end."""
     tf.config.experimental.enable_op_determinism()
     model = run.train(settings, directory / "run", *image_sets())
-    export.save(model, directory / "export", settings.to_dict())
+    model.export(directory / "export", settings=settings.to_dict())
 
 
 def image_sets():

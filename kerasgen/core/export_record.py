@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from kerasgen.files import PathLike
+from kerasgen.files import user_path
 
 RECORD = "export.json"
 
@@ -51,7 +52,7 @@ def read_record(path: PathLike) -> dict:
     Raises:
         ValueError: If the record is damaged.
     """
-    path = pathlib.Path(path) / RECORD
+    path = user_path(path) / RECORD
     if not path.exists():
         return {}
     try:
@@ -72,7 +73,7 @@ def checksums(path: PathLike) -> dict[str, str]:
     Returns:
         Dict from the path of a file within the folder to its checksum.
     """
-    path = pathlib.Path(path)
+    path = user_path(path)
     found = {}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
@@ -80,3 +81,47 @@ def checksums(path: PathLike) -> dict[str, str]:
             with file.open("rb") as opened:
                 found[name] = hashlib.file_digest(opened, "sha256").hexdigest()
     return found
+
+
+def replaceable(path: PathLike, settings: dict) -> bool:
+    """Whether an export to `path` would lose nothing.
+
+    That is so where there is nothing yet, or an export made with the same settings, or
+    with the same settings and fewer epochs: the same run, taken further.
+
+    Args:
+        path: Folder of an export.
+        settings: JSON-serialisable dict, as `model.export` takes it.
+    """
+    path = user_path(path)
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return True
+    if not (path / RECORD).exists():
+        return False
+    try:
+        return taken_further(read_record(path)["settings"], settings)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False  # damaged: it is not known what is lost
+
+
+def is_of(path: PathLike, model: keras.Model) -> bool:
+    """Whether an export, if there is one, is of a model that is described alike.
+
+    Args:
+        path: Folder of an export.
+        model: A model of the zoo.
+    """
+    if not (user_path(path) / RECORD).exists():
+        return True
+    old, new = read_record(path), describe(model)
+    return all(old.get(name) == value for name, value in new.items())
+
+
+def taken_further(old: dict, new: dict) -> bool:
+    """Whether settings are the old ones, with as many epochs or more.
+
+    Args:
+        old, new: Dicts of the settings of a training.
+    """
+    fewer = old.get("epochs", 0) <= new.get("epochs", 0)
+    return fewer and {**old, "epochs": None} == {**new, "epochs": None}

@@ -93,3 +93,36 @@ def test_no_bare_assert_in_the_package():
         tree = ast.parse(path.read_text())
         lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
         assert not lines, (path, lines)
+
+
+# The system's own folder, and names of datasets, few of which are paths.
+NO_PATHS = {"cgroup", "name"}
+
+
+def _raw_paths(tree):
+    """Calls of `pathlib.Path` on an argument of a public function or method."""
+    tops = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    for function in (node for top in tops for node in top.body):
+        if not isinstance(function, ast.FunctionDef) or function.name.startswith("_"):
+            continue
+        given = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "pathlib.Path":
+                inner = {
+                    a.arg
+                    for f in ast.walk(function)
+                    if f is not function and isinstance(f, ast.FunctionDef)
+                    for a in f.args.args
+                }
+                if ast.unparse(call.args[0]) in given - inner - NO_PATHS:
+                    yield f"{function.name}: {ast.unparse(call)}"
+
+
+def test_paths_that_users_pass_go_through_one_function():
+    found = {
+        str(path): raw
+        for path in (ROOT / "kerasgen").rglob("*.py")
+        if path.name != "files.py"  # where that function is
+        and (raw := list(_raw_paths(ast.parse(path.read_text("utf-8")))))
+    }
+    assert not found

@@ -70,7 +70,7 @@ def load(folder: PathLike, name: str, split: Split):
     if name != "mnist" and zlib.crc32(labels.tobytes()) == _MNIST_LABELS[split.base]:
         raise ValueError(
             f"{labels_path} holds the labels of mnist, but {name} was asked for. Put "
-            f"the files of {name} into {pathlib.Path(folder) / name}."
+            f"the files of {name} into {user_path(folder) / name}."
         )
     first, end = split.rows(len(images))
     return ImageSet(

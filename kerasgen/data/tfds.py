@@ -24,6 +24,7 @@ from absl import logging
 
 from kerasgen.data.image_set import ImageSet
 from kerasgen.files import PathLike
+from kerasgen.files import user_path
 
 # TFDS takes over three minutes to admit that there is no network, so ask first.
 PROBE_SECONDS = 4.0
@@ -59,7 +60,7 @@ def find(folder: PathLike, name: str):
     """
     versions = [
         info.parent
-        for info in pathlib.Path(folder, name).glob("*/dataset_info.json")
+        for info in (user_path(folder) / name).glob("*/dataset_info.json")
         if re.fullmatch(r"\d+\.\d+\.\d+", info.parent.name)
     ]
     return max(
@@ -87,7 +88,7 @@ def prepared(folder: PathLike, name: str, split: str):
     found = find(folder, name)
     if found is None:
         raise FileNotFoundError(
-            f"no prepared TFDS data {pathlib.Path(folder, name)}/<version>"
+            f"no prepared TFDS data {user_path(folder) / name}/<version>"
         )
     builder = _import().builder_from_directory(str(found))
     source = f"TFDS {name}:{builder.version} prepared in {folder}"

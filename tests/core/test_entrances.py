@@ -101,7 +101,7 @@ def test_a_memory_mapped_array_stays_on_disk(tmp_path, dtype):
     images = np.memmap(tmp_path / "images", dtype, "w+", shape=shape)
     before, seen = _private_bytes(), []
     look = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda *_: seen.append(_private_bytes())
+        on_train_batch_end=lambda *_, **__: seen.append(_private_bytes())
     )
     GAN.fit(images, batch_size=32, steps_per_epoch=2, callbacks=[look], **QUIET)
     # The order of an epoch takes eight bytes for each image, some of them thrice.

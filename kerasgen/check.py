@@ -69,7 +69,7 @@ def findings(path: files.PathLike) -> Iterator[Finding]:
     >>> for finding in kerasgen.check.findings("runs/mnist"):
     ...     print(finding)
     """
-    path, nothing = pathlib.Path(path), True
+    path, nothing = files.user_path(path), True
     for found in _findings(path):
         nothing = False
         yield found

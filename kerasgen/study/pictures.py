@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import pathlib
 
 import keras
 import numpy as np
@@ -33,7 +32,7 @@ def load_model(path: files.PathLike):
     Raises:
         ValueError: If there is none of them at `path`, or it is damaged.
     """
-    path = pathlib.Path(path)
+    path = files.user_path(path)
     is_preset = (path / preset_files.METADATA).exists()
     if is_preset or (not path.exists() and str(path) in GenerativeModel.presets):
         return GenerativeModel.from_preset(path if is_preset else str(path))

@@ -105,7 +105,7 @@ def plan(
     return [
         PlannedRun(
             one,
-            pathlib.Path(runs_dir) / one.study / one.name / f"seed{one.seed}",
+            files.user_path(runs_dir) / one.study / one.name / f"seed{one.seed}",
             places.get(one.name) if one.seed == settings[0].seed else None,
             num_samples,
         )
@@ -134,7 +134,7 @@ def write(
     Raises:
         ValueError: If the file is damaged or of another version.
     """
-    path = pathlib.Path(path)
+    path = files.user_path(path)
     runs = {}
     try:
         if path.exists():

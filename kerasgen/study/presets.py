@@ -67,7 +67,7 @@ def make_presets(
     """
     tell = tell or functools.partial(print, flush=True)
     study_dir, saved_models_dir = map(pathlib.Path, (study_dir, saved_models_dir))
-    presets_dir = pathlib.Path(presets_dir or presets.FOLDER)
+    presets_dir = files.user_path(presets_dir or presets.FOLDER)
     runs = {preset_name(r.settings): r for r in _finished(study_dir, models, seed)}
     for name, each in runs.items():
         _check_places(presets_dir / name, saved_models_dir / name, each.settings)

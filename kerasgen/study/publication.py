@@ -59,7 +59,7 @@ def publish(
     >>> publish("runs/mnist", "results/mnist-100")
     PosixPath('results/mnist-100/report.html')
     """
-    study_dir, to = pathlib.Path(study_dir), pathlib.Path(to)
+    study_dir, to = files.user_path(study_dir), files.user_path(to)
     study = load_study(study_dir)
     all_runs = [*study.runs, *study.others]
     ended = [each for each in all_runs if each.status != "incomplete"]

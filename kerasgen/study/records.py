@@ -227,7 +227,7 @@ def load_study(directory: files.PathLike) -> Study:
     Raises:
         ValueError: If there is no run in the folder.
     """
-    directory = pathlib.Path(directory)
+    directory = files.user_path(directory)
     runs, problems = [], []
     for path in sorted(directory.glob("*/seed*/settings.json")):
         try:
@@ -290,7 +290,7 @@ def read_record(directory: files.PathLike) -> tuple[RunSettings, dict]:
     Raises:
         ValueError: If it is missing, damaged, or of another version.
     """
-    path, problems = pathlib.Path(directory) / "settings.json", []
+    path, problems = files.user_path(directory) / "settings.json", []
     record = json_files.read(path, problems)
     try:
         settings = RunSettings.from_dict(record["settings"])
@@ -310,7 +310,7 @@ def load_run(directory: files.PathLike) -> Run:
     Raises:
         ValueError: If its settings.json cannot be read.
     """
-    directory, problems = pathlib.Path(directory), []
+    directory, problems = files.user_path(directory), []
     settings, record = read_record(directory)
     history = {}
     try:

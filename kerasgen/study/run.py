@@ -8,7 +8,6 @@ The directory describes itself and holds all that is needed to go on after an in
 
 import contextlib
 import json
-import pathlib
 import shutil
 from collections.abc import Sequence
 
@@ -81,7 +80,7 @@ def train(
         kerasgen.study.HeldError: If another process works in the directory.
         kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite.
     """
-    directory = pathlib.Path(directory)
+    directory = files.user_path(directory)
     with contextlib.nullcontext() if is_held else lock.held(directory):
         if not resume:
             remove(directory)
@@ -246,7 +245,7 @@ def check_owner(directory: files.PathLike, settings: RunSettings) -> dict | None
         ForeignRunError: If it was made with other settings.
         ValueError: If its settings.json is missing or cannot be read.
     """
-    directory = pathlib.Path(directory)
+    directory = files.user_path(directory)
     if not (directory / RECORD).exists():
         if any(directory.glob("checkpoint/*.weights.h5")):
             raise ValueError(
@@ -317,7 +316,7 @@ def is_trained(directory: files.PathLike, settings: RunSettings) -> bool:
 
     The weights may be elsewhere, if its records were published.
     """
-    directory = pathlib.Path(directory)
+    directory = files.user_path(directory)
     weights = any((directory / name).exists() for name in ("model.keras", PUBLISHED))
     return weights and json_files.holds(
         directory / "metrics.jsonl", epoch=settings.epochs
@@ -326,7 +325,7 @@ def is_trained(directory: files.PathLike, settings: RunSettings) -> bool:
 
 def check_removable(directory: files.PathLike) -> None:
     """Raise a ValueError if a directory holds something that is no run."""
-    directory = pathlib.Path(directory)
+    directory = files.user_path(directory)
     # A run that failed at once has left nothing but the record of it.
     found = {path.name for path in directory.glob("*")} - {"failure.json"}
     if found and RECORD not in found:
@@ -339,7 +338,7 @@ def check_removable(directory: files.PathLike) -> None:
 def remove(directory: files.PathLike) -> None:
     """Remove a run directory; refuses one that is not a run's."""
     check_removable(directory)
-    directory = pathlib.Path(directory)
+    directory = files.user_path(directory)
     # Renamed first, so that a kill does not leave half a run in its place.
     doomed = directory.with_name(f"{files.PARTIAL_PREFIX}{directory.name}")
     shutil.rmtree(doomed, ignore_errors=True)

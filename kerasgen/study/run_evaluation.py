@@ -5,8 +5,6 @@ nearest to samples) and, as the sign that all is there, `evaluation.json`, whose
 are in `metrics`.
 """
 
-import pathlib
-
 import numpy as np
 from scipy.spatial.distance import cdist
 
@@ -51,7 +49,7 @@ def evaluate_run(
     Raises:
         kerasgen.evaluation.NotFiniteError: If samples hold NaN or infinity.
     """
-    directory = pathlib.Path(directory)
+    directory = files.user_path(directory)
     if is_evaluated(directory, settings, num_samples):
         return json_files.read(directory / "evaluation.json")
     seeds = SAMPLING_SEEDS if settings.arm else 1
@@ -111,7 +109,7 @@ def is_evaluated(
 ) -> bool:
     """Whether a run was evaluated after its last epoch, by as many samples."""
     return json_files.holds(
-        pathlib.Path(directory) / "evaluation.json",
+        files.user_path(directory) / "evaluation.json",
         epoch=settings.epochs,
         num_samples=num_samples,
         record_version=evaluation.RECORD_VERSION,

@@ -5,7 +5,6 @@ but the held-out ones and is scored by the Fréchet distance of its samples to t
 """
 
 import math
-import pathlib
 import time
 from collections.abc import Callable
 
@@ -116,7 +115,7 @@ def _split(images, held_out):
 
 def _open(storage, model):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    pathlib.Path(storage).parent.mkdir(parents=True, exist_ok=True)
+    files.user_path(storage).parent.mkdir(parents=True, exist_ok=True)
     found = optuna.create_study(
         study_name=model, storage=_url(storage), load_if_exists=True
     )
@@ -127,7 +126,7 @@ def _open(storage, model):
 
 
 def _url(storage):
-    return f"sqlite:///{pathlib.Path(storage).resolve()}"
+    return f"sqlite:///{files.user_path(storage).resolve()}"
 
 
 def _changes(knobs, values):

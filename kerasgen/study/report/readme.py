@@ -9,7 +9,6 @@ where `numbers` is one of `PARTS` and the folder, relative to the README, is the
 published study. What stands between is replaced; the rest is left alone.
 """
 
-import pathlib
 import re
 
 from kerasgen import files
@@ -36,7 +35,7 @@ def update_readme(readme, comparison=None) -> None:
         ValueError: If there is no README, it has no place for results, or one names a
             folder that holds no study.
     """
-    readme = pathlib.Path(readme)
+    readme = files.user_path(readme)
     if not readme.exists():
         raise ValueError(f"There is no {readme}; name the README that shows results.")
     text = readme.read_text(encoding="utf-8")
@@ -57,7 +56,7 @@ def updated(text, root, comparison=None) -> str:
     def section(match):
         part, link = match.groups()
         if link not in contexts:
-            study = load_study(pathlib.Path(root) / link)
+            study = load_study(files.user_path(root) / link)
             contexts[link] = make_context(study, get_comparison(comparison))
         shown = render(f"readme_{part}.md", contexts[link] | {"link": link}).strip()
         begin, end = match[0].partition("\n")[0], "<!-- results:end -->"

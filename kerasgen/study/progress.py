@@ -3,6 +3,7 @@
 import statistics
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -18,6 +19,8 @@ class Progress:
         epochs: Epochs that each run has still to do, in order.
         images: Images in an epoch.
         workers: Runs that go on at the same time.
+        timings: Dict from model to the seconds of an `epoch` and of all `else` in a
+            run (start, compiling, evaluation, export), of runs like these; or None.
         stream: Where to print; the bars appear only if it is a terminal.
     """
 
@@ -28,13 +31,15 @@ class Progress:
         epochs: Sequence[int],
         images: int,
         workers: int = 1,
+        timings: dict[str, dict[str, float]] | None = None,
         stream: TextIO | None = None,
     ) -> None:
         self.titles, self.models, self.epochs = list(titles), list(models), list(epochs)
         self.images, self.workers = images, workers
-        self.seconds = {}  # of an epoch, by model
-        self.evaluating = []  # seconds that evaluations of runs took
-        self.to_evaluate = set(range(len(self.titles)))
+        # By model, as they were told or are measured on the way.
+        self.timings = {name: dict(each) for name, each in (timings or {}).items()}
+        self.left = set(range(len(self.titles)))
+        self._begun, self._trained = {}, {}  # seconds, by index
         self.stream = stream or sys.stdout
         self._bars, self._lock = {}, threading.Lock()
 
@@ -49,24 +54,38 @@ class Progress:
 
     def remaining(self) -> float | None:
         """Expected seconds for all that is left, or None if nothing is known yet."""
-        if not self.seconds:
+        if not any("epoch" in each for each in self.timings.values()):
             return None
-        usual = statistics.mean(self.seconds.values())
-        pairs = zip(self.models, self.epochs, strict=True)
-        training = sum(left * self.seconds.get(name, usual) for name, left in pairs)
-        evaluating = statistics.mean(self.evaluating) if self.evaluating else 0.0
-        return (training + evaluating * len(self.to_evaluate)) / self.workers
+        seconds = sum(
+            self.epochs[index] * self._expected(index, "epoch")
+            + self._expected(index, "else")
+            for index in self.left
+        )
+        return seconds / self.workers
+
+    def _expected(self, index, part):
+        """Seconds of a part of a run: those of its model, or the mean of others."""
+        known = {k: each[part] for k, each in self.timings.items() if part in each}
+        usual = statistics.mean(known.values()) if known else 0.0
+        return known.get(self.models[index], usual)
+
+    def begin(self, index: int) -> None:
+        """Take note that a run begins, or goes on."""
+        self._begun[index], self._trained[index] = time.monotonic(), 0.0
 
     def receive(self, index: int, message: dict) -> None:
         """Show what the worker of a run tells."""
         with self._lock:
             getattr(self, f"_{message.pop('kind')}")(index, **message)
 
-    def close(self, index: int) -> None:
-        """Take note that a run has ended, well or not."""
+    def close(self, index: int, is_done: bool = False) -> None:
+        """Take note that a run has ended, and whether it did so well."""
         with self._lock:
+            if is_done and index in self._begun:
+                seconds = time.monotonic() - self._begun[index] - self._trained[index]
+                self.timings.setdefault(self.models[index], {})["else"] = seconds
             self.epochs[index] = 0
-            self.to_evaluate.discard(index)
+            self.left.discard(index)
             if index in self._bars:
                 self._bars.pop(index).close()
 
@@ -75,7 +94,8 @@ class Progress:
 
     def _epoch(self, index, epoch, total, seconds, losses):
         self.epochs[index] = total - epoch
-        self.seconds[self.models[index]] = seconds
+        self.timings.setdefault(self.models[index], {})["epoch"] = seconds
+        self._trained[index] = self._trained.get(index, 0.0) + seconds
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         self.say(
             f"{self.heading(index)} epoch {epoch}/{total}  {shown}  "
@@ -86,10 +106,6 @@ class Progress:
 
     def _evaluating(self, index):
         self._bar(index, "evaluating", 1.0)
-
-    def _evaluated(self, index, seconds):
-        self.evaluating.append(seconds)
-        self.to_evaluate.discard(index)
 
     def _bar(self, index, what, share):
         if not self.stream.isatty():

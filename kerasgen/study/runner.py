@@ -7,6 +7,7 @@ what is missing.
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -15,6 +16,7 @@ import time
 from collections.abc import Sequence
 
 from kerasgen import files
+from kerasgen.features.trained_extractor import cache_folder
 from kerasgen.study import executors
 from kerasgen.study import json_files
 from kerasgen.study import lock
@@ -23,6 +25,7 @@ from kerasgen.study import run
 from kerasgen.study.comparison import Comparison
 from kerasgen.study.portable import without_paths
 from kerasgen.study.progress import Progress
+from kerasgen.study.progress import clock
 from kerasgen.study.records import PLAN
 from kerasgen.study.report import write_report
 from kerasgen.study.settings import RunSettings
@@ -109,7 +112,10 @@ def _carry_out(runs, job, executor, shard, resume):
         with executors.interrupted_by_termination():
             progress = _begin(runs, job, resume)
             _prepare(runs, job, executor, progress)
+            if progress.left and progress.remaining() is not None:
+                progress.say(f"Expected for all runs: {clock(progress.remaining())}")
             failures = _run_all(runs, job, executor, progress, shard)
+            _keep_timings(runs, job, progress)
     except KeyboardInterrupt as signal:
         how = "" if resume else ", without --noresume,"
         print(f"\nInterrupted. The same command{how} goes on where it was.", flush=True)
@@ -154,12 +160,14 @@ def _begin(runs, job, resume):
                 run.remove(each.directory)
     with lock.held(study_dir, wait=True):
         plan.write(study_dir / PLAN, [each.settings for each in runs])
+    path, name = _timings(runs, job)
     progress = Progress(
         [each.heading for each in runs],
         [each.settings.name for each in runs],
         [each.epochs_left for each in runs],
         num,
         job.workers,
+        json_files.read(path).get(name),
     )
     progress.say(f"Training on {num:,} images of {images.name} from {images.source}.")
     for each in runs:
@@ -169,6 +177,19 @@ def _begin(runs, job, resume):
                 f"{usual} was made with other settings and stays; see {each.export_to}."
             )
     return progress
+
+
+def _timings(runs, job):
+    """The file with seconds that runs took on this machine, and the name of these."""
+    name = f"{runs[0].settings.study}, {job.num_samples} samples, {job.workers} workers"
+    return cache_folder() / "timings.json", name
+
+
+def _keep_timings(runs, job, progress):
+    path, name = _timings(runs, job)
+    with contextlib.suppress(OSError, ValueError):  # the display can do without
+        path.parent.mkdir(parents=True, exist_ok=True)
+        json_files.write(path, json_files.read(path) | {name: progress.timings})
 
 
 def _prepare(runs, job, executor, progress):
@@ -239,6 +260,7 @@ def _run(planned, index, job, executor, progress):
         directory=str(directory),
         export_to=planned.export_to and str(planned.export_to),
     )
+    progress.begin(index)
     done = run.epochs_done(directory)
     if done and planned.epochs_left:
         progress.say(f"{heading} goes on after epoch {done}")
@@ -256,7 +278,7 @@ def _run(planned, index, job, executor, progress):
     if status == executors.HELD:
         progress.say(f"{heading}: {failure['message']}")
         return True, None
-    progress.close(index)
+    progress.close(index, is_done=status == 0)
     if status == 0:
         failed.unlink(missing_ok=True)
         return False, None

@@ -103,11 +103,9 @@ def _train_and_evaluate(job, settings, images, test, reference, tell):
         is_held=True,
     )
     tell(kind="evaluating")
-    start = time.perf_counter()
     run_evaluation.evaluate_run(
         model, settings, job.directory, reference, num_samples=job.num_samples
     )
-    tell(kind="evaluated", seconds=time.perf_counter() - start)
     if job.export_to is not None:
         with lock.held(job.export_to, wait=True):
             model.export(job.export_to, settings=settings.to_dict())

@@ -10,7 +10,7 @@ from kerasgen.study.progress import clock
 def progress():
     titles = ["DCGAN seed 0", "CVAE seed 0", "DCGAN seed 1"]
     return Progress(
-        titles, ["dcgan", "cvae", "dcgan"], [2, 2, 2], 60_000, 1, io.StringIO()
+        titles, ["dcgan", "cvae", "dcgan"], [2] * 3, 60_000, stream=io.StringIO()
     )
 
 
@@ -28,24 +28,32 @@ def test_nothing_is_known_before_anything_was_measured(progress):
     assert progress.remaining() is None
 
 
-def test_what_is_left_follows_what_was_measured(progress):
-    progress.seconds["dcgan"] = 10.0
-    progress.seconds["cvae"] = 5.0
+def test_what_is_left_follows_what_was_measured(progress, monkeypatch):
+    progress.timings = {"dcgan": {"epoch": 10.0}, "cvae": {"epoch": 5.0}}
     assert progress.remaining() == 50.0
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    progress.begin(0)
     progress.receive(0, epoch(1, 12.0))
     assert progress.remaining() == 1 * 12 + 2 * 5 + 2 * 12
     progress.receive(0, epoch(2, 12.0))
     progress.receive(0, {"kind": "evaluating"})
-    progress.receive(0, {"kind": "evaluated", "seconds": 7.0})
+    monkeypatch.setattr("time.monotonic", lambda: 131.0)
+    progress.close(0, is_done=True)
+    # Of the 31 seconds 24 were epochs: start, evaluation and export took the others.
     assert progress.remaining() == 2 * 5 + 2 * 12 + 2 * 7
     progress.close(1)  # It failed: nothing of it is left.
     assert progress.remaining() == 2 * 12 + 7
 
 
+def test_the_next_study_knows_what_this_one_took(progress):
+    progress.timings = {"dcgan": {"epoch": 10.0, "else": 7.0}}
+    known = Progress(["DCGAN seed 3"], ["dcgan"], [2], 60_000, 1, progress.timings)
+    assert known.remaining() == 27.0
+
+
 def test_workers_share_what_is_left(progress):
     progress.workers = 2
-    progress.seconds["dcgan"] = 10.0
-    progress.seconds["cvae"] = 5.0
+    progress.timings = {"dcgan": {"epoch": 10.0}, "cvae": {"epoch": 5.0}}
     assert progress.remaining() == 25.0
 
 

@@ -83,7 +83,8 @@ def run_study(
     _check_directories(runs, resume)
     executor = executor or executors.LocalProcesses(workers)
     study_dir = runs[0].directory.parents[1]
-    first, folder = runs[0].settings.to_dict(), data_dir and os.fspath(data_dir)
+    first = runs[0].settings.to_dict()
+    folder = None if data_dir is None else os.fspath(data_dir)
     parts = num_samples, executor.workers
     job = executors.Job("prepare", first, str(study_dir), folder, *parts)
     failures = _carry_out(runs, job, executor, shard, resume)

@@ -9,8 +9,10 @@ takes three steps: reconstruction, discriminator, and encoder against discrimina
 
 With `label_modes` the prior is a ring of Gaussians in the first two latents, one for
 each class, and the discriminator sees the label: so digits go where they are put, and
-the codes tell the class (section 2.3). There all images have labels; the paper also
-takes images without, and another prior, the swiss roll.
+the codes tell the class. An image without a label (the number of classes stands for
+none, as in batches of `kerasgen.data.few_labels`) has a class of its own for the
+discriminator, and is set against draws from the whole ring. The paper also has another
+prior, the swiss roll.
 
 Departures from the paper: the convolutional body of the house instead of two dense
 layers of 1,000 units; Adam instead of gradient descent with momentum.
@@ -31,12 +33,13 @@ from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
 from kerasgen.core.registry import register
+from kerasgen.training import integers
 from kerasgen.training import next_seed
+from kerasgen.training import split_seed
 
 MAKHZANI2015 = Reference(
     "Makhzani et al. 2015", "Adversarial Autoencoders", "ICLR workshop", "1511.05644"
 )
-APPENDIX = "appendix A"
 # Radius of the ring, and standard deviation of a mode in the first two latents: with
 # ten modes neighbours are five deviations apart.
 RADIUS, SPREAD = 4.0, 0.5
@@ -47,12 +50,13 @@ TWO_OF_1000 = {"width": 1000, "depth": 2, "activation": "relu"}
 class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
     """Adversarial autoencoder: a game over codes takes the place of the divergence.
 
-    Reference: Makhzani et al. 2015 (arXiv:1511.05644), section 2.
+    Reference: Makhzani et al. 2015 (arXiv:1511.05644).
 
     Args:
         label_modes: Whether each class has a mode of the prior of its own, for which
-            the model needs `num_classes` and two latents at least. Labels then go to
-            the discriminator alone; else, with `num_classes`, to every network.
+            the model needs `num_classes` and two latents at least. Labels, of which
+            some or all may be missing, then go to the discriminator alone; else, with
+            `num_classes`, to every network.
         reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
             "gaussian" (squared error; unit variance).
         encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
@@ -81,7 +85,7 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
         "adversarial_loss": "encoder",
     }
     published = Published(
-        batch_size=Setting(100, APPENDIX),
+        batch_size=Setting(100, "the paper"),
         optimizers=Setting(
             lambda: {
                 "autoencoder": training.Adam(1e-3),
@@ -91,20 +95,20 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
             "not the paper's, which is momentum with rates lowered by hand",
         ),
         arguments={
-            "latent_dim": Setting(8, "section 3"),
-            "discriminator_width": Setting(1000, APPENDIX),
-            "reconstruction": Setting("gaussian", "section 2"),
+            "latent_dim": Setting(8, "the paper"),
+            "discriminator_width": Setting(1000, "the paper"),
+            "reconstruction": Setting("gaussian", "the paper"),
         },
         networks={
             "encoder": Setting(
                 lambda model: networks.point_encoder(
                     networks.dense_encoder(*model.dimensions, **TWO_OF_1000)
                 ),
-                APPENDIX,
+                "the paper",
             ),
             "decoder": Setting(
                 lambda model: networks.dense_decoder(*model.dimensions, **TWO_OF_1000),
-                APPENDIX,
+                "the paper",
             ),
         },
         departures=("Adam instead of momentum.",),
@@ -139,6 +143,11 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
         self.complete()
 
     @property
+    def num_labels(self):
+        """Number of different labels: with modes one more, which stands for none."""
+        return self.num_classes + 1 if self.label_modes else self.num_classes
+
+    @property
     def is_conditional(self):
         """Whether images are made for a label: by their networks, or by their mode."""
         return self.num_classes is not None
@@ -157,7 +166,7 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
 
     def default_discriminator(self):
         return networks.code_discriminator(
-            self.latent_dim, self.num_classes, width=self.discriminator_width
+            self.latent_dim, self.num_labels, width=self.discriminator_width
         )
 
     def default_optimizers(self):
@@ -168,11 +177,13 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
         }
 
     def draw_prior(self, num, seed, labels=None):
-        """Latents of N(0, I), or of the modes of their labels."""
+        """Latents of N(0, I), or of the modes of their labels; any mode for none."""
         latents = super().draw_prior(num, seed)
         if not self.label_modes:
             return latents
-        angles = 2.0 * math.pi / self.num_classes * ops.cast(labels, "float32")
+        any_mode = integers((num,), split_seed(seed, 2)[1], self.num_classes)
+        modes = ops.where(labels < self.num_classes, labels, any_mode)
+        angles = 2.0 * math.pi / self.num_classes * ops.cast(modes, "float32")
         centres = RADIUS * ops.stack([ops.cos(angles), ops.sin(angles)], axis=-1)
         ring = centres + SPREAD * latents[:, :2]
         return ops.concatenate([ring, latents[:, 2:]], axis=-1)

@@ -73,15 +73,15 @@ class VAE(VariationalModel):
         "kl_divergence": "kl_divergence",
     }
     published = Published(
-        batch_size=Setting(100, "section 5"),
+        batch_size=Setting(100, "the paper"),
         optimizers=Setting(
             lambda: keras.optimizers.Adagrad(0.02),
-            "section 5: one of 0.01, 0.02 and 0.1, by the first iterations",
+            "the paper: one of 0.01, 0.02 and 0.1, by the first iterations",
         ),
         arguments={
-            "width": Setting(500, "section 5"),
-            "depth": Setting(1, "appendix C"),
-            "latent_dim": Setting(20, "figure 2, which has 3, 5, 10, 20 and 200"),
+            "width": Setting(500, "the paper"),
+            "depth": Setting(1, "the paper"),
+            "latent_dim": Setting(20, "one of the paper's, up to 200"),
         },
         departures=("No prior on the weights; Keras' initialisation.",),
     )
@@ -138,15 +138,12 @@ class VAE(VariationalModel):
         loss = objectives.RECONSTRUCTION_LOSSES[self.reconstruction]
         reconstruction = loss(images, decode(latents))
         kl_divergence = objectives.gaussian_kl_divergence(mean, log_variance)
-        penalty = 0.0
-        if self.total_correlation_weight != 1.0:
-            _, total_correlation, _ = objectives.kl_decomposition(
-                latents, mean, log_variance, self.num_examples
-            )
-            # The divergence in closed form holds the correlation once.
-            penalty = (self.total_correlation_weight - 1.0) * total_correlation
+        excess = objectives.excess_total_correlation(
+            self.total_correlation_weight,
+            *(latents, mean, log_variance, self.num_examples),
+        )
         return {
-            "autoencoder": reconstruction + self.beta * kl_divergence + penalty,
+            "autoencoder": reconstruction + self.beta * kl_divergence + excess,
             "reconstruction": reconstruction,
             "kl_divergence": kl_divergence,
         }

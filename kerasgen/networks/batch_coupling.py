@@ -6,10 +6,10 @@ from kerasgen.networks import fused
 
 
 def check_judges_alone(name: str, network: keras.Model) -> None:
-    """Raise unless a network judges every example by itself.
+    """Raise unless a network takes every example by itself.
 
-    A penalty takes the slope of each score at its own image; with batch normalisation
-    the sum of the scores has slopes that mix images.
+    A penalty is on the slope of each output at its own input; with batch normalisation
+    the sum of the outputs has slopes that mix examples.
 
     Args:
         name: Name of the network's constructor argument.
@@ -22,8 +22,8 @@ def check_judges_alone(name: str, network: keras.Model) -> None:
         if isinstance(layer, keras.layers.BatchNormalization):
             raise ValueError(
                 f"Got a {name} with batch normalisation ({layer.name!r}); expected one "
-                "that judges each image by itself, as its penalty is the slope at "
-                'single images. Normalise by "layer" or not at all.'
+                "that takes each example by itself, as the penalty on it is on slopes "
+                'at single examples. Normalise by "layer" or not at all.'
             )
 
 

@@ -35,6 +35,7 @@ from kerasgen.objectives.quantization import commitment_loss
 from kerasgen.objectives.quantization import straight_through
 from kerasgen.objectives.squared_error import flow_matching_loss
 from kerasgen.objectives.squared_error import squared_error_loss
+from kerasgen.objectives.total_correlation import excess_total_correlation
 from kerasgen.objectives.total_correlation import kl_decomposition
 from kerasgen.objectives.variational import RECONSTRUCTION_LOSSES
 from kerasgen.objectives.variational import bernoulli_reconstruction_loss

@@ -51,3 +51,25 @@ def kl_decomposition(latents, mean, log_variance, num_examples):
     product = ops.sum(marginals, axis=-1)
     prior = gaussian_log_density(latents)
     return conditional - joint, joint - product, product - prior
+
+
+def excess_total_correlation(weight, latents, mean, log_variance, num_examples):
+    """What a total correlation of another weight than 1 adds to the KL divergence.
+
+    The divergence in closed form holds the correlation once: with (weight - 1) · TC
+    beside it the loss is that of the β-TCVAE.
+
+    Reference: Chen et al. 2018 (arXiv:1802.04542), the objective of the β-TCVAE with
+    weights of 1 for the other two parts.
+
+    Args:
+        weight: Weight β of the total correlation; at 1 nothing is computed.
+        latents, mean, log_variance, num_examples: As for `kl_decomposition`.
+
+    Returns:
+        (weight - 1) · TC of each example in nats, shape `(batch,)`, or 0.0.
+    """
+    if weight == 1.0:
+        return 0.0
+    _, correlation, _ = kl_decomposition(latents, mean, log_variance, num_examples)
+    return (weight - 1.0) * correlation

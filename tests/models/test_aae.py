@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import kerasgen
@@ -62,6 +63,21 @@ class TestAAE(contract.ModelContract):
             np.testing.assert_allclose(own[:, :2].std(axis=0), 0.5, atol=0.06)
             np.testing.assert_allclose(own[:, 2:].mean(axis=0), 0.0, atol=0.2)
             np.testing.assert_allclose(own[:, 2:].std(axis=0), 1.0, atol=0.1)
+
+    def test_an_image_without_a_label_is_set_against_the_whole_ring(self, digits):
+        model = self.make(num_classes=10, label_modes=True)
+        labels = np.array([10, 3] * 2000)  # none, and a three
+        draws = model.draw_prior(4000, (0, -1), labels).numpy()
+        angles = np.arctan2(*draws[::2, 1::-1].T) / (2 * np.pi / 10)
+        counts = np.bincount(np.rint(angles).astype(int) % 10, minlength=10)
+        assert counts.min() > 150 and counts.max() < 250  # 200 each
+        every_three = model.draw_prior(4000, (0, -1), np.full(4000, 3)).numpy()
+        np.testing.assert_array_equal(draws[1::2], every_three[1::2])
+        few = kerasgen.data.few_labels(*digits, 10, batch_size=32)
+        losses = model.fit(few, epochs=1, verbose=0).history
+        assert np.isfinite(losses["discriminator_loss"]).all()
+        with pytest.raises(ValueError, match=r"expected 0\.\.9"):
+            model.sample(2, labels=10)
 
     def test_labelled_modes_train_sample_and_export(self, digits, tmp_path):
         model = self.make(num_classes=10, label_modes=True)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from keras import ops
 
 import kerasgen
 from tests import contract
@@ -11,6 +12,8 @@ class TestCVAE(contract.ModelContract):
     epochs, batch_size = 8, 16
     bad_arguments = [
         ({"beta": -1.0}, "beta=-1.0; expected a number of at least 0"),
+        ({"total_correlation_weight": -1}, "total_correlation_weight=-1; expected"),
+        ({"num_examples": 0}, "num_examples=0; expected a positive integer"),
         ({"reconstruction": "gausian"}, "Did you mean 'gaussian'"),
     ]
 
@@ -52,3 +55,17 @@ class TestCVAE(contract.ModelContract):
     def test_training_lowers_the_loss(self, trained):
         losses = trained.history["loss"]
         assert losses[-1] < 0.7 * losses[0]
+
+    def test_total_correlation_weighs_within_the_divergence(self, digits):
+        plain, weighted = self.make(), self.make(total_correlation_weight=6.0)
+        weighted.set_weights(plain.get_weights())
+        found = []
+        for model in (plain, weighted):
+            images = ops.convert_to_tensor(digits[0][:32] / np.float32(255))
+            model.seed_generator.state.assign([0, 5])
+            found.append(
+                model.player_losses(images, None, model.seed_generator, training=False)
+            )
+        added = np.subtract(found[1]["autoencoder"], found[0]["autoencoder"])
+        assert np.abs(added).mean() > 1e-2
+        assert np.isfinite(self.fit(weighted, digits)["loss"]).all()

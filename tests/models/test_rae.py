@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from keras import ops
 
 import kerasgen
 from tests import contract
@@ -12,6 +13,8 @@ class TestRAE(contract.ModelContract):
     bad_arguments = [
         ({"code_weight": -1}, "code_weight=-1; expected a number of at least 0"),
         ({"decoder_weight": "no"}, "decoder_weight='no'; expected a number"),
+        ({"gradient_weight": -1}, "gradient_weight=-1; expected a number of at least"),
+        ({"gradient_weight": 1}, "decoder with batch normalisation"),
         ({"encoder_normalization": "bach"}, "normalization='bach'; expected one of"),
     ]
 
@@ -26,6 +29,31 @@ class TestRAE(contract.ModelContract):
         assert found["code_penalty"] == pytest.approx(lengths, rel=1e-4)
         expected = found["reconstruction_loss"] + penalty
         assert found["loss"] == pytest.approx(expected, rel=1e-4)
+
+    def test_the_slope_of_a_linear_decoder_is_the_length_of_its_matrix(self, digits):
+        """The mean of |Wᵀv|² over directions v is |W|²; the sigmoid's slope is 1/4."""
+        model = kerasgen.RAE(
+            (8, 8, 1), 2, normalization=None, gradient_weight=1.0, depth=1, width=2
+        )
+        matrix = np.random.default_rng(0).normal(size=(2, 64)).astype("float32") * 0.01
+        model.seed_generator.state.assign([0, 5])
+        penalty = model.slope_penalty(
+            ops.zeros((20_000, 2)),
+            lambda z: ops.reshape(ops.sigmoid(ops.matmul(z, matrix)), (-1, 8, 8, 1)),
+            model.seed_generator,
+        )
+        expected = 0.5 * np.square(matrix / 4).sum()
+        assert np.mean(penalty) == pytest.approx(expected, rel=0.02)
+
+    def test_a_penalty_on_the_slope_flattens_the_decoder(self, digits):
+        slopes = []
+        for weight in (0.0, 10.0):
+            model = self.make(normalization=None, gradient_weight=weight)
+            self.fit(model, digits, epochs=2)
+            noise = model.evaluation_seed
+            codes = ops.convert_to_tensor(model.encode(digits[0]))
+            slopes.append(np.mean(model.slope_penalty(codes, model.decode, noise)))
+        assert slopes[1] < 0.9 * slopes[0]
 
     def test_a_penalty_shrinks_the_decoder(self, digits):
         norms = []

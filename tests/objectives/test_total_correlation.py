@@ -5,6 +5,7 @@ import pytest
 from scipy import special
 from scipy import stats
 
+from kerasgen.objectives import excess_total_correlation
 from kerasgen.objectives import gaussian_log_density
 from kerasgen.objectives import kl_decomposition
 
@@ -73,6 +74,9 @@ def test_correlated_codes_have_the_total_correlation_of_their_gaussian():
     )
     assert total == pytest.approx(-0.5 * math.log(1 - correlation**2), abs=0.06)
     assert dimensions == pytest.approx(0.0, abs=0.04)
+    excess = excess_total_correlation(6.0, *arrays, num_examples=num)
+    assert float(np.mean(excess)) == pytest.approx(5.0 * total, rel=1e-5)
+    assert excess_total_correlation(1.0, *arrays, num_examples=num) == 0.0
     determinant = np.linalg.det(covariance) / variance**2
     assert information == pytest.approx(0.5 * math.log(determinant), abs=0.1)
 

@@ -9,7 +9,7 @@ from kerasgen.study import run
 REFUSED = {
     ("biggan", f"latent_dim={num}"): "expected a multiple of 3"
     for num in (2, 8, 16, 32, 128)
-} | {("wgan_gp", "critic_normalization=batch"): "judges each image by itself"}
+} | {("wgan_gp", "critic_normalization=batch"): "takes each example by itself"}
 
 
 @pytest.mark.slow

@@ -31,14 +31,14 @@ ODENA2017 = Reference(
     "ICML",
     "1610.09585",
 )
-TABLE = "appendix A"
+PAPER = "the paper"
 
 
 @register(family="gan", references=[ODENA2017])
 class ACGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     """Auxiliary classifier GAN: always conditional, and a classifier besides.
 
-    Reference: Odena et al. 2017 (arXiv:1610.09585), section 3.
+    Reference: Odena et al. 2017 (arXiv:1610.09585).
 
     Args:
         num_classes: Number of classes, at least 2.
@@ -70,11 +70,11 @@ class ACGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         "accuracy": "accuracy",
     }
     published = Published(
-        batch_size=Setting(100, TABLE),
-        optimizers=Setting(lambda: training.Adam(2e-4, beta_1=0.5), TABLE),
+        batch_size=Setting(100, PAPER),
+        optimizers=Setting(lambda: training.Adam(2e-4, beta_1=0.5), PAPER),
         arguments={
-            "latent_dim": Setting(110, TABLE),
-            "discriminator_normalization": Setting("batch", TABLE),
+            "latent_dim": Setting(110, PAPER),
+            "discriminator_normalization": Setting("batch", PAPER),
         },
         departures=("Networks for 28 instead of 32 or 128 pixels.",),
     )

@@ -46,7 +46,7 @@ CODE = "the authors' launch_cifar_ema.sh"
 class BigGAN(AdversarialModel):
     """Class-conditional residual GAN with hinge losses and spectral normalisation.
 
-    Reference: Brock et al. 2019 (arXiv:1809.11096), section 3 and appendix B.
+    Reference: Brock et al. 2019 (arXiv:1809.11096).
 
     Args:
         latent_dim: Number of latents, a multiple of `depth` + 1.

@@ -38,7 +38,7 @@ ZHAO2017 = Reference(
 class EBGAN(ConvolutionalModel, AdversarialModel):
     """Energy-based GAN with an autoencoding discriminator and a pull-away term.
 
-    Reference: Zhao et al. 2017 (arXiv:1609.03126), sections 2.1 to 2.4.
+    Reference: Zhao et al. 2017 (arXiv:1609.03126).
 
     Args:
         margin: Energy m from which a generated image costs the discriminator nothing,
@@ -69,10 +69,10 @@ class EBGAN(ConvolutionalModel, AdversarialModel):
     }
     published = Published(
         batch_size=Setting(64, "not printed; this package's"),
-        optimizers=Setting(lambda: training.Adam(1e-3), "appendix C"),
+        optimizers=Setting(lambda: training.Adam(1e-3), "the paper, on digits"),
         arguments={
-            "margin": Setting(10.0, "appendix C"),
-            "pull_away_weight": Setting(0.1, "section 2.4"),
+            "margin": Setting(10.0, "the paper, on digits"),
+            "pull_away_weight": Setting(0.1, "the paper"),
         },
         departures=("Convolutional networks, where the paper's on digits are dense.",),
     )

@@ -38,7 +38,7 @@ CHEN2016 = Reference(
     "NIPS",
     "1606.03657",
 )
-APPENDIX = "appendix C.1"
+CODE = "the authors' code, on digits"
 
 
 @register(family="gan", references=[CHEN2016])
@@ -79,22 +79,22 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         "code_information": "code_information",
     }
     published = Published(
-        batch_size=Setting(128, APPENDIX),
+        batch_size=Setting(128, CODE),
         optimizers=Setting(
             lambda: {
                 "generator": training.Adam(1e-3, beta_1=0.5),
                 "discriminator": training.Adam(2e-4, beta_1=0.5),
             },
-            APPENDIX,
+            CODE,
         ),
         arguments={
-            "latent_dim": Setting(62, APPENDIX),
-            "num_categories": Setting(10, APPENDIX),
-            "num_codes": Setting(2, APPENDIX),
-            "information_weight": Setting(1.0, "section 7"),
-            "width": Setting(64, APPENDIX),
-            "hidden_units": Setting(1024, APPENDIX),
-            "discriminator_normalization": Setting("batch", APPENDIX),
+            "latent_dim": Setting(62, CODE),
+            "num_categories": Setting(10, CODE),
+            "num_codes": Setting(2, CODE),
+            "information_weight": Setting(1.0, CODE),
+            "width": Setting(64, CODE),
+            "hidden_units": Setting(1024, CODE),
+            "discriminator_normalization": Setting("batch", CODE),
         },
         departures=("Q's head has no hidden layer of its own.",),
     )

@@ -30,6 +30,7 @@ BURDA2016 = Reference(
     "ICLR",
     "1509.00519",
 )
+CODE = "the authors' code"
 
 
 def annealed_adam():
@@ -73,13 +74,13 @@ class IWAE(VariationalModel):
         "kl_divergence": "kl_divergence",
     }
     published = Published(
-        batch_size=Setting(20, "section 5.1"),
-        optimizers=Setting(annealed_adam, "section 5.1"),
+        batch_size=Setting(20, CODE),
+        optimizers=Setting(annealed_adam, CODE),
         arguments={
-            "num_samples": Setting(50, "section 5.1, which has 5, too"),
-            "latent_dim": Setting(50, "section 5, the model with one layer"),
-            "width": Setting(200, "section 5"),
-            "depth": Setting(2, "section 5"),
+            "num_samples": Setting(50, "the paper, which has 5, too"),
+            "latent_dim": Setting(50, CODE + ", the model with one layer"),
+            "width": Setting(200, CODE),
+            "depth": Setting(2, CODE),
         },
         departures=("The output bias does not start at the data's mean.",),
     )

@@ -46,7 +46,7 @@ CODE = "the authors' config.py and train.py"
 class ProGAN(AdversarialModel):
     """Progressively growing GAN with equalised rates and pixel normalisation.
 
-    Reference: Karras et al. 2018 (arXiv:1710.10196), sections 2 to 4.
+    Reference: Karras et al. 2018 (arXiv:1710.10196).
 
     Args:
         images_per_phase: Real images seen while a level fades in, and again while it is
@@ -84,9 +84,9 @@ class ProGAN(AdversarialModel):
             "depth": Setting(3, "4 to 32 pixels"),
             "latent_dim": Setting(512, CODE),
             "images_per_phase": Setting(600_000, CODE),
-            "penalty_weight": Setting(10.0, "appendix A.1"),
-            "drift_weight": Setting(1e-3, "appendix A.1"),
-            "average_momentum": Setting(0.999, "appendix A.1"),
+            "penalty_weight": Setting(10.0, CODE),
+            "drift_weight": Setting(1e-3, CODE),
+            "average_momentum": Setting(0.999, CODE),
         },
         departures=("Fewer channels: 16 to 128 instead of 512.",),
     )

@@ -45,7 +45,7 @@ CODE = "the authors' train.py, CIFAR10"
 class R3GAN(AdversarialModel):
     """Relativistic GAN with R1 and R2 penalties, on residual networks.
 
-    Reference: Huang et al. 2024 (arXiv:2501.05441), sections 2 and 4.
+    Reference: Huang et al. 2024 (arXiv:2501.05441).
 
     Args:
         gamma: Weight γ of both penalties, at least 0; pixels are in [0, 1].
@@ -80,7 +80,9 @@ class R3GAN(AdversarialModel):
             "gamma": Setting(0.05 / 4, CODE + ", for pixels in [0, 1]"),
             "latent_dim": Setting(64, CODE),
             "blocks": Setting(2, CODE),
-            "average_momentum": Setting(0.999, "section 4, ramped up"),
+            "average_momentum": Setting(
+                0.999, "ramped up in the code; this momentum is ours"
+            ),
         },
         departures=(
             "The first rates and γ of schedules that fall to a quarter and a tenth.",

@@ -55,7 +55,7 @@ GAME_WEIGHTS = {"feature_matching": 0.5, "odena": 1.0}
 class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     """Semi-supervised GAN, by feature matching or with a class for generated images.
 
-    Reference: Salimans et al. 2016 (arXiv:1606.03498), sections 3.1 and 5; Odena 2016
+    Reference: Salimans et al. 2016 (arXiv:1606.03498); Odena 2016
     (arXiv:1606.01583).
 
     Args:
@@ -94,7 +94,7 @@ class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         optimizers=Setting(lambda: training.Adam(3e-3, beta_1=0.5), CODE),
         arguments={
             "latent_dim": Setting(100, CODE),
-            "objective": Setting("feature_matching", "section 3.1"),
+            "objective": Setting("feature_matching", CODE),
             "average_momentum": Setting(0.9999, CODE),
         },
         networks={

@@ -85,7 +85,7 @@ class VAEGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
         optimizers=Setting(lambda: training.Adam(3e-4), f"the rate of {CODE}"),
         arguments={
             "latent_dim": Setting(128, CODE),
-            "beta": Setting(1.0, "equation 8"),
+            "beta": Setting(1.0, "the paper"),
             "feature_weight": Setting(1e-6, CODE),
             "discriminator_normalization": Setting("batch", CODE),
         },

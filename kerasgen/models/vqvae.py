@@ -96,7 +96,7 @@ class VQVAE(ImageModel):
         arguments={
             "codebook_size": Setting(128, KERAS_IO),
             "code_dim": Setting(16, KERAS_IO),
-            "commitment_weight": Setting(0.25, "equation 3 and below"),
+            "commitment_weight": Setting(0.25, "the paper"),
         },
         departures=("Cross-entropy instead of squares over the data's variance.",),
     )

@@ -25,6 +25,7 @@ from kerasgen.core.registry import register
 TOLSTIKHIN2018 = Reference(
     "Tolstikhin et al. 2018", "Wasserstein Auto-Encoders", "ICLR", "1711.01558"
 )
+CODE = "github.com/tolstikhin/wae"
 
 
 @register(family="vae", references=[TOLSTIKHIN2018])
@@ -56,12 +57,12 @@ class WAE(ConvolutionalModel, EncoderModel):
         "mean_discrepancy": "mean_discrepancy",
     }
     published = Published(
-        batch_size=Setting(100, "appendix D"),
-        optimizers=Setting(lambda: training.Adam(1e-3, beta_1=0.5), "appendix D"),
+        batch_size=Setting(100, CODE),
+        optimizers=Setting(lambda: training.Adam(1e-3, beta_1=0.5), CODE),
         arguments={
-            "latent_dim": Setting(8, "appendix D"),
+            "latent_dim": Setting(8, CODE),
             "discrepancy_weight": Setting(
-                200.0, "λ = 10 beside 0.05 · squares: github.com/tolstikhin/wae"
+                200.0, CODE + ": λ = 10 beside 0.05 · squares"
             ),
         },
         departures=("Two stages of 32 and 64 channels instead of four up to 1,024.",),

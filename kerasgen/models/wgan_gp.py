@@ -75,8 +75,8 @@ class WGANGP(ConvolutionalModel, AdversarialModel):
         batch_size=Setting(50, CODE),
         optimizers=Setting(lambda: training.Adam(1e-4, beta_1=0.5, beta_2=0.9), CODE),
         arguments={
-            "critic_steps": Setting(5, "Algorithm 1"),
-            "penalty_weight": Setting(10.0, "Algorithm 1"),
+            "critic_steps": Setting(5, CODE),
+            "penalty_weight": Setting(10.0, CODE),
             "latent_dim": Setting(128, CODE),
             "width": Setting(64, CODE + ", DIM"),
             "normalization": Setting(None, CODE),

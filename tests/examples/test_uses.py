@@ -210,6 +210,7 @@ def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
     ("script", "flags", "message"),
     [
         ("few_labels.py", ["--labels=25"], "num_labels=25 for 10 classes"),
+        ("likelihood.py", ["--models=vae:5"], "--models=vae:5 came; expected some"),
         ("stacked_mnist.py", ["--models=dcgan:best"], "dcgan or dcgan:published"),
         ("augmentation.py", ["--model={}/cvae.keras"], "no conditional model"),
         ("augmentation.py", ["--model={}/dcgan10.keras", "--shots=99"], "--shots=99"),
@@ -224,16 +225,21 @@ def test_mistakes_get_an_answer(models, tmp_path, idx_folder, script, flags, mes
 
 def test_the_bound_on_the_likelihood(tmp_path, data_dir):
     flags = [f"--data_dir={data_dir}", "--epochs=1", "--importance_samples=20"]
-    said = run(tmp_path, "likelihood.py", *flags, "--importance_images=30")
+    flags += ["--importance_images=30"]
+    models = "--models=cvae,iwae:5,avb"
+    said = run(tmp_path, "likelihood.py", *flags, models)
     assert "reconstruction_loss" in said.stdout
-    folder = tmp_path / "likelihood/cvae"
-    bounds = read(folder / "likelihood.json")["bounds"]
-    (tight,) = (v for name, v in bounds.items() if "weighted_nll_k20_binarised" in name)
-    loose = bounds["negative_elbo_bernoulli_binarised_test30"]
-    assert 0.0 < tight < loose < 28 * 28
+    assert "binarised once, by the seed 0" in said.stdout
+    for folder in ("cvae", "iwae-5", "avb"):
+        record = read(tmp_path / "likelihood" / folder / "likelihood.json")
+        tight, error, loose = record["bounds"].values()
+        assert 0.0 < error < tight < loose < 28 * 28
+        assert record["binarisation_seed"] == 0
+    assert re.search(r"\| iwae:5 \| [\d.]+ \| [\d.]+ \| [\d.]+ \| 85.5 \|", said.stdout)
     # The training is not taken anew.
-    said = run(tmp_path, "likelihood.py", *flags, "--importance_images=30")
+    said = run(tmp_path, "likelihood.py", *flags, "--models=avb")
     assert "reconstruction_loss" not in said.stdout
-    assert read(folder / "likelihood.json")["bounds"] == bounds
-    said = run(tmp_path, "likelihood.py", *flags, "--seed=1", fails=True)
+    assert read(tmp_path / "likelihood/avb/likelihood.json") == record
+    flags += ["--models=cvae", "--seed=1"]
+    said = run(tmp_path, "likelihood.py", *flags, fails=True)
     assert "likelihood/cvae holds a model of {" in said.stderr

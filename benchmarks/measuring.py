@@ -69,6 +69,26 @@ def fitting(model, batches, batch_size):
     return lambda steps: model.fit(datasets(steps), verbose=0, shuffle=False)
 
 
+def keras_guide(model, images, batch_size, **options):
+    """The function that trains a model of the zoo as the guides of Keras do.
+
+    Args:
+        model: One of `MODELS`, which it is made like.
+        images: uint8 array of images; they are taken in turn.
+        batch_size: Images in a batch.
+        **options: Those of `reference.keras_guide.like`.
+    """
+    from benchmarks.reference import keras_guide as reference
+
+    # WGAN's reference takes the batches of all the critic's steps as one.
+    group = batch_size * getattr(model, "critic_steps", 1)
+    return fitting(
+        reference.like(model, **options),
+        lambda num: reference.batches(cycled(images, num), group),
+        batch_size,
+    )
+
+
 def calibrated(train, seconds, multiple=10):
     """A number of steps that takes about so many seconds; compiles and warms up.
 

@@ -90,23 +90,17 @@ def make(loop, name, images, batch_size, width):
     if "kerasgen" in loop:
         return measuring.zoo(name, images, batch_size, width=width, **options)[1]
     model = measuring.zoo(name, images, batch_size, width=width)[0]
-    # WGAN's references take the batches of all the critic's steps as one.
-    group = batch_size * getattr(model, "critic_steps", 1)
     if "pytorch" in loop:
         from benchmarks.reference import pytorch
 
         return pytorch.DCGAN(model, images, batch_size, **options).train
     if "keras_guide" in loop:
-        from benchmarks.reference import keras_guide
-
-        return measuring.fitting(
-            keras_guide.like(model, **options),
-            lambda num: keras_guide.batches(measuring.cycled(images, num), group),
-            batch_size,
-        )
+        return measuring.keras_guide(model, images, batch_size, **options)
     from benchmarks.reference import tf_tutorial
 
     step = tf_tutorial.like(model)
+    # WGAN's reference takes the batches of all the critic's steps as one.
+    group = batch_size * getattr(model, "critic_steps", 1)
     datasets = functools.cache(
         lambda steps: tf_tutorial.batches(
             measuring.cycled(images, steps * batch_size), group

@@ -51,6 +51,21 @@ def idx_folder(tmp_path_factory, digits):
     return folder
 
 
+def test_the_zoo_is_timed_beside_dcgan(tmp_path):
+    flags = ["--models=vanilla_gan,acgan", "--rounds=1", "--seconds=0.1"]
+    record, out = run(tmp_path, "zoo", *flags, "--batch_size=4")
+    found = record["models"]
+    assert list(found) == ["dcgan", "vanilla_gan", "acgan"]
+    assert set(found["vanilla_gan"]["seconds_per_step"]) == {
+        *("dcgan", "vanilla_gan", "keras_guide")
+    }
+    for each in found.values():
+        rounds = [*each["seconds_per_step"].values()]
+        assert all(len(times) == 1 and times[0] > 0 for times in rounds)
+        assert each["parameters"] > 10_000
+    assert "| ACGAN " in out and "plain Keras loop's steps" in out
+
+
 def test_throughput_compares_within_rounds(tmp_path, idx_folder):
     record, out = run(
         tmp_path,

@@ -26,9 +26,8 @@ from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.capabilities import AdversarialModel
-from kerasgen.core.capabilities import ConvolutionalModel
-from kerasgen.core.capabilities import EncoderModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
@@ -47,7 +46,7 @@ TWO_OF_1000 = {"width": 1000, "depth": 2, "activation": "relu"}
 
 
 @register(family="hybrid", references=[MAKHZANI2015])
-class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
+class AAE(ConvolutionalAutoencoder, AdversarialModel):
     """Adversarial autoencoder: a game over codes takes the place of the divergence.
 
     Reference: Makhzani et al. 2015 (arXiv:1511.05644).
@@ -59,10 +58,10 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
             `num_classes`, to every network.
         reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
             "gaussian" (squared error; unit variance).
-        encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
         discriminator_width: Units of each of the discriminator's two hidden layers.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`.
 
     Example:
 
@@ -122,7 +121,6 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
         *,
         label_modes=False,
         reconstruction="bernoulli",
-        encoder_normalization=None,
         discriminator_width=256,
         **kwargs,
     ):
@@ -138,7 +136,6 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        self.encoder_normalization = encoder_normalization
         self.discriminator_width = discriminator_width
         self.complete()
 
@@ -151,18 +148,6 @@ class AAE(ConvolutionalModel, EncoderModel, AdversarialModel):
     def is_conditional(self):
         """Whether images are made for a label: by their networks, or by their mode."""
         return self.num_classes is not None
-
-    def default_encoder(self):
-        return networks.point_encoder(
-            networks.convolutional_encoder(
-                *self.dimensions, normalization=self.encoder_normalization, **self.body
-            )
-        )
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
-        )
 
     def default_discriminator(self):
         return networks.code_discriminator(

@@ -38,8 +38,8 @@ from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_not_negative
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.capabilities import AdversarialModel
-from kerasgen.core.capabilities import ConvolutionalModel
 from kerasgen.core.capabilities import VariationalModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
@@ -64,7 +64,7 @@ NONE = "the paper prints no value; that of the CVAE"
 
 
 @register(family="hybrid", references=[JAISWAL, DONAHUE2017, DUMOULIN2017])
-class AdversarialVAE(ConvolutionalModel, VariationalModel, AdversarialModel):
+class AdversarialVAE(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
     """Variational autoencoder whose pairs of images and codes a discriminator judges.
 
     Reference: Jaiswal, section 4.2, in the reading above; the game of pairs is that of
@@ -75,10 +75,11 @@ class AdversarialVAE(ConvolutionalModel, VariationalModel, AdversarialModel):
         adversarial_weight: Weight λ of the game, at least 0.
         reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
             "gaussian" (squared error; unit variance).
-        encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
-        discriminator_normalization: Likewise, in the discriminator.
+        discriminator_normalization: "batch", "layer", "spectral" or None, in the
+            discriminator.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`.
 
     Example:
 
@@ -126,7 +127,6 @@ class AdversarialVAE(ConvolutionalModel, VariationalModel, AdversarialModel):
         beta=1.0,
         adversarial_weight=30.0,
         reconstruction="bernoulli",
-        encoder_normalization=None,
         discriminator_normalization="spectral",
         **kwargs,
     ):
@@ -138,23 +138,8 @@ class AdversarialVAE(ConvolutionalModel, VariationalModel, AdversarialModel):
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        self.encoder_normalization = encoder_normalization
         self.discriminator_normalization = discriminator_normalization
         self.complete()
-
-    def default_encoder(self):
-        return networks.convolutional_encoder(
-            self.image_shape,
-            self.latent_dim,
-            self.num_classes,
-            normalization=self.encoder_normalization,
-            **self.body,
-        )
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
-        )
 
     def default_discriminator(self):
         return networks.convolutional_discriminator(

@@ -23,8 +23,8 @@ from kerasgen import replicas
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.capabilities import AdversarialModel
-from kerasgen.core.capabilities import ConvolutionalModel
 from kerasgen.core.capabilities import VariationalModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
@@ -48,7 +48,7 @@ VARIANCE_FLOOR = 1e-4
 
 
 @register(family="hybrid", references=[MESCHEDER2017])
-class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
+class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
     """Adversarial variational Bayes with adaptive contrast.
 
     Reference: Mescheder et al. 2017 (arXiv:1701.04722), Algorithm 2.
@@ -58,12 +58,12 @@ class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
         noise_dim: Standard normal numbers that each takes.
         reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
             "gaussian" (squared error; unit variance).
-        encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
-        discriminator_normalization: Likewise, in the discriminator.
+        discriminator_normalization: "batch", "layer", "spectral" or None, in the
+            discriminator.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
-    `encode` returns the moments of the posterior, and `kl_divergence` is the
-    discriminator's estimate.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`. `encode` returns the moments of the posterior, and
+    `kl_divergence` is the discriminator's estimate.
 
     Example:
 
@@ -111,7 +111,6 @@ class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
         bases=16,
         noise_dim=16,
         reconstruction="bernoulli",
-        encoder_normalization=None,
         discriminator_normalization=None,
         **kwargs,
     ):
@@ -121,7 +120,6 @@ class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        self.encoder_normalization = encoder_normalization
         self.discriminator_normalization = discriminator_normalization
         self.complete()
 
@@ -133,9 +131,7 @@ class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
         }
 
     def default_encoder(self):
-        encoder = networks.convolutional_encoder(
-            *self.dimensions, normalization=self.encoder_normalization, **self.body
-        )
+        encoder = super().default_encoder()
         return networks.base_encoder(encoder, self.latent_dim, self.bases)
 
     def default_bases_of_noise(self):
@@ -144,11 +140,6 @@ class AVB(ConvolutionalModel, VariationalModel, AdversarialModel):
             bases=self.bases,
             noise_dim=self.noise_dim,
             width=2 * self.width,
-        )
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
         )
 
     def default_discriminator(self):

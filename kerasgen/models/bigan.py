@@ -18,8 +18,8 @@ from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.capabilities import AdversarialModel
-from kerasgen.core.capabilities import ConvolutionalModel
 from kerasgen.core.capabilities import VariationalModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
@@ -39,7 +39,7 @@ CODE = "the authors' train_mnist.sh"
 
 
 @register(family="gan", references=[DONAHUE2017, DUMOULIN2017])
-class BiGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
+class BiGAN(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
     """Bidirectional GAN: an encoder is learned beside the generator, by the game.
 
     Reference: Donahue et al. 2017 (arXiv:1605.09782), equation 2; Dumoulin et al. 2017
@@ -51,7 +51,8 @@ class BiGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
         encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
         discriminator_normalization: Likewise, in the discriminator.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`.
 
     Example:
 
@@ -87,27 +88,16 @@ class BiGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
         discriminator_normalization="spectral",
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        super().__init__(
+            image_shape,
+            latent_dim,
+            num_classes,
+            encoder_normalization=encoder_normalization,
+            **kwargs,
+        )
         self.posterior = check_choice("posterior", posterior, ("point", "gaussian"))
-        self.encoder_normalization = encoder_normalization
         self.discriminator_normalization = discriminator_normalization
         self.complete()
-
-    def default_encoder(self):
-        encoder = networks.convolutional_encoder(
-            self.image_shape,
-            self.latent_dim,
-            self.num_classes,
-            normalization=self.encoder_normalization,
-            **self.body,
-        )
-        is_point = self.posterior == "point"
-        return networks.point_encoder(encoder) if is_point else encoder
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
-        )
 
     def default_discriminator(self):
         return networks.convolutional_discriminator(

@@ -13,13 +13,12 @@ models differ in what they minimise. The rate is the better of two that were tri
 held-out part of the training images (`results/search/`).
 """
 
-from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_not_negative
 from kerasgen.core.arguments import check_positive_int
-from kerasgen.core.capabilities import ConvolutionalModel
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.capabilities import VariationalModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
@@ -46,7 +45,7 @@ TUTORIAL = "TensorFlow's tutorial Convolutional Variational Autoencoder"
 
 
 @register(family="vae", references=[KINGMA2014, SOHN2015, CHEN2018])
-class CVAE(ConvolutionalModel, VariationalModel):
+class CVAE(ConvolutionalAutoencoder, VariationalModel):
     """Convolutional variational autoencoder.
 
     Reference: Kingma & Welling 2014 (arXiv:1312.6114), equation 10; Sohn et al. 2015,
@@ -60,9 +59,9 @@ class CVAE(ConvolutionalModel, VariationalModel):
             total correlation; it counts only where that weight is not 1.
         reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
             "gaussian" (squared error; unit variance).
-        encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`.
 
     Example:
 
@@ -99,7 +98,6 @@ class CVAE(ConvolutionalModel, VariationalModel):
         total_correlation_weight=1.0,
         num_examples=60_000,
         reconstruction="bernoulli",
-        encoder_normalization=None,
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, num_classes, **kwargs)
@@ -111,22 +109,7 @@ class CVAE(ConvolutionalModel, VariationalModel):
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        self.encoder_normalization = encoder_normalization
         self.complete()
-
-    def default_encoder(self):
-        return networks.convolutional_encoder(
-            self.image_shape,
-            self.latent_dim,
-            self.num_classes,
-            normalization=self.encoder_normalization,
-            **self.body,
-        )
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
-        )
 
     def default_optimizers(self):
         return {"autoencoder": training.Adam(2e-3)}

@@ -13,12 +13,11 @@ weighted by normalised importance weights (equation 14): the two are equal.
 import keras
 from keras import ops
 
-from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_positive_int
-from kerasgen.core.capabilities import VariationalModel
+from kerasgen.core.autoencoders import DenseAutoencoder
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
@@ -42,7 +41,7 @@ def annealed_adam():
 
 
 @register(family="vae", references=[BURDA2016])
-class IWAE(VariationalModel):
+class IWAE(DenseAutoencoder):
     """Importance-weighted autoencoder with dense networks.
 
     Reference: Burda et al. 2016 (arXiv:1509.00519), equation 8.
@@ -54,11 +53,10 @@ class IWAE(VariationalModel):
             "gaussian" (squared error; unit variance).
         width: Units of each hidden layer.
         depth: Number of hidden layers in the encoder and in the decoder.
-        normalization: "batch", "layer", "spectral" or None, in both.
-        skip_connections: Whether each hidden layer after the first adds its input.
 
-    The other arguments are those of `GenerativeModel`. `loss` is minus the bound in
-    nats per image; `reconstruction_loss` + `kl_divergence` is the negative ELBO.
+    The other arguments are those of `DenseAutoencoder` and `GenerativeModel`. `loss` is
+    minus the bound in nats per image; `reconstruction_loss` + `kl_divergence` is the
+    negative ELBO.
 
     Example:
 
@@ -95,31 +93,16 @@ class IWAE(VariationalModel):
         reconstruction="bernoulli",
         width=200,
         depth=2,
-        normalization=None,
-        skip_connections=False,
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        super().__init__(
+            image_shape, latent_dim, num_classes, width=width, depth=depth, **kwargs
+        )
         self.num_samples = check_positive_int("num_samples", num_samples)
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        self.width, self.depth = width, depth
-        self.normalization = normalization
-        self.skip_connections = skip_connections
         self.complete()
-
-    @property
-    def body(self):
-        """Switches of both networks."""
-        names = ("width", "depth", "normalization", "skip_connections")
-        return {name: getattr(self, name) for name in names}
-
-    def default_encoder(self):
-        return networks.dense_encoder(*self.dimensions, **self.body)
-
-    def default_decoder(self):
-        return networks.dense_decoder(*self.dimensions, **self.body)
 
     def default_optimizers(self):
         return {"autoencoder": training.Adam(1e-3)}

@@ -20,8 +20,7 @@ from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_not_negative
-from kerasgen.core.capabilities import ConvolutionalModel
-from kerasgen.core.capabilities import EncoderModel
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
@@ -40,7 +39,7 @@ CODE = "github.com/ParthaEth/Regularized_autoencoders-RAE-, in sums over pixels"
 
 
 @register(family="vae", references=[GHOSH2020])
-class RAE(ConvolutionalModel, EncoderModel):
+class RAE(ConvolutionalAutoencoder):
     """Deterministic autoencoder with penalties on its codes and on its decoder.
 
     Reference: Ghosh et al. 2020 (arXiv:1903.12436), equations 9 to 11.
@@ -53,7 +52,8 @@ class RAE(ConvolutionalModel, EncoderModel):
             have batch normalisation, whose slopes mix images.
         encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`.
 
     Raises:
         ValueError: If `gradient_weight` meets a decoder with batch normalisation.
@@ -97,26 +97,19 @@ class RAE(ConvolutionalModel, EncoderModel):
         encoder_normalization="batch",
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        super().__init__(
+            image_shape,
+            latent_dim,
+            num_classes,
+            encoder_normalization=encoder_normalization,
+            **kwargs,
+        )
         self.code_weight = check_not_negative("code_weight", code_weight)
         self.decoder_weight = check_not_negative("decoder_weight", decoder_weight)
         self.gradient_weight = check_not_negative("gradient_weight", gradient_weight)
-        self.encoder_normalization = encoder_normalization
         self.complete()
         if self.gradient_weight:
             networks.check_judges_alone("decoder", self.decoder)
-
-    def default_encoder(self):
-        return networks.point_encoder(
-            networks.convolutional_encoder(
-                *self.dimensions, normalization=self.encoder_normalization, **self.body
-            )
-        )
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
-        )
 
     def default_optimizers(self):
         return {"autoencoder": training.Adam(2e-3)}

@@ -13,13 +13,12 @@ the weights. Both are in `published` as the paper has them.
 
 import keras
 
-from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_not_negative
 from kerasgen.core.arguments import check_positive_int
-from kerasgen.core.capabilities import VariationalModel
+from kerasgen.core.autoencoders import DenseAutoencoder
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
@@ -37,7 +36,7 @@ CHEN2018 = Reference(
 
 
 @register(family="vae", references=[KINGMA2014, CHEN2018])
-class VAE(VariationalModel):
+class VAE(DenseAutoencoder):
     """Variational autoencoder with dense networks, as the first one had.
 
     Reference: Kingma & Welling 2014 (arXiv:1312.6114), equation 10 and appendix C; with
@@ -50,12 +49,8 @@ class VAE(VariationalModel):
             total correlation; it counts only where that weight is not 1.
         reconstruction: The decoder's distribution: "bernoulli" (cross-entropy) or
             "gaussian" (squared error; unit variance).
-        width: Units of each hidden layer.
-        depth: Number of hidden layers in the encoder and in the decoder.
-        normalization: "batch", "layer", "spectral" or None, in both.
-        skip_connections: Whether each hidden layer after the first adds its input.
 
-    The other arguments are those of `GenerativeModel`.
+    The other arguments are those of `DenseAutoencoder` and `GenerativeModel`.
 
     Example:
 
@@ -96,10 +91,6 @@ class VAE(VariationalModel):
         total_correlation_weight=1.0,
         num_examples=60_000,
         reconstruction="bernoulli",
-        width=500,
-        depth=1,
-        normalization=None,
-        skip_connections=False,
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, num_classes, **kwargs)
@@ -111,22 +102,7 @@ class VAE(VariationalModel):
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )
-        self.width, self.depth = width, depth
-        self.normalization = normalization
-        self.skip_connections = skip_connections
         self.complete()
-
-    @property
-    def body(self):
-        """Switches of both networks."""
-        names = ("width", "depth", "normalization", "skip_connections")
-        return {name: getattr(self, name) for name in names}
-
-    def default_encoder(self):
-        return networks.dense_encoder(*self.dimensions, **self.body)
-
-    def default_decoder(self):
-        return networks.dense_decoder(*self.dimensions, **self.body)
 
     def default_optimizers(self):
         return {"autoencoder": training.Adam(1e-3)}

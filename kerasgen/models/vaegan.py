@@ -24,8 +24,8 @@ from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_not_negative
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.capabilities import AdversarialModel
-from kerasgen.core.capabilities import ConvolutionalModel
 from kerasgen.core.capabilities import VariationalModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
@@ -42,7 +42,7 @@ CODE = "github.com/andersbll/autoencoding_beyond_pixels"
 
 
 @register(family="hybrid", references=[LARSEN2016])
-class VAEGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
+class VAEGAN(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
     """VAE whose reconstruction error is that of a discriminator's features.
 
     Reference: Larsen et al. 2016 (arXiv:1512.09300), Algorithm 1.
@@ -51,8 +51,8 @@ class VAEGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
         feature_weight: Weight γ of the features' error in the decoder's loss, at least
             0.
         beta: Weight of the KL divergence in the encoder's loss, at least 0.
-        encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
-        discriminator_normalization: Likewise, in the discriminator.
+        discriminator_normalization: "batch", "layer", "spectral" or None, in the
+            discriminator.
 
     The other arguments are those of `ConvolutionalModel` and `GenerativeModel`. The
     discriminator takes no labels; one of the user's own returns logits and features, as
@@ -100,14 +100,12 @@ class VAEGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
         *,
         feature_weight=0.1,
         beta=0.1,
-        encoder_normalization=None,
         discriminator_normalization="spectral",
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, num_classes, **kwargs)
         self.feature_weight = check_not_negative("feature_weight", feature_weight)
         self.beta = check_not_negative("beta", beta)
-        self.encoder_normalization = encoder_normalization
         self.discriminator_normalization = discriminator_normalization
         self.complete()
 
@@ -116,16 +114,6 @@ class VAEGAN(ConvolutionalModel, VariationalModel, AdversarialModel):
         features = height * width * self.width * 2 ** (self.depth - 1)
         judge = ([self.image_shape], [(), (features,)])
         return super().network_forms() | {"discriminator": judge}
-
-    def default_encoder(self):
-        return networks.convolutional_encoder(
-            *self.dimensions, normalization=self.encoder_normalization, **self.body
-        )
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
-        )
 
     def default_discriminator(self):
         judge = networks.convolutional_discriminator(

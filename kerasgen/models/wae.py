@@ -11,12 +11,10 @@ Departures from the paper: smaller networks, 2e-3 as the rate, and a sum over pi
 λ = 200 is the paper's 10, whose code weighs that sum by 0.05.
 """
 
-from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_not_negative
-from kerasgen.core.capabilities import ConvolutionalModel
-from kerasgen.core.capabilities import EncoderModel
+from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
@@ -29,7 +27,7 @@ CODE = "github.com/tolstikhin/wae"
 
 
 @register(family="vae", references=[TOLSTIKHIN2018])
-class WAE(ConvolutionalModel, EncoderModel):
+class WAE(ConvolutionalAutoencoder):
     """Wasserstein autoencoder with a penalty by maximum mean discrepancy.
 
     Reference: Tolstikhin et al. 2018 (arXiv:1711.01558), Algorithm 2.
@@ -39,7 +37,8 @@ class WAE(ConvolutionalModel, EncoderModel):
             pixels, at least 0.
         encoder_normalization: "batch", "layer", "spectral" or None, in the encoder.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`.
 
     Example:
 
@@ -78,24 +77,17 @@ class WAE(ConvolutionalModel, EncoderModel):
         encoder_normalization="batch",
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        super().__init__(
+            image_shape,
+            latent_dim,
+            num_classes,
+            encoder_normalization=encoder_normalization,
+            **kwargs,
+        )
         self.discrepancy_weight = check_not_negative(
             "discrepancy_weight", discrepancy_weight
         )
-        self.encoder_normalization = encoder_normalization
         self.complete()
-
-    def default_encoder(self):
-        return networks.point_encoder(
-            networks.convolutional_encoder(
-                *self.dimensions, normalization=self.encoder_normalization, **self.body
-            )
-        )
-
-    def default_decoder(self):
-        return networks.convolutional_generator(
-            *self.dimensions, name="decoder", **self.generator_body
-        )
 
     def default_optimizers(self):
         return {"autoencoder": training.Adam(2e-3, beta_1=0.5)}

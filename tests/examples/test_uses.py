@@ -186,6 +186,18 @@ def test_modes_of_stacked_digits_are_counted_beside_real_ones(tmp_path, idx_fold
     assert (tmp_path / "stacked_mnist/runs/dcgan/seed1/model.keras").exists()
 
 
+def test_a_flow_is_judged_by_evaluations_of_its_network(tmp_path, idx_folder):
+    flow = kerasgen.FlowMatching(width=8, seed=0)
+    flow.save(tmp_path / "flow.keras")
+    flags = ["--model=flow.keras", f"--data_dir={idx_folder}", "--num_samples=70"]
+    done = run(tmp_path, "flow_steps.py", *flags, "--evaluations=1,2")
+    found = read(tmp_path / "flow_steps/flow_steps.json")["frechet_distance"]
+    assert set(found["euler"]) == {"1", "2"} and set(found["heun"]) == {"2"}
+    assert 0 <= found["training images"] < min(found["euler"].values())
+    assert (tmp_path / "flow_steps/flow_steps.svg").exists()
+    assert re.search(r"\| 1 \| [\d.]+ \| – \|", done.stdout)
+
+
 def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
     flags = [f"--data_dir={idx_folder}", "--epochs=1", "--batch_size=32"]
     done = run(tmp_path, "few_labels.py", *flags, "--labels=20,50", "--draws=1")
@@ -209,6 +221,7 @@ def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
 @pytest.mark.parametrize(
     ("script", "flags", "message"),
     [
+        ("flow_steps.py", ["--model={}/cvae.keras"], "is no FlowMatching"),
         ("few_labels.py", ["--labels=25"], "num_labels=25 for 10 classes"),
         ("likelihood.py", ["--models=vae:5"], "--models=vae:5 came; expected some"),
         ("stacked_mnist.py", ["--models=dcgan:best"], "dcgan or dcgan:published"),

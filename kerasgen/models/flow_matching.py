@@ -31,6 +31,8 @@ from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
 from kerasgen.core.registry import register
+from kerasgen.core.solvers import SOLVERS
+from kerasgen.core.solvers import integrate
 
 LIPMAN2023 = Reference(
     "Lipman et al. 2023", "Flow Matching for Generative Modeling", "ICLR", "2210.02747"
@@ -45,7 +47,6 @@ LIU2023 = Reference(
 TORCHCFM = (
     "torchcfm, examples/images/conditional_mnist.ipynb; the papers have no digits"
 )
-SOLVERS = ("euler", "heun")
 TIMES = ("uniform", "logit_normal")
 
 
@@ -243,16 +244,7 @@ class FlowMatching(ImageModel):
         solver = solver or self.solver
         check_choice("solver", solver, SOLVERS)
         v = self.guided_velocity(labels, guidance)
-        length = (last - first) / steps
-
-        def step(index, x):
-            time = first + length * ops.cast(index, "float32")
-            slope = v(x, time)
-            if solver == "euler":
-                return x + length * slope
-            return x + 0.5 * length * (slope + v(x + length * slope, time + length))
-
-        return ops.fori_loop(0, steps, step, x)
+        return integrate(v, x, first, last, steps=steps, solver=solver)
 
     def guided_velocity(self, labels, guidance):
         """The averaged velocity as a function of images and one time for all."""

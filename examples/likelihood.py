@@ -29,6 +29,7 @@ import json
 import re
 
 import command_line  # noqa: F401  first: it answers slips at once
+import keras
 import tensorflow as tf
 from absl import app
 from absl import flags
@@ -105,6 +106,7 @@ def trained(name, arguments, images, folder):
     """
     dtype = environment.resolve_precision("auto")
     model_class = registry.model_class(name.partition(":")[0])
+    keras.utils.set_random_seed(FLAGS.seed)
     model = model_class(images.shape[1:], seed=FLAGS.seed, dtype=dtype, **arguments)
     settings = {"model": name} | {key: FLAGS[key].value for key in SETTINGS}
     settings |= {"num_train": len(images), "precision": dtype}

@@ -169,11 +169,7 @@ def published(cls):
     """The published settings, their sources, and our defaults beside them."""
     if cls.published is None:
         return []
-    ours = {
-        name: parameter.default
-        for name, parameter in inspect.signature(cls.__init__).parameters.items()
-        if parameter.default is not inspect.Parameter.empty
-    }
+    ours = cls.argument_defaults()
     rows = ["| setting | published | ours | source |", "|---|---|---|---|"]
     for name, value, source in cls.published.table():
         default = f"`{ours[name]!r}`" if name in ours else ""

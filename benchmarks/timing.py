@@ -22,7 +22,6 @@ from kerasgen.study import run
 FLAGS = flags.FLAGS
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
 flags.DEFINE_float("seconds", 5.0, "Length of one measurement.", 0.0)
-flags.DEFINE_integer("rounds", None, "Rounds; default: the seeds of the study.", 2)
 flags.DEFINE_string("output", None, "Default: timing.json in the study's folder.")
 
 
@@ -31,8 +30,8 @@ def main(arguments):
         raise app.UsageError(f"Got {arguments[1:]}; expected the folder of one study.")
     folder = pathlib.Path(arguments[1]).expanduser()
     runs = records.load_study(folder).runs
-    settings = {one.settings.model: one.settings for one in runs}
-    precisions = {one.settings.model: one.record["precision"] for one in runs}
+    settings = {one.settings.name: one.settings for one in runs}
+    precisions = {one.settings.name: one.record["precision"] for one in runs}
     seeds = sorted({one.seed for one in runs})
     dataset = next(iter(settings.values())).dataset
     images = data.fetch(dataset, "train", data_dir=FLAGS.data_dir)
@@ -42,13 +41,14 @@ def main(arguments):
         sizes[name] = one.batch_size
         train = measuring.fitting(model, _batches(images, one), one.batch_size)
         variants[name] = train, measuring.calibrated(train, FLAGS.seconds)
-    times = measuring.interleaved(variants, FLAGS.rounds or len(seeds))
+    times = measuring.interleaved(variants, len(seeds))
     epochs = {
         name: [step * (len(images.images) // sizes[name]) for step in steps]
         for name, steps in times.items()
     }
     path = pathlib.Path(FLAGS.output or folder / "timing.json")
-    measuring.write(path, seconds_per_epoch=epochs)
+    by_seed = {name: dict(zip(seeds, of, strict=True)) for name, of in epochs.items()}
+    measuring.write(path, seconds_per_epoch=by_seed)
     print(measuring.table([_row(name, values) for name, values in epochs.items()]))
 
 

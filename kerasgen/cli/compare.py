@@ -29,7 +29,7 @@ flags.DEFINE_list(
     "models", None, "Models, by comma; default: the comparison's.", flag_values=FLAGS
 )
 flags.DEFINE_string(
-    "arm", None, "Arm of the comparison, with its epochs and seeds.", FLAGS
+    "arm", None, "Arm of the comparison, with its seeds, and epochs by default.", FLAGS
 )
 flags.DEFINE_string(
     "shard", None, "i/n: every n-th run from the i-th on, from 0.", FLAGS
@@ -82,6 +82,8 @@ def _settings(comparison, values):
         "limit": 10_000 if values.quick else None,
     }
     if values.arm is not None:
+        if values["epochs"].present:
+            common["epochs"] = values.epochs
         return arms.arm_settings(comparison, values.arm, values.models, **common)
     common |= {
         "epochs": _value(values, "epochs"),

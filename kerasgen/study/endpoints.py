@@ -92,7 +92,10 @@ def fluctuation(run: Run, real: dict) -> tuple[str, float]:
 
 
 def seconds_per_epoch(run: Run, real: dict) -> tuple[str, float]:
-    """Median seconds of an epoch, which the compilation in the first does not move."""
+    """Median seconds of an epoch, which the compilation in the first does not move.
+
+    Of a study whose models were timed alone (`benchmarks.timing`), those seconds.
+    """
     return _timed("seconds_per_epoch", run), float(np.median(_seconds(run)))
 
 
@@ -193,6 +196,8 @@ def _slope(values):
 
 
 def _seconds(run):
+    if run.seconds_alone is not None:
+        return [run.seconds_alone] * run.epochs_done
     seconds = run.history.get("seconds", [])
     if not seconds or None in seconds:
         raise NoNumber("lacks the seconds of its epochs")
@@ -208,5 +213,6 @@ def _timed(name, run):
     if len(machines) != 1:
         raise NoNumber("was trained on more than one machine")
     processor, cores, *gpus, workers = machines.pop()
-    parts = [processor, f"{cores} cores", *gpus, f"{workers} at a time"]
+    beside = f"{workers} at a time" if run.seconds_alone is None else "alone"
+    parts = [processor, f"{cores} cores", *gpus, beside]
     return f"{name} ({', '.join(parts)})"

@@ -20,9 +20,11 @@ from kerasgen.study.portable import without_paths
 from kerasgen.study.records import EVALUATED_ARRAYS
 from kerasgen.study.records import PLAN
 from kerasgen.study.records import PUBLISHED
+from kerasgen.study.records import TIMING
 from kerasgen.study.records import load_study
 from kerasgen.study.records import read_record
 from kerasgen.study.report import write_report
+from kerasgen.study.report.claims import PREREGISTRATION
 
 RECORDS = ("settings.json", "metrics.jsonl", "evaluation.json", "failure.json")
 LINES = ("evaluations.jsonl", "events.jsonl")
@@ -83,14 +85,16 @@ def publish(
     asked = [each.settings for each in all_runs]
     asked += [missing.settings for missing in study.missing]
     plan.write(to / PLAN, asked, command=portable_command(study.command or ""))
-    if study.real:
-        _copy_record(study_dir / "real.json", to / "real.json")
+    for name in ("real.json", TIMING):
+        if (study_dir / name).exists():
+            _copy_record(study_dir / name, to / name)
     return write_report(to, comparison)
 
 
 def _check_folder(study, to):
     """Refuse a folder of something else, or of real images judged otherwise."""
-    if to.exists() and any(to.iterdir()) and not (to / PLAN).exists():
+    found = {path.name for path in to.glob("*")} - {PREREGISTRATION}
+    if found and PLAN not in found:
         raise ValueError(
             f"{to} holds files but no {PLAN}, so it is no published study. Publish in "
             "another folder."

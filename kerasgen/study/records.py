@@ -27,6 +27,8 @@ from kerasgen.study.table import tidy
 
 # The file in a study's folder that lists all runs that were asked for.
 PLAN = "study.json"
+# Seconds of an epoch, each model alone on the machine: a round for each seed.
+TIMING = "timing.json"
 # The sign of a run whose records were published without its weights.
 PUBLISHED = "published.json"
 # What must be equal in two runs for their numbers to be set side by side.
@@ -78,6 +80,8 @@ class Run:
     # `kind` ("divergence", "crash" or "killed"), `epoch`, `message`, `log`.
     failure: dict | None
     problems: list  # sentences on files that are missing or damaged
+    # Of an epoch of its model with nothing else on the machine, by `TIMING`.
+    seconds_alone: float | None = None
 
     @property
     def title(self) -> str:
@@ -241,7 +245,7 @@ def load_study(directory: files.PathLike) -> Study:
             "settings.json. Train some first: python examples/train_all.py"
         )
     plan = json_files.read(directory / PLAN, problems)
-    runs.sort(key=_order)
+    runs = sorted(_timed(runs, json_files.read(directory / TIMING)), key=_order)
     compared = _alike(runs, lambda run: run.protocol)
     for title in dict.fromkeys(run.title for run in compared):
         same = [run for run in compared if run.title == title]
@@ -260,6 +264,13 @@ def load_study(directory: files.PathLike) -> Study:
         command=plan.get("command"),
         problems=problems,
     )
+
+
+def _timed(runs, timing):
+    """Runs with their model's seconds of an epoch alone, where these were measured."""
+    for run in runs:
+        rounds = timing.get("seconds_per_epoch", {}).get(run.settings.name, {})
+        yield dataclasses.replace(run, seconds_alone=rounds.get(str(run.seed)))
 
 
 def _alike(runs, what):

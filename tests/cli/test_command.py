@@ -1,6 +1,7 @@
 """The command line is read, and slips are answered, before TensorFlow is imported."""
 
 import configparser
+import copy
 import importlib
 import pathlib
 import subprocess
@@ -9,8 +10,10 @@ import sys
 import pytest
 
 import kerasgen
+from kerasgen import comparisons
 from kerasgen import study
 from kerasgen.cli import command
+from kerasgen.cli import compare
 from kerasgen.cli import sample
 from kerasgen.cli import train
 
@@ -132,3 +135,15 @@ def test_models_prints_the_zoo(capsys):
     assert all(name in said for name in kerasgen.list_presets())
     assert "dcgan_mnist (0.73)" in said
     assert "not measured" not in said
+
+
+def test_an_arm_of_a_comparison_can_be_trained_for_fewer_epochs():
+    values = copy.deepcopy(compare.FLAGS)
+    values(["compare", "--arm=modern", "--epochs=20"])
+    wanted = compare._settings(comparisons.get_comparison("jaiswal"), values)
+    assert {one.epochs for one in wanted} == {20}
+    assert {one.arm for one in wanted} == {"modern"}
+    values = copy.deepcopy(compare.FLAGS)
+    values(["compare", "--arm=modern"])
+    wanted = compare._settings(comparisons.get_comparison("jaiswal"), values)
+    assert {one.epochs for one in wanted} == {100}

@@ -48,9 +48,24 @@ def make(directory, **changes):
 def whole(tmp_path_factory):
     """A study, and the folder that it is published in."""
     folder = tmp_path_factory.mktemp("whole")
-    runs = make(folder / "runs/mnist")
-    study.publish(runs, folder / "results/mnist-8")
-    return runs, folder / "results/mnist-8"
+    runs, published = make(folder / "runs/mnist"), folder / "results/mnist-8"
+    timing = {"machine": {}, "seconds_per_epoch": {"dcgan": {"0": 2.5}}}
+    (runs / "timing.json").write_text(json.dumps(timing))
+    published.mkdir(parents=True)  # a registration is there before the first run
+    (published / "preregistration.md").write_text("# Registration\n")
+    study.publish(runs, published)
+    return runs, published
+
+
+def test_a_registration_stays_and_times_go_with_the_records(whole):
+    _, published = whole
+    assert (published / "preregistration.md").read_text() == "# Registration\n"
+    alone = {
+        (run.settings.model, run.seed): run.seconds_alone
+        for run in study.load_study(published).runs
+    }
+    assert alone.pop(("dcgan", 0)) == 2.5
+    assert set(alone.values()) == {None}
 
 
 def numbers(folder):

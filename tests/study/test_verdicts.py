@@ -305,6 +305,13 @@ def test_times_carry_the_machine_in_their_name():
     assert seconds == 3.0
 
 
+def test_times_that_were_measured_alone_go_before_those_of_the_run():
+    alone = dataclasses.replace(run_with(seconds=3.0), seconds_alone=2.0)
+    name, seconds = endpoints.seconds_per_epoch(alone, {})
+    assert name == "seconds_per_epoch (a processor, 2 cores, alone)"
+    assert seconds == 2.0
+
+
 def test_codes_of_conditional_models_have_no_number():
     endpoint = Endpoint("NMI", "kmeans_normalized_mutual_information", "higher")
     run = run_with(model="cvae", settings={"conditional": True})

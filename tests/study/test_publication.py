@@ -14,6 +14,7 @@ from kerasgen import study
 from kerasgen.comparisons import JAISWAL
 from kerasgen.study import plan
 from kerasgen.study import portable
+from kerasgen.study import publication
 from kerasgen.study import runner
 from kerasgen.study import verdicts
 from kerasgen.study.report import claims
@@ -51,21 +52,22 @@ def whole(tmp_path_factory):
     runs, published = make(folder / "runs/mnist"), folder / "results/mnist-8"
     timing = {"machine": {}, "seconds_per_epoch": {"dcgan": {"0": 2.5}}}
     (runs / "timing.json").write_text(json.dumps(timing))
-    published.mkdir(parents=True)  # a registration is there before the first run
-    (published / "preregistration.md").write_text("# Registration\n")
     study.publish(runs, published)
     return runs, published
 
 
-def test_a_registration_stays_and_times_go_with_the_records(whole):
-    _, published = whole
-    assert (published / "preregistration.md").read_text() == "# Registration\n"
+def test_times_measured_alone_go_with_the_records(whole):
     alone = {
         (run.settings.model, run.seed): run.seconds_alone
-        for run in study.load_study(published).runs
+        for run in study.load_study(whole[1]).runs
     }
     assert alone.pop(("dcgan", 0)) == 2.5
     assert set(alone.values()) == {None}
+
+
+def test_a_registration_is_there_before_the_first_run(whole, tmp_path):
+    (tmp_path / "preregistration.md").write_text("# Registration\n")
+    publication._check_folder(study.load_study(whole[0]), tmp_path)
 
 
 def numbers(folder):

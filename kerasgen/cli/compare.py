@@ -38,6 +38,10 @@ flags.DEFINE_integer(
     "seeds", 1, "Number of seeds from --seed on.", 1, flag_values=FLAGS
 )
 flags.DEFINE_integer("workers", 1, "Runs at the same time.", 1, flag_values=FLAGS)
+flags.DEFINE_enum(
+    "executor", "local", ["local", "ray"], "Where the runs go.", flag_values=FLAGS
+)
+flags.DEFINE_string("ray_address", "auto", "Address of a Ray cluster.", FLAGS)
 flags.DEFINE_bool(
     "quick", False, "2 epochs, 10,000 images, 2,000 samples, 2 at a time.", FLAGS
 )
@@ -55,12 +59,22 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
         comparison=comparison,
         num_samples=_value(values, "num_samples"),
         workers=_value(values, "workers"),
+        executor=_executor(values),
         shard=values.shard and study.parse_shard(values.shard),
         **{name: values[name].value for name in names},
     )
     if report:
         print(train.ending(report, values.saved_models_dir))
     return 1 if failures else 0
+
+
+def _executor(values):
+    """Where the runs go, or None for processes of this machine."""
+    if values.executor == "local":
+        return None
+    from kerasgen.study.ray_executor import RayTasks
+
+    return RayTasks(values.ray_address, _value(values, "workers"))
 
 
 def _value(values, name):

@@ -78,6 +78,27 @@ def check_free(directory: str | os.PathLike) -> None:
         lock.release()
 
 
+def check_works(folder: str | os.PathLike) -> None:
+    """Raise ValueError where files cannot be locked, as on some network folders.
+
+    Processes of one machine go on there with a warning; of several machines a job that
+    is sent again could meet one that still lives, and nothing would part them.
+    """
+    lock = filelock.FileLock(files.user_path(folder) / f".locks-{os.getpid()}")
+    try:
+        lock.acquire(timeout=GLANCE)
+    except (NotImplementedError, OSError) as error:
+        raise ValueError(
+            f"Got {folder}, whose files cannot be locked ({error}); expected a folder "
+            "with locks: a study on many machines parts its runs by them. Mount "
+            "it with locks (Lustre: the option flock), or choose another runs folder."
+        ) from error
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            os.unlink(lock.lock_file)
+
+
 def _paths(directory):
     path = pathlib.Path(os.path.abspath(directory))
     return path.with_name(f"{path.name}.lock"), path.with_name(f"{path.name}.holder")

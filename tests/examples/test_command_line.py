@@ -71,3 +71,21 @@ def test_an_answer_takes_less_than_a_second_of_processor_time():
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: Got the argument 'wgan'")
     assert time.perf_counter() - begun < 5  # the import of TensorFlow alone takes 6
+
+
+def test_a_job_array_of_slurm_gives_each_job_its_shard(tmp_path):
+    told = tmp_path / "kerasgen"
+    told.write_text('#!/bin/sh\necho "$@"\n')
+    told.chmod(0o755)
+    done = subprocess.run(
+        ["bash", str(ROOT / "examples/slurm.sh"), "--seeds=5"],
+        env={
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "SLURM_ARRAY_TASK_ID": "3",
+            "SLURM_ARRAY_TASK_COUNT": "8",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["compare", "--shard=3/8", "--seeds=5"]

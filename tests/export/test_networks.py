@@ -93,7 +93,7 @@ def check_equal(model, path, suffix, atol=1e-5):
 NOT_ON_LITERT = ("biggan", "progan")
 
 
-@both_formats
+@one_fast
 @pytest.mark.parametrize(("model_class", "num_classes"), FEW_FAST)
 def test_files_give_what_the_model_gives(tmp_path, suffix, model_class, num_classes):
     model = unlike_new(small(model_class, num_classes=num_classes))

@@ -39,9 +39,11 @@ def test_both_sides_must_be_large_enough(size):
         checks.checked_images(np.zeros((1, *size, 1)), "images", smallest_side=2)
 
 
-def test_bytes_are_told_what_to_do():
-    with pytest.raises(ValueError, match=r"from 255 to 255; expected.*by 255"):
-        checks.checked_images(np.full((1, 2, 2, 1), 255, dtype="uint8"), "images")
+def test_bytes_are_pixels_and_floats_up_to_255_are_told_what_to_do():
+    pixels = np.full((1, 2, 2, 1), 255, dtype="uint8")
+    assert checks.checked_images(pixels, "images").max() == 1.0
+    with pytest.raises(ValueError, match=r"expected.*255"):
+        checks.checked_images(pixels.astype("float32"), "images")
 
 
 @pytest.mark.parametrize("shape", [(0, 4), (4, 0)])

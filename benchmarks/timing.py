@@ -33,8 +33,8 @@ def main(arguments):
     settings = {one.settings.name: one.settings for one in runs}
     precisions = {one.settings.name: one.record["precision"] for one in runs}
     seeds = sorted({one.seed for one in runs})
-    dataset = next(iter(settings.values())).dataset
-    images = data.fetch(dataset, "train", data_dir=FLAGS.data_dir)
+    first = next(iter(settings.values()))
+    images = run.first_images(first.fetch("train", FLAGS.data_dir), first.limit)
     variants, sizes = {}, {}
     for name, one in settings.items():
         model = run.build(one, images, precisions[name])

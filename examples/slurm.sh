@@ -3,7 +3,8 @@
 #
 #     sbatch examples/slurm.sh --seeds=5 --precision=float32 --runs_dir=<shared folder>
 #
-# A job that is preempted or runs out of time is sent again and goes on where it was.
+# A job that is preempted is sent again and goes on where it was; one that runs out of
+# time goes on when the same command is given again.
 # When all have ended, the report is made of the folder:
 #
 #     python examples/report.py <shared folder>/mnist

@@ -19,9 +19,8 @@ DRIVER = pathlib.Path("/proc/driver/nvidia/version")
 def quiet_start() -> Iterator[None]:
     """Context in which TensorFlow may be imported for the first time.
 
-    What it writes to standard error is dropped, but shown if the import fails, or if no
-    GPU can be used where there is a driver for one. Who has set `TF_CPP_MIN_LOG_LEVEL`
-    sees everything.
+    What it writes to standard error is dropped, but shown if the import fails. Who has
+    set `TF_CPP_MIN_LOG_LEVEL` sees everything.
     """
     if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield
@@ -34,25 +33,17 @@ def quiet_start() -> Iterator[None]:
         return
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 2)
-        is_told = True
         try:
             yield
-            is_told = _lacks_gpu()
+            if not DRIVER.exists() and "tensorflow" in sys.modules:
+                # Without a GPU TensorFlow says so at the first look for one, which
+                # would be among the user's own lines. Where there is a driver it is
+                # the user who starts CUDA.
+                sys.modules["tensorflow"].config.list_physical_devices("GPU")
+        except BaseException:
+            file.seek(0)
+            os.write(kept, file.read())
+            raise
         finally:
-            if is_told:
-                file.seek(0)
-                os.write(kept, file.read())
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def _lacks_gpu():
-    """Whether a GPU's driver is here, but no GPU for TensorFlow.
-
-    Where there is no GPU TensorFlow says so at the first look for one, as an error;
-    later that would be among the user's own lines.
-    """
-    if "tensorflow" not in sys.modules:
-        return False
-    gpus = sys.modules["tensorflow"].config.list_physical_devices("GPU")
-    return DRIVER.exists() and not gpus and "CUDA_VISIBLE_DEVICES" not in os.environ

@@ -57,7 +57,10 @@ def own_rows(batch):
         enough = total >= num_replicas
         checks = [tf.debugging.Assert(enough, [_few_images(num_replicas)])]
     with tf.control_dependencies(checks):
-        own = tf.nest.map_structure(lambda x: x[first : first + num], batch)
+        # What a single batch lacks, such as weights, is None.
+        own = tf.nest.map_structure(
+            lambda x: None if x is None else x[first : first + num], batch
+        )
     _of_thread.rows = Rows(first, num, total)
     try:
         yield own

@@ -96,8 +96,14 @@ def _settings(comparison, values):
         "limit": 10_000 if values.quick else None,
     }
     if values.arm is not None:
-        if values["epochs"].present:
-            common["epochs"] = values.epochs
+        for name in ("seed", "seeds", "batch_size", "conditional"):
+            if values[name].present:
+                raise ValueError(
+                    f"Got --{name} with --arm={values.arm}; expected one, since an "
+                    "arm fixes its seeds and settings. Leave one out."
+                )
+        if values.quick or values["epochs"].present:
+            common["epochs"] = _value(values, "epochs")
         return arms.arm_settings(comparison, values.arm, values.models, **common)
     common |= {
         "epochs": _value(values, "epochs"),

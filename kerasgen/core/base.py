@@ -8,6 +8,7 @@ import warnings
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from kerasgen import files
@@ -317,6 +318,17 @@ class GenerativeModel(RefusedMethods, ConstructedModel):
             super().make_test_function(force)
         elif self.test_function is None or force:
             self.test_function = self._many_steps(self.test_step, self._count)
+
+    def make_predict_function(self, force=False):
+        if not replicas.several_replicas(self._distribute_strategy):
+            super().make_predict_function(force)
+        elif self.predict_function is None or force:
+            # By one replica, and not through `run`, which no open scope would allow.
+            step = self._autoconvert_optionals(self.predict_step)
+            step = tf.function(step, reduce_retracing=True)
+            self.predict_function = lambda data: ops.concatenate(
+                [step(batch) for batch in data]
+            )
 
     @property
     def _is_plain(self):

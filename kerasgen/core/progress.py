@@ -10,6 +10,10 @@ class ProgressBar(keras.callbacks.ProgbarLogger):
     16 steps are taken at once.
     """
 
+    def set_model(self, model):
+        super().set_model(model)
+        model.steps_not_taken = 0  # until an execution of this model says so
+
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(self._last(batch), logs)
 
@@ -30,4 +34,7 @@ def with_bar(callbacks, verbose):
     """Callbacks as `fit` takes them, with the bar that Keras would otherwise add."""
     if not verbose or isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
-    return [*keras.tree.flatten(callbacks or []), ProgressBar()]
+    given = keras.tree.flatten(callbacks or [])
+    if any(isinstance(one, keras.callbacks.ProgbarLogger) for one in given):
+        return given
+    return [*given, ProgressBar()]

@@ -30,8 +30,9 @@ class Inversion:
         self, images: np.ndarray, labels: np.ndarray | None = None
     ) -> tuple[np.ndarray, None]:
         """`(latents, None)`: inversion finds no distribution around the latents."""
+        (size,) = self.model.latent_shape  # with a class and codes, for some
         fitted = training.fit_latents(
-            self._generate, images, self.model.latent_dim, labels, seed=self.seed
+            self._generate, images, size, labels, seed=self.seed
         )
         return fitted.latents, None
 

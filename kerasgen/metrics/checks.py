@@ -46,10 +46,13 @@ def checked_samples(
 ) -> np.ndarray:
     """Returns images or features, one flat finite float64 row per example.
 
-    With `keep_bytes` uint8 stays uint8, which takes an eighth of the memory.
+    Images in uint8 stand for 0 to 255. With `keep_bytes` they stay uint8, which takes
+    an eighth of the memory.
     """
     if keep_bytes and getattr(samples, "dtype", None) == np.uint8:
         samples = np.asarray(samples)
+    elif getattr(samples, "dtype", None) == np.uint8 and np.ndim(samples) == 4:
+        samples = as_numbers(inputs.as_pixels(np.asarray(samples)), name)
     else:
         samples = as_numbers(samples, name)
     if samples.ndim < 2:

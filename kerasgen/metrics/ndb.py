@@ -84,7 +84,9 @@ class Bins(NamedTuple):
 
     def histogram(self, samples: ArrayLike) -> np.ndarray:
         """Number of samples in each bin, int array `(k,)`."""
-        samples = checks.checked_samples(samples, "samples")
+        # As `fit_bins` takes them: in bytes, if the bins are.
+        samples = checks.checked_samples(samples, "samples", keep_bytes=True)
+        samples = samples.astype(np.float64)
         _, nearest = nearest_neighbours(samples, self.centres.astype(np.float64))
         return np.bincount(nearest, minlength=len(self.centres))
 

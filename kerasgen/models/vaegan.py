@@ -54,9 +54,9 @@ class VAEGAN(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
         discriminator_normalization: "batch", "layer", "spectral" or None, in the
             discriminator.
 
-    The other arguments are those of `ConvolutionalModel` and `GenerativeModel`. The
-    discriminator takes no labels; one of the user's own returns logits and features, as
-    many as the last convolution of the default one has.
+    The other arguments are those of `ConvolutionalAutoencoder`, `ConvolutionalModel`
+    and `GenerativeModel`. The discriminator takes no labels; one of the user's own
+    returns logits and features, as many as the last convolution of the default one has.
 
     Example:
 

@@ -32,7 +32,14 @@ class BatchNormalization(layers.BatchNormalization):
     """
 
     def call(self, inputs, training=False):
+        is_last = self.axis in (-1, len(inputs.shape) - 1)
+        if not is_last and replicas.current() is not None:
+            raise ValueError(
+                f"Got axis={self.axis} on several replicas; expected the last axis. "
+                "Train on one device, or normalise the last axis."
+            )
         is_plain = self.center and self.scale and self.variable_dtype == "float32"
+        is_plain = is_plain and is_last
         if not is_plain or replicas.current() is not None:  # unknown to the kernel
             return super().call(inputs, training=training)
         gamma, beta, mean, variance = (
@@ -120,6 +127,13 @@ class Dropout(layers.Dropout):
     def call(self, inputs, training=False):
         if not training or self.rate == 0:
             return inputs
+        if self.noise_shape is not None:
+            if replicas.current() is not None:
+                raise ValueError(
+                    f"Got noise_shape={self.noise_shape} on several replicas; expected "
+                    "None. Train on one device, or leave it out."
+                )
+            return super().call(inputs, training=training)
         seed = tf.cast(tf.convert_to_tensor(self.seed_generator.next()), tf.int32)
         bits = replicas.draw(lambda shape: _bits(shape, seed), tf.shape(inputs))
         is_kept = bits >= round(self.rate * 2**16)

@@ -206,13 +206,15 @@ def _seconds(run):
 
 def _timed(name, run):
     """A name with the machine, since times of different machines do not compare."""
+    is_alone = run.seconds_alone is not None
+    environments = [run.timed_on] if is_alone else run.record["environments"]
     machines = {
         (e.get("processor"), e.get("cores"), *e.get("gpus", ()), e.get("workers", 1))
-        for e in run.record["environments"]
+        for e in environments
     }
     if len(machines) != 1:
         raise NoNumber("was trained on more than one machine")
     processor, cores, *gpus, workers = machines.pop()
-    beside = f"{workers} at a time" if run.seconds_alone is None else "alone"
+    beside = "alone" if is_alone else f"{workers} at a time"
     parts = [processor, f"{cores} cores", *gpus, beside]
     return f"{name} ({', '.join(parts)})"

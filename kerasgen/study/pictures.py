@@ -121,7 +121,8 @@ def interpolate(
     Returns:
         float32 array of shape `(rows, 10, height, width, channels)`.
     """
-    ends = np.random.default_rng(seed).normal(size=(rows + 1, model.latent_dim))
+    shape = (rows + 1, *model.latent_shape)
+    ends = np.random.default_rng(seed).normal(size=shape)
     paths = [great_circle(*p, INTERPOLATION_STEPS) for p in itertools.pairwise(ends)]
     labels = _labels(model, rows, label)
     labels = None if labels is None else np.repeat(labels, INTERPOLATION_STEPS)

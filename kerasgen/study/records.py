@@ -82,6 +82,7 @@ class Run:
     problems: list  # sentences on files that are missing or damaged
     # Of an epoch of its model with nothing else on the machine, by `TIMING`.
     seconds_alone: float | None = None
+    timed_on: dict = dataclasses.field(default_factory=dict)  # the machine of that
 
     @property
     def title(self) -> str:
@@ -270,7 +271,11 @@ def _timed(runs, timing):
     """Runs with their model's seconds of an epoch alone, where these were measured."""
     for run in runs:
         rounds = timing.get("seconds_per_epoch", {}).get(run.settings.name, {})
-        yield dataclasses.replace(run, seconds_alone=rounds.get(str(run.seed)))
+        yield dataclasses.replace(
+            run,
+            seconds_alone=rounds.get(str(run.seed)),
+            timed_on=timing.get("machine", {}),
+        )
 
 
 def _alike(runs, what):

@@ -277,7 +277,9 @@ def _run(planned, index, job, executor, progress):
 
     status, end = executor.run(job, log, receive)
     if status == executors.HELD:
-        progress.say(f"{heading}: {failure['message']}")
+        # Its message may come later, over a shared folder.
+        why = (failure or {}).get("message", "another process works on it")
+        progress.say(f"{heading}: {why}")
         return True, None
     progress.close(index, is_done=status == 0)
     if status == 0:

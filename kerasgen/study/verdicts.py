@@ -9,8 +9,9 @@
    margin, which goes before the other two, and else *undecided*.
 3. A run that failed counts as a loss: it takes the worst value of all runs of the pair.
    A run that is missing has no value. Below three values there is no test.
-4. A part is what all its pairs are; if they differ and none is undecided, or if some
-   are supported and some are not, it *depends* on the model.
+4. A part is what all its pairs are. It *depends* on the model if some pairs are
+   supported and others refuted or equivalent; it is refuted if all are refuted or
+   equivalent, but not all equivalent; and else undecided.
 5. A claim is supported if all its parts are, refuted if one is; equivalent if all are;
    it depends if its parts were decided differently, and else is undecided.
 6. p-values are corrected by Holm over the claims of a study. A conjunction (support,
@@ -195,7 +196,7 @@ def _side(group, model, endpoint, study, prior):
         gaps += [f"{run.title} with seed {run.seed} {gap}"] if gap else []
     for missing in study.missing:
         one = missing.settings
-        if one.model == model and one.variant == group.variant:
+        if one.model == model and (is_any or one.variant == group.variant):
             failed += missing.failure is not None
             gaps.append(f"{one.title} with seed {one.seed} is missing")
     if not runs and not gaps:

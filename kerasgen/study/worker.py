@@ -19,6 +19,7 @@ from kerasgen import callbacks
 from kerasgen import evaluation
 from kerasgen.study import executors
 from kerasgen.study import lock
+from kerasgen.study import pictures
 from kerasgen.study import run
 from kerasgen.study import run_evaluation
 from kerasgen.study.executors import Job
@@ -108,7 +109,9 @@ def _train_and_evaluate(job, settings, images, test, reference, tell):
     )
     if job.export_to is not None:
         with lock.held(job.export_to, wait=True):
-            model.export(job.export_to, settings=settings.to_dict())
+            # From the file, since the evaluation may have fitted a prior to the model.
+            trained = pictures.load_model(os.path.join(job.directory, "model.keras"))
+            trained.export(job.export_to, settings=settings.to_dict())
 
 
 def main() -> None:

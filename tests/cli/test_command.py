@@ -144,6 +144,14 @@ def test_an_arm_of_a_comparison_can_be_trained_for_fewer_epochs():
     assert {one.epochs for one in wanted} == {20}
     assert {one.arm for one in wanted} == {"modern"}
     values = copy.deepcopy(compare.FLAGS)
+    values(["compare", "--arm=modern", "--quick"])
+    wanted = compare._settings(comparisons.get_comparison("jaiswal"), values)
+    assert {one.epochs for one in wanted} == {2}
+    values = copy.deepcopy(compare.FLAGS)
+    values(["compare", "--arm=modern", "--seeds=2"])
+    with pytest.raises(ValueError, match="--seeds with --arm=modern"):
+        compare._settings(comparisons.get_comparison("jaiswal"), values)
+    values = copy.deepcopy(compare.FLAGS)
     values(["compare", "--arm=modern"])
     wanted = compare._settings(comparisons.get_comparison("jaiswal"), values)
     assert {one.epochs for one in wanted} == {100}

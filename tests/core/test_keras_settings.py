@@ -213,6 +213,11 @@ def test_the_bar_ends_with_the_data(capsys, call, is_known):
     assert seen[-1] == ("4", "4")
 
 
+def test_a_bar_of_the_user_s_own_is_the_only_one(capsys):
+    ToyVAE().fit(X, callbacks=[keras.callbacks.ProgbarLogger()])
+    assert capsys.readouterr().out.count("Epoch 1/1") <= 1
+
+
 def test_summary_tells_the_average_from_the_generator(capsys):
     ToyGAN().summary()
     shown = capsys.readouterr().out

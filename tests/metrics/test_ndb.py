@@ -76,6 +76,8 @@ def test_images_are_taken_as_pixels_in_any_order_of_the_samples(grey_digits, rng
     shuffled = rng.permutation(fake).reshape(250, -1)
     flat = number_of_different_bins(real.reshape(250, -1), shuffled, 10, seed=3)
     assert flat == result and result.js_divergence > 0.0
+    in_bytes = np.rint(255 * real).astype("uint8")
+    assert number_of_different_bins(in_bytes, fake, num_bins=10, seed=3) == result
 
 
 def test_bad_input(rng):

@@ -64,6 +64,14 @@ class TestAAE(contract.ModelContract):
             np.testing.assert_allclose(own[:, 2:].mean(axis=0), 0.0, atol=0.2)
             np.testing.assert_allclose(own[:, 2:].std(axis=0), 1.0, atol=0.1)
 
+    def test_labels_are_the_prior_s_and_not_the_encoder_s(self, digits):
+        model = self.make(num_classes=10, label_modes=True)
+        images, labels = (array[:40] for array in digits)
+        codes = model.codes(images, labels)
+        np.testing.assert_array_equal(codes, model.codes(images))
+        np.testing.assert_array_equal(codes, model.encode(images, labels))
+        assert model.fit_prior(images, labels, components=1).sample(3).shape[0] == 3
+
     def test_an_image_without_a_label_is_set_against_the_whole_ring(self, digits):
         model = self.make(num_classes=10, label_modes=True)
         labels = np.array([10, 3] * 2000)  # none, and a three

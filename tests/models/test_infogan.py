@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerasgen.models import InfoGAN
+from kerasgen.study import pictures
 from tests import contract
 
 SMALL = {**contract.SMALL, "num_categories": 3, "num_codes": 2}
@@ -41,6 +42,11 @@ class TestInfoGAN(contract.ModelContract):
         assert -1.0 <= codes.min() < -0.99 and 0.99 < codes.max() <= 1.0
         # Parts are independent draws, not the same numbers in other forms.
         assert abs(np.corrcoef(z[:, 0], codes[:, 0])[0, 1]) < 0.1
+
+    def test_pictures_of_a_run_go_between_latents_of_all_parts(self):
+        model = self.make()
+        shape = (2, pictures.INTERPOLATION_STEPS, *model.image_shape)
+        assert pictures.interpolate(model, 2).shape == shape
 
     def test_latents_with_chosen_codes(self):
         model = self.make()

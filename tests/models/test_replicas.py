@@ -103,6 +103,11 @@ found["loaded"] = all(
     np.array_equal(v.numpy(), w.numpy()) for v, w in zip(model.weights, again.weights)
 )
 found["samples"] = model.sample(3, seed=0).shape
+found["on_batch"] = all(np.isfinite(model.train_on_batch(images[:7])))
+with strategy.scope():
+    autoencoder = made("cvae")
+    autoencoder.fit(images, batch_size=7, verbose=0)
+    found["predicted"] = autoencoder.predict(images, verbose=0).shape
 
 def in_scope(**arguments):
     with strategy.scope():
@@ -202,6 +207,8 @@ def test_epochs_of_two_replicas_are_those_of_one_device(tmp_path):
     check(found["epochs"], 1e-4)
     assert found["loaded"]
     assert found["samples"] == [3, 28, 28, 1]
+    assert found["on_batch"]
+    assert found["predicted"] == [21, 28, 28, 1]
     assert sorted(found["steps"]) == [1, 3]
     for said, expected in zip(found["refused"], REFUSED, strict=True):
         assert said is not None, expected

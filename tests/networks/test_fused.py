@@ -166,6 +166,21 @@ def test_dropout_draws_anew_and_passes_gradients_where_it_keeps():
     np.testing.assert_array_equal(layer(x, training=False), x)
 
 
+def test_dropout_of_whole_channels_is_obeyed():
+    layer = fused.Dropout(0.5, noise_shape=(None, 1, 8), seed=0)
+    outputs = layer(tf.ones((4, 6, 8)), training=True).numpy()
+    np.testing.assert_array_equal(outputs, outputs[:, :1] * np.ones((1, 6, 1)))
+
+
+def test_batch_normalization_of_another_axis_is_obeyed():
+    x = np.random.default_rng(0).normal(2.0, 3.0, (5, 4, 6)).astype("float32")
+    ours, theirs = (
+        made(axis=1)(x, training=True)
+        for made in (fused.BatchNormalization, layers.BatchNormalization)
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
 def test_dropout_repeats_from_the_state_of_its_generator():
     layer = fused.Dropout(0.5, seed=0)
     state = layer.seed_generator.state.numpy()

@@ -607,8 +607,12 @@ def test_samples_from_a_fitted_prior_have_a_section_of_their_own(tmp_path):
 def test_verdicts_are_exploratory_unless_they_were_registered(whole, tmp_path):
     *_, page = whole
     assert "Exploratory: nothing was registered before these runs" in page.text
-    (tmp_path / "preregistration.md").write_text("# Settings\n")
-    study = fake_study.make_study(["dcgan", "wgan"])
+    # Of the same arm for other epochs, and then for these.
+    study = fake_study.make_study(["dcgan", "wgan"], settings={"arm": "modern"})
+    registration = "# R\n\n### modern: settings\n\n{} epochs, seeds 0, 1, 2.\n"
+    (tmp_path / "preregistration.md").write_text(registration.format(100))
+    assert "Exploratory" in Page(write(study, tmp_path).read_text()).text
+    (tmp_path / "preregistration.md").write_text(registration.format(8))
     told = Page(write(study, tmp_path).read_text()).text
     assert "fixed before the runs, in preregistration.md" in told
     assert "Exploratory" not in told

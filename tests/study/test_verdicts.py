@@ -306,9 +306,12 @@ def test_times_carry_the_machine_in_their_name():
 
 
 def test_times_that_were_measured_alone_go_before_those_of_the_run():
-    alone = dataclasses.replace(run_with(seconds=3.0), seconds_alone=2.0)
+    machine = {"processor": "another", "cores": 4, "gpus": []}
+    alone = dataclasses.replace(
+        run_with(seconds=3.0), seconds_alone=2.0, timed_on=machine
+    )
     name, seconds = endpoints.seconds_per_epoch(alone, {})
-    assert name == "seconds_per_epoch (a processor, 2 cores, alone)"
+    assert name == "seconds_per_epoch (another, 4 cores, alone)"
     assert seconds == 2.0
 
 

@@ -25,7 +25,8 @@ RULE = (
     "The rule: each model of one side is compared with each of the other by Welch's "
     "t-test, and two one-sided tests show that a difference is not relevant; a "
     "statement on classes holds if it holds for every pair, and depends on the model "
-    "if only for some. Runs that failed count as losses. p-values are corrected by "
+    "if some pairs show it and others the contrary, or no relevant difference. Runs "
+    "that failed count as losses. p-values are corrected by "
     "Holm's method over the claims; a verdict needs "
     f"p < {verdicts.SIGNIFICANCE}."
 )
@@ -47,7 +48,11 @@ def in_order(judged) -> list:
 
 def standing(study) -> str:
     """Whether the verdicts of a study were registered before its runs, a sentence."""
-    is_registered = (study.directory / PREREGISTRATION).exists()
+    path = study.directory / PREREGISTRATION
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    settings = study.runs[0].settings
+    _, _, arm = text.partition(f"\n### {settings.arm}: ")
+    is_registered = f"\n{settings.epochs} epochs, " in arm.partition("\n### ")[0]
     return REGISTERED if is_registered else EXPLORATORY
 
 

@@ -84,7 +84,7 @@ def times(study) -> pd.DataFrame:
         seconds = np.array(run.history.get("seconds", []), dtype=float)
         if not len(seconds):
             continue
-        per_epoch = float(np.median(seconds))
+        per_epoch = run.seconds_alone or float(np.median(seconds))
         numbers = {
             "seconds_per_epoch": per_epoch,
             "images_per_second": run.record["data"]["num_images"] / per_epoch,

@@ -321,14 +321,15 @@ class GenerativeModel(RefusedMethods, ConstructedModel):
 
     def make_predict_function(self, force=False):
         if not replicas.several_replicas(self._distribute_strategy):
-            super().make_predict_function(force)
-        elif self.predict_function is None or force:
+            return super().make_predict_function(force)
+        if self.predict_function is None or force:
             # By one replica, and not through `run`, which no open scope would allow.
             step = self._autoconvert_optionals(self.predict_step)
             step = tf.function(step, reduce_retracing=True)
             self.predict_function = lambda data: ops.concatenate(
                 [step(batch) for batch in data]
             )
+        return self.predict_function
 
     @property
     def _is_plain(self):

@@ -216,5 +216,5 @@ def _timed(name, run):
         raise NoNumber("was trained on more than one machine")
     processor, cores, *gpus, workers = machines.pop()
     beside = "alone" if is_alone else f"{workers} at a time"
-    parts = [processor, f"{cores} cores", *gpus, beside]
+    parts = [str(processor), f"{cores} cores", *gpus, beside]
     return f"{name} ({', '.join(parts)})"

@@ -214,7 +214,7 @@ def test_the_bar_ends_with_the_data(capsys, call, is_known):
 
 
 def test_a_bar_of_the_user_s_own_is_the_only_one(capsys):
-    ToyVAE().fit(X, callbacks=[keras.callbacks.ProgbarLogger()])
+    ToyVAE().fit(X, batch_size=8, callbacks=[keras.callbacks.ProgbarLogger()])
     assert capsys.readouterr().out.count("Epoch 1/1") <= 1
 
 

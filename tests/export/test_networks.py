@@ -86,11 +86,12 @@ def check_equal(model, path, suffix, atol=1e-5):
             expected = method(*inputs.values(), *given.values())
             expected = expected if isinstance(expected, tuple | list) else [expected]
             for output, array in zip(outputs, expected, strict=True):
-                np.testing.assert_allclose(made[output], array, rtol=0, atol=atol)
+                # Scores may be in the hundreds, where float32 itself is coarser.
+                np.testing.assert_allclose(made[output], array, rtol=1e-6, atol=atol)
 
 
 # Whose convolutions TensorFlow's converter leaves as they are, which LiteRT lacks.
-NOT_ON_LITERT = ("biggan", "progan")
+NOT_ON_LITERT = ("progan",)
 
 
 @one_fast

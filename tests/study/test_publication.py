@@ -22,6 +22,7 @@ from kerasgen.study.settings import RunSettings
 from tests.study import fake_study
 
 PLACE = "/home/someone/kerasgen"
+MACHINE = {"processor": "a processor", "cores": 2, "gpus": []}
 
 
 def make(directory, **changes):
@@ -50,7 +51,7 @@ def whole(tmp_path_factory):
     """A study, and the folder that it is published in."""
     folder = tmp_path_factory.mktemp("whole")
     runs, published = make(folder / "runs/mnist"), folder / "results/mnist-8"
-    timing = {"machine": {}, "seconds_per_epoch": {"dcgan": {"0": 2.5}}}
+    timing = {"machine": MACHINE, "seconds_per_epoch": {"dcgan": {"0": 2.5}}}
     (runs / "timing.json").write_text(json.dumps(timing))
     study.publish(runs, published)
     return runs, published

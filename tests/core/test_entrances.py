@@ -1,8 +1,10 @@
 """No float outside [0, 1] gets in, by whatever entrance."""
 
+import functools
 import pathlib
 import re
 import sys
+import tempfile
 
 import keras
 import numpy as np
@@ -16,7 +18,10 @@ from hypothesis import strategies as st
 
 import kerasgen
 from kerasgen import data
+from kerasgen import export
 from kerasgen.callbacks import LatentScatter
+from kerasgen.metrics import reconstruction
+from kerasgen.metrics import sharpness
 
 NUM = 8
 IMAGE_SHAPE = (8, 8, 1)
@@ -32,6 +37,12 @@ def _dataset(images):
 def _generator(images):
     yield (np.zeros_like(images),)
     yield (images,)
+
+
+@functools.cache
+def exported(model):
+    with tempfile.TemporaryDirectory() as folder:
+        return export.load(model.export(pathlib.Path(folder) / "model"))
 
 
 QUIET = {"verbose": 0}
@@ -57,6 +68,9 @@ ENTRANCES = {
     "discriminate": GAN.discriminate,
     "batches": lambda x: data.batches(x, batch_size=4),
     "LatentScatter": lambda x: LatentScatter("unused", x, np.zeros(NUM, int)),
+    "encode of an export": lambda x: exported(VAE).encode(x),
+    "reconstruct of an export": lambda x: exported(VAE).reconstruct(x),
+    "discriminate of an export": lambda x: exported(GAN).discriminate(x),
 }
 OUTSIDE = st.floats(width=32).filter(lambda x: not 0 <= x <= 1)
 
@@ -84,6 +98,26 @@ def test_no_float_outside_gets_in(entrance, pixel, place, dtype):
         ENTRANCES[entrance](images)
     if before is not None:
         assert all(map(np.array_equal, before, GAN.get_weights()))
+
+
+METRICS = {
+    "laplacian_variance": sharpness.laplacian_variance,
+    "gradient_magnitude": sharpness.gradient_magnitude,
+    "radial_power_spectrum": sharpness.radial_power_spectrum,
+    "mid_grey_share": sharpness.mid_grey_share,
+    "mean_squared_error": lambda x: reconstruction.mean_squared_error(x, x),
+    "bernoulli_cross_entropy": lambda x: reconstruction.bernoulli_cross_entropy(x, x),
+}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@settings(max_examples=5, deadline=None, derandomize=True, database=None)
+@given(pixel=OUTSIDE, place=st.integers(0, NUM * int(np.prod(IMAGE_SHAPE)) - 1))
+def test_no_float_outside_gets_into_a_metric_of_pixels(metric, pixel, place):
+    images = np.full((NUM, *IMAGE_SHAPE), 0.5)
+    images.reshape(-1)[place] = pixel
+    with pytest.raises(ValueError, match=r"Got `?\w+`? "):
+        METRICS[metric](images)
 
 
 def _private_bytes():

@@ -78,7 +78,7 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
 
 
 def ending(report, saved_models_dir: str) -> str:
-    """What a study has come to: its first numbers, where all of it lies, what is next.
+    """End of a study: its first numbers, where all of it lies, the next command.
 
     Args:
         report: `pathlib.Path` of the report, beside which `summary.csv` lies.

@@ -61,7 +61,7 @@ def is_own(name: Any) -> bool:
 
 
 def folder_name(name: str) -> str:
-    """What a folder is called that is named after a dataset, by its name or path.
+    """Name of a folder after a dataset, given by its name or path.
 
     Example:
 

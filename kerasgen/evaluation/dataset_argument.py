@@ -14,7 +14,7 @@ from kerasgen.files import PathLike
 
 
 class Dataset(NamedTuple):
-    """What `read_dataset` returns.
+    """A dataset as `read_dataset` returns it.
 
     Args:
         name: Name of the dataset, or "arrays".

@@ -54,7 +54,7 @@ def kl_decomposition(latents, mean, log_variance, num_examples):
 
 
 def excess_total_correlation(weight, latents, mean, log_variance, num_examples):
-    """What a total correlation of another weight than 1 adds to the KL divergence.
+    """Excess of the KL divergence by a total correlation of another weight than 1.
 
     The divergence in closed form holds the correlation once: with (weight - 1) · TC
     beside it the loss is that of the β-TCVAE.

@@ -1,4 +1,4 @@
-"""What a study is about, and what is missing or went wrong in it."""
+"""Subject of a study, and all that is missing or went wrong in it."""
 
 import collections
 
@@ -60,7 +60,7 @@ def gaps(study, comparison=None) -> list[str]:
 
 
 def _lack(run):
-    """What a run lacks, to follow its name; or "" if it is complete."""
+    """Part that a run lacks, to follow its name; or "" if it is complete."""
     of_all = f"{run.epochs_done} of {run.settings.epochs} epochs"
     if run.failure is not None:
         verb = "diverged" if run.status == "diverged" else "failed"

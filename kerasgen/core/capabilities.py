@@ -154,9 +154,7 @@ class EncoderModel(ImageModel):
         def encoded(images, labels=None):
             return self.bind("encoder", labels, training=False)(images)
 
-        return self.apply_to_images(
-            encoded, images, self._labels_to_encode(labels), "encoder"
-        )
+        return self.apply_to_images(encoded, images, labels, "encoder")
 
     def codes(self, images, labels=None):
         """Point codes of images, whatever the posterior: its means where it has any.
@@ -171,14 +169,7 @@ class EncoderModel(ImageModel):
         Raises:
             ValueError: If the images or labels do not fit the model.
         """
-        return self.apply_to_images(
-            self.codes_in_graph, images, self._labels_to_encode(labels), "encoder"
-        )
-
-    def _labels_to_encode(self, labels):
-        """Labels, or None where a model has classes that its encoder does not see."""
-        is_blind = self.num_classes is not None and not self.takes_labels("encoder")
-        return None if is_blind else labels
+        return self.apply_to_images(self.codes_in_graph, images, labels, "encoder")
 
     def reconstruct(self, images, labels=None):
         """Images decoded from their codes.
@@ -221,7 +212,9 @@ class EncoderModel(ImageModel):
         """
         check_positive_int("components", components)
         prior = self.new_prior(components)
-        codes = encoded = self.encode(images, labels)
+        # Classes may be the prior's alone.
+        is_blind = self.is_conditional and not self.takes_labels("encoder")
+        codes = encoded = self.encode(images, None if is_blind else labels)
         if self.posterior == "gaussian":
             mean, log_variance = encoded
             noise = normal(mean.shape, sampling_seed(seed))

@@ -55,8 +55,11 @@ class EncoderInputs:
         return getattr(self.model, "posterior", "gaussian")
 
     def labels(self, part: ImageFeatures) -> np.ndarray | None:
-        """Labels of a part for a conditional model, None for another."""
-        return part.labels if _is_conditional(self.model) else None
+        """Labels of a part where the encoder takes them, else None."""
+        takes = getattr(self.model, "takes_labels", None)
+        if not _is_conditional(self.model) or (takes and not takes("encoder")):
+            return None
+        return part.labels
 
     @functools.cached_property
     def test_posterior(self) -> tuple[np.ndarray, np.ndarray | None]:

@@ -1,8 +1,11 @@
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import kerasgen
+from kerasgen.evaluation.encoder_inputs import EncoderInputs
 from tests import contract
 
 
@@ -67,9 +70,12 @@ class TestAAE(contract.ModelContract):
     def test_labels_are_the_prior_s_and_not_the_encoder_s(self, digits):
         model = self.make(num_classes=10, label_modes=True)
         images, labels = (array[:40] for array in digits)
-        codes = model.codes(images, labels)
-        np.testing.assert_array_equal(codes, model.codes(images))
-        np.testing.assert_array_equal(codes, model.encode(images, labels))
+        with pytest.raises(ValueError, match="Got labels; expected none"):
+            model.encode(images, labels)
+        part = types.SimpleNamespace(labels=labels)
+        assert EncoderInputs(model, part, None, 0).labels(part) is None
+        labelled = kerasgen.CVAE(num_classes=10, width=4)
+        assert EncoderInputs(labelled, part, None, 0).labels(part) is labels
         assert model.fit_prior(images, labels, components=1).sample(3).shape[0] == 3
 
     def test_an_image_without_a_label_is_set_against_the_whole_ring(self, digits):

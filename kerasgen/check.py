@@ -260,3 +260,6 @@ LOOKS = {
     ".jsonl": (_look_at_lines, COPY),
     **{ending: (_look_at_network, COPY) for ending in RUNTIMES},
 }
+
+if __name__ == "__main__":  # as it was called once, and as old scripts may still do
+    raise SystemExit("Got python -m kerasgen.check; expected kerasgen check PATH...")

@@ -28,7 +28,7 @@ from kerasgen.study import records
 AGAIN = "Give the same command again: it goes on there."
 ANEW = (
     "Remove metrics.jsonl and evaluation.json, if they are there, and give the same "
-    "command again: it is made anew from the checkpoint."
+    "command again: it is made anew from the weights."
 )
 COPY = "Copy the whole folder again, or make it anew."
 EARLIER = "Remove it: a run goes on from the checkpoint before it."
@@ -172,17 +172,26 @@ def _expected_files(run):
     names = {"history.csv": START_OVER}
     if run.epochs_done and in_study:
         names |= dict.fromkeys(("events.jsonl", "evaluations.jsonl"), START_OVER)
-    if run.epochs_done > 1 and not run.is_published:
-        names["checkpoint"] = START_OVER
-    if run.epochs_done >= run.settings.epochs:
+    is_complete = run.epochs_done >= run.settings.epochs
+    if not run.is_published:
+        names |= _weights(run.directory, run.epochs_done, is_complete)
+    if is_complete:
         made = ["metrics.jsonl", "samples.npz"]
-        made += [] if run.is_published else ["model.keras"]
         has_codes = hasattr(model_class(run.settings.model), "encode")
         made += ["codes.npz"] if has_codes else []
         if in_study:
             made += ["evaluation.json", "interpolations.npz", "neighbours.npz"]
         names |= dict.fromkeys(made, ANEW)
     return names
+
+
+def _weights(directory, epochs_done, is_complete):
+    """Dict from the file that a run can go on from to what to do without it."""
+    has_checkpoint = (directory / "checkpoint").exists()
+    if is_complete:
+        return {"model.keras": ANEW if has_checkpoint else START_OVER}
+    has_any = has_checkpoint or (directory / "model.keras").exists()
+    return {} if has_any or epochs_done <= 1 else {"checkpoint": START_OVER}
 
 
 def _look_at_export(folder, names=None):
@@ -254,7 +263,7 @@ RUNTIMES = {
 }
 # From the ending of a file to how it is looked at, and what to do about damage.
 LOOKS = {
-    ".keras": (_look_at_keras_file, ANEW),
+    ".keras": (_look_at_keras_file, COPY),
     ".weights.h5": (_look_at_checkpoint, EARLIER),
     ".npz": (_look_at_arrays, COPY),
     ".jsonl": (_look_at_lines, COPY),

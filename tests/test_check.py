@@ -14,6 +14,7 @@ import kerasgen
 from kerasgen import check
 from kerasgen import data
 from kerasgen import export
+from kerasgen.callbacks.weights_file import save_sealed
 from kerasgen.study import RunSettings
 from kerasgen.study import lock
 from kerasgen.study import run
@@ -45,6 +46,9 @@ def whole(tmp_path_factory, digits):
     ]
     model = run.train(SETTINGS, directory, *sets)
     model.export(study.parent / "exported", settings=SETTINGS.to_dict())
+    # As where a kill came before the checkpoints of the complete run were removed.
+    (directory / "checkpoint").mkdir()
+    save_sealed(model, directory / "checkpoint" / "epoch-0002.weights.h5")
     record = {"epoch": 2, "num_samples": 100, "fid": 7.5, "recall": None}
     (directory / "evaluation.json").write_text(json.dumps(record))
     (directory / "evaluations.jsonl").write_text('{"epoch": 1}\n{"epoch": 2}\n')
@@ -122,13 +126,13 @@ DAMAGES = {
         lambda d: flip_a_bit(d / "checkpoint" / "epoch-0002.weights.h5"),
         "epoch-0002.* it is damaged",
     ),
-    "checkpoints gone": (
-        lambda d: shutil.rmtree(d / "checkpoint"),
-        "checkpoint: it is missing",
-    ),
     "the model gone": (
         lambda d: (d / "model.keras").unlink(),
-        r"model\.keras: it is missing.* made anew from the checkpoint",
+        r"model\.keras: it is missing.* made anew from the weights",
+    ),
+    "all weights gone": (
+        lambda d: (shutil.rmtree(d / "checkpoint"), (d / "model.keras").unlink()),
+        r"model\.keras: it is missing. Restore it from a copy",
     ),
     "a model with another bit": (
         lambda d: flip_a_bit(d / "model.keras"),

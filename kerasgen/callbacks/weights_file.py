@@ -60,6 +60,20 @@ def load_sealed(model: keras.Model, path: PathLike) -> None:
     owner = read_owner(path)
     if owner is not None:
         _check_owner(model, owner)
+    load_state(model, path)
+
+
+def load_state(model: keras.Model, path: PathLike) -> None:
+    """Loads weights, optimizers and random state; an error if any of it is missing.
+
+    Args:
+        model: keras.Model, built.
+        path: path that ends in `.weights.h5` or `.keras`.
+
+    Raises:
+        DamagedFileError: If the file cannot be read.
+        ForeignFileError: If it does not fit the model.
+    """
     try:
         with warnings.catch_warnings():
             # Keras only warns when it leaves an optimizer without its state.

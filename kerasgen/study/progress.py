@@ -1,5 +1,6 @@
 """Display of runs while they go on: which, how far, how fast, how long."""
 
+import heapq
 import statistics
 import sys
 import threading
@@ -39,7 +40,8 @@ class Progress:
         # By model, as they were told or are measured on the way.
         self.timings = {name: dict(each) for name, each in (timings or {}).items()}
         self.left = set(range(len(self.titles)))
-        self._begun, self._trained = {}, {}  # seconds, by index
+        # By index: when a run began here, and epochs since.
+        self._begun, self._trained = {}, {}
         self.stream = stream or sys.stdout
         self._bars, self._lock = {}, threading.Lock()
 
@@ -53,25 +55,37 @@ class Progress:
         return f"[{index + 1}/{len(self.titles)}] {self.titles[index]}"
 
     def remaining(self) -> float | None:
-        """Expected seconds for all that is left, or None if nothing is known yet."""
+        """Expected seconds until all runs have ended, or None if nothing is known yet.
+
+        Runs that wait are begun in their order, whenever a worker becomes free.
+        """
         if not any("epoch" in each for each in self.timings.values()):
             return None
-        seconds = sum(
-            self.epochs[index] * self._expected(index, "epoch")
-            + self._expected(index, "else")
-            for index in self.left
-        )
-        return seconds / self.workers
+        going_on = self.left & self._begun.keys()
+        busy = sorted(map(self._expected, going_on))
+        busy += [0.0] * (self.workers - len(busy))
+        heapq.heapify(busy)
+        for index in sorted(self.left - going_on):
+            heapq.heapreplace(busy, busy[0] + self._expected(index))
+        return max(busy)
 
-    def _expected(self, index, part):
+    def _expected(self, index):
+        """Expected seconds until a run has ended."""
+        epoch, other = (self._usual(index, part) for part in ("epoch", "else"))
+        if index in self._begun:
+            elapsed = time.monotonic() - self._begun[index]
+            other -= max(elapsed - self._trained.get(index, 0) * epoch, 0.0)
+        return self.epochs[index] * epoch + max(other, 0.0)
+
+    def _usual(self, index, part):
         """Seconds of a part of a run: those of its model, or the mean of others."""
         known = {k: each[part] for k, each in self.timings.items() if part in each}
-        usual = statistics.mean(known.values()) if known else 0.0
-        return known.get(self.models[index], usual)
+        mean = statistics.mean(known.values()) if known else 0.0
+        return known.get(self.models[index], mean)
 
     def begin(self, index: int) -> None:
         """Take note that a run begins, or goes on."""
-        self._begun[index], self._trained[index] = time.monotonic(), 0.0
+        self._begun[index], self._trained[index] = time.monotonic(), 0
 
     def receive(self, index: int, message: dict) -> None:
         """Show what the worker of a run tells."""
@@ -82,8 +96,11 @@ class Progress:
         """Take note that a run has ended, and whether it did so well."""
         with self._lock:
             if is_done and index in self._begun:
-                seconds = time.monotonic() - self._begun[index] - self._trained[index]
-                self.timings.setdefault(self.models[index], {})["else"] = seconds
+                timing = self.timings.setdefault(self.models[index], {})
+                # What the first epochs took longer than the last belongs to the start.
+                trained = self._trained[index] * timing.get("epoch", 0.0)
+                seconds = time.monotonic() - self._begun[index] - trained
+                timing["else"] = max(seconds, 0.0)
             self.epochs[index] = 0
             self.left.discard(index)
             if index in self._bars:
@@ -95,7 +112,7 @@ class Progress:
     def _epoch(self, index, epoch, total, seconds, losses):
         self.epochs[index] = total - epoch
         self.timings.setdefault(self.models[index], {})["epoch"] = seconds
-        self._trained[index] = self._trained.get(index, 0.0) + seconds
+        self._trained[index] = self._trained.get(index, 0) + 1
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         self.say(
             f"{self.heading(index)} epoch {epoch}/{total}  {shown}  "

@@ -2,8 +2,9 @@
 
 The directory describes itself and holds all that is needed to go on after an interrupt:
 `settings.json`, `history.csv`, `losses.png`, `samples/`, `latent/`, `checkpoint/`,
-`events.jsonl` and `evaluations.jsonl`; once the model is trained, `model.keras`,
-`samples.npz`, `codes.npz` and `metrics.jsonl`; and what `run_evaluation.py` adds.
+`events.jsonl` and `evaluations.jsonl`; once the model is trained, `model.keras` in the
+place of the checkpoints, `samples.npz`, `codes.npz` and `metrics.jsonl`; and what
+`run_evaluation.py` adds.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ from kerasgen.features import FeatureExtractor
 from kerasgen.study import environment
 from kerasgen.study import json_files
 from kerasgen.study import lock
+from kerasgen.study import model_file
 from kerasgen.study.portable import without_paths
 from kerasgen.study.records import PUBLISHED
 from kerasgen.study.records import read_record
@@ -35,6 +37,7 @@ from kerasgen.study.settings import check_name
 
 RESUMABLE = ("epochs",)
 RECORD = "settings.json"
+CHECKPOINTS = "checkpoint"
 # Training images that evaluations in training are set against.
 NUM_WATCHED_IMAGES = 10_000
 # Test images whose codes are kept.
@@ -75,8 +78,8 @@ def train(
         The trained model.
 
     Raises:
-        ValueError: If the directory is of a run with other settings, or no checkpoint
-            of several epochs can be read.
+        ValueError: If the directory is of a run with other settings, or neither a
+            checkpoint nor the model of several epochs can be read.
         kerasgen.study.HeldError: If another process works in the directory.
         kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite.
     """
@@ -92,8 +95,8 @@ def train(
         if before:
             _check_same(directory, before, record)
             record["environments"] = _merged(before, record)
-        checkpoint = callbacks.Checkpoint(directory / "checkpoint")
-        done = checkpoint.restore(model)
+        checkpoint = callbacks.Checkpoint(directory / CHECKPOINTS)
+        done = checkpoint.restore(model) or model_file.restore(model, directory)
         _check_nothing_is_lost(directory, done)
         if done == settings.epochs and is_trained(directory, settings):
             return model
@@ -101,7 +104,7 @@ def train(
         watching = _watching(model, settings, directory, images, test, extractor)
         watching += [checkpoint, *extra_callbacks]
         # With no epoch left, too: callbacks end what a kill may have kept them from.
-        _fit(model, settings, images, done, checkpoint, watching)
+        _fit(model, settings, images, done, directory, watching)
         _finish(model, directory, settings, test)
         return model
 
@@ -138,7 +141,7 @@ def _classes(images):
     return images.labels
 
 
-def _fit(model, settings, images, done, checkpoint, watching):
+def _fit(model, settings, images, done, directory, watching):
     """Train the epochs that are left; say how to go on if that is cut short."""
     dataset = data.batches(
         images.images,
@@ -151,19 +154,25 @@ def _fit(model, settings, images, done, checkpoint, watching):
     try:
         model.fit(dataset, **epochs, verbose=0, callbacks=watching)
     except KeyboardInterrupt:
-        newest = checkpoint.newest or "the beginning, since no epoch has ended"
+        newest = _newest(directory) or "the beginning, since no epoch has ended"
         logging.warning("Interrupted. The same call goes on from %s.", newest)
         raise
     except callbacks.DivergenceError as error:
-        good = checkpoint.newest
+        good = _newest(directory)
         kept = f"The last good checkpoint is {good}" if good else "No epoch was good"
         raise callbacks.DivergenceError(f"{error} {kept}.") from error
 
 
+def _newest(directory):
+    """The file that a run would go on from, or None."""
+    model = directory / model_file.NAME
+    kept = callbacks.Checkpoint(directory / CHECKPOINTS).newest
+    return kept or (model if model.exists() else None)
+
+
 def _finish(model, directory, settings, test):
     """Write the artefacts of a complete run; metrics.jsonl, the sign of it, last."""
-    with files.replacing(directory / "model.keras") as temporary:
-        model.save(temporary)
+    model_file.save(model, directory, settings.epochs)
     samples = model.sample(100, seed=settings.seed)
     save_arrays(directory / "samples.npz", images=in_bytes(samples))
     if hasattr(model, "encode"):
@@ -176,6 +185,8 @@ def _finish(model, directory, settings, test):
     losses = model.evaluate(*arrays, batch_size=size, verbose=0, return_dict=True)
     logging.info("%s on the test images: %s", settings.model, losses)
     record = {"epoch": settings.epochs, "split": "test", **losses}
+    # They hold what model.keras holds, and are most of what a run would leave.
+    shutil.rmtree(directory / CHECKPOINTS)
     write_lines(directory / "metrics.jsonl", [record])
 
 
@@ -247,9 +258,10 @@ def check_owner(directory: files.PathLike, settings: RunSettings) -> dict | None
     """
     directory = files.user_path(directory)
     if not (directory / RECORD).exists():
-        if any(directory.glob("checkpoint/*.weights.h5")):
+        weights = (f"{CHECKPOINTS}/*.weights.h5", model_file.NAME)
+        if any(path for name in weights for path in directory.glob(name)):
             raise ValueError(
-                f"{directory} holds checkpoints but no settings.json, so it is not "
+                f"{directory} holds weights but no settings.json, so it is not "
                 "known what they are of. Remove the directory, or choose another."
             )
         return None
@@ -297,9 +309,10 @@ def _check_nothing_is_lost(directory, done):
     # The first epoch is in the history before it is in a checkpoint.
     if done == 0 and before > 1:
         raise ValueError(
-            f"{directory} has a history of {before} epochs, but no checkpoint there "
-            "can be read (the log names each that is damaged). Bring one back from a "
-            f"copy, or remove {directory} and start over."
+            f"{directory} has a history of {before} epochs, but neither a checkpoint "
+            f"nor {model_file.NAME} there can be read (the log names each that is "
+            f"damaged). Bring one back from a copy, or remove {directory} and start "
+            "over."
         )
 
 
@@ -317,7 +330,7 @@ def is_trained(directory: files.PathLike, settings: RunSettings) -> bool:
     The weights may be elsewhere, if its records were published.
     """
     directory = files.user_path(directory)
-    weights = any((directory / name).exists() for name in ("model.keras", PUBLISHED))
+    weights = any((directory / one).exists() for one in (model_file.NAME, PUBLISHED))
     return weights and json_files.holds(
         directory / "metrics.jsonl", epoch=settings.epochs
     )

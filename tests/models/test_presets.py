@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -326,7 +327,7 @@ def test_registry_and_folders_agree():
 def test_wheel_and_source_archive_hold_the_presets(tmp_path, package):
     pytest.importorskip("setuptools", minversion="77")
     source = tmp_path / "source"
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         source.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, source / name)
     ignored = shutil.ignore_patterns("__pycache__")
@@ -348,6 +349,11 @@ def test_wheel_and_source_archive_hold_the_presets(tmp_path, package):
         in_archive = [name.partition("/")[2] for name in opened.getnames()]
     with zipfile.ZipFile(wheel) as opened:
         in_wheel = opened.namelist()
+        (metadata,) = (name for name in in_wheel if name.endswith("/METADATA"))
+        readme = opened.read(metadata).decode().partition("\n\n")[2]
+    assert "# kerasgen" in readme
+    # On a package index there is nothing beside the README that it could link to.
+    assert re.findall(r"\]\((?!https:)[^)]*\)", readme) == []
     wanted = [
         *(
             f"kerasgen/presets/{preset}/{name}"

@@ -54,7 +54,27 @@ def test_the_next_study_knows_what_this_one_took(progress):
 def test_workers_share_what_is_left(progress):
     progress.workers = 2
     progress.timings = {"dcgan": {"epoch": 10.0}, "cvae": {"epoch": 5.0}}
-    assert progress.remaining() == 25.0
+    # The third begins when the second has ended.
+    assert progress.remaining() == 10.0 + 20.0
+
+
+def test_seconds_that_went_by_are_not_expected_again(progress, monkeypatch):
+    progress.timings = {"dcgan": {"epoch": 10.0, "else": 8.0}}
+    progress.left = {0}
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    progress.begin(0)
+    assert progress.remaining() == 28.0
+    monkeypatch.setattr("time.monotonic", lambda: 105.0)
+    assert progress.remaining() == 23.0
+    # An epoch that compiling made longer leaves less of the rest.
+    monkeypatch.setattr("time.monotonic", lambda: 116.0)
+    progress.receive(0, epoch(1, 13.0))
+    assert progress.remaining() == 13.0 + 8.0 - 3.0
+    monkeypatch.setattr("time.monotonic", lambda: 126.0)
+    progress.receive(0, epoch(2, 10.0))
+    monkeypatch.setattr("time.monotonic", lambda: 128.0)
+    progress.close(0, is_done=True)
+    assert progress.timings["dcgan"] == {"epoch": 10.0, "else": 8.0}
 
 
 def test_an_epoch_is_a_line(progress):

@@ -44,12 +44,12 @@ def test_a_run_leaves_all_its_artefacts(tmp_path, image_sets):
         "losses.png",
         "samples",
         "latent",
-        "checkpoint",
         "model.keras",
         "samples.npz",
         "codes.npz",
         "metrics.jsonl",
     }
+    assert "checkpoint" not in found  # it would hold what model.keras holds
     record = json.loads((tmp_path / "settings.json").read_text())
     assert record["data"] == {"source": "a test", "num_images": 128}
     assert record["precision"] == run.environment.resolve_precision("auto")
@@ -86,6 +86,26 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, image_sets, mod
         for history in histories
     ]
     assert rows[0] == rows[1]
+
+
+@pytest.mark.slow
+def test_a_complete_run_goes_on_as_if_it_had_been_longer(tmp_path, image_sets):
+    whole = run.train(settings(epochs=4), tmp_path / "whole", *image_sets)
+    cut = tmp_path / "cut"
+    run.train(settings(epochs=2), cut, *image_sets)
+    content = (cut / "model.keras").read_bytes()
+    (cut / "model.keras").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match="nor model.keras there can be read"):
+        run.train(settings(epochs=4), cut, *image_sets)
+    (cut / "model.keras").write_bytes(content)
+    with pytest.raises(Killed):
+        kill = [KillAt(epoch=3, batch=0)]
+        run.train(settings(epochs=4), cut, *image_sets, extra_callbacks=kill)
+    (cut / "checkpoint" / "epoch-0003.weights.h5").write_bytes(b"")
+    keras.utils.set_random_seed(99)
+    resumed = run.train(settings(epochs=4), cut, *image_sets)
+    for first, second in zip(whole.weights, resumed.weights, strict=True):
+        assert np.array_equal(first.numpy(), second.numpy())
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +171,9 @@ def test_a_run_does_not_go_on_with_other_images_or_precision(tmp_path, image_set
 
 
 @pytest.mark.usefixtures("trained")
-def test_checkpoints_of_nobody_are_refused(tmp_path, image_sets):
+def test_weights_of_nobody_are_refused(tmp_path, image_sets):
     (tmp_path / "settings.json").unlink()
-    with pytest.raises(ValueError, match="holds checkpoints but no settings.json"):
+    with pytest.raises(ValueError, match="holds weights but no settings.json"):
         run.train(settings(epochs=1), tmp_path, *image_sets)
 
 

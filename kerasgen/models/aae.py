@@ -42,6 +42,7 @@ MAKHZANI2015 = Reference(
 # Radius of the ring, and standard deviation of a mode in the first two latents: with
 # ten modes neighbours are five deviations apart.
 RADIUS, SPREAD = 4.0, 0.5
+APPENDIX = "appendix A.1, on likelihoods"
 TWO_OF_1000 = {"width": 1000, "depth": 2, "activation": "relu"}
 
 
@@ -84,7 +85,7 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
         "adversarial_loss": "encoder",
     }
     published = Published(
-        batch_size=Setting(100, "the paper"),
+        batch_size=Setting(100, APPENDIX),
         optimizers=Setting(
             lambda: {
                 "autoencoder": training.Adam(1e-3),
@@ -94,23 +95,26 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
             "not the paper's, which is momentum with rates lowered by hand",
         ),
         arguments={
-            "latent_dim": Setting(8, "the paper"),
-            "discriminator_width": Setting(1000, "the paper"),
-            "reconstruction": Setting("gaussian", "the paper"),
+            "latent_dim": Setting(8, APPENDIX),
+            "discriminator_width": Setting(1000, APPENDIX),
+            "reconstruction": Setting("gaussian", APPENDIX),
         },
         networks={
             "encoder": Setting(
                 lambda model: networks.point_encoder(
                     networks.dense_encoder(*model.dimensions, **TWO_OF_1000)
                 ),
-                "the paper",
+                APPENDIX,
             ),
             "decoder": Setting(
                 lambda model: networks.dense_decoder(*model.dimensions, **TWO_OF_1000),
-                "the paper",
+                APPENDIX,
             ),
         },
-        departures=("Adam instead of momentum.",),
+        departures=(
+            "Adam instead of momentum.",
+            "The prior's standard deviation is 1 instead of 5.",
+        ),
     )
 
     def __init__(

@@ -31,7 +31,7 @@ ODENA2017 = Reference(
     "ICML",
     "1610.09585",
 )
-PAPER = "the paper"
+PAPER = "appendix A, tables 1 and 2"
 
 
 @register(family="gan", references=[ODENA2017])

@@ -74,7 +74,10 @@ class BiGAN(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
             "encoder_normalization": Setting("batch", CODE),
             "discriminator_normalization": Setting("batch", CODE),
         },
-        departures=("Latents are normal, networks convolutional, and no rate falls.",),
+        departures=(
+            "Latents are normal, networks convolutional, and no rate falls.",
+            "No penalty of 2.5e-5 on the squares of the weights.",
+        ),
     )
 
     def __init__(

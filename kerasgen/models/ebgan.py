@@ -32,6 +32,7 @@ ZHAO2017 = Reference(
     "ICLR",
     "1609.03126",
 )
+GRID = "the grid search on digits of section 4.1"
 
 
 @register(family="gan", references=[ZHAO2017])
@@ -69,9 +70,9 @@ class EBGAN(ConvolutionalModel, AdversarialModel):
     }
     published = Published(
         batch_size=Setting(64, "not printed; this package's"),
-        optimizers=Setting(lambda: training.Adam(1e-3), "the paper, on digits"),
+        optimizers=Setting(lambda: training.Adam(1e-3), GRID),
         arguments={
-            "margin": Setting(10.0, "the paper, on digits"),
+            "margin": Setting(10.0, GRID),
             "pull_away_weight": Setting(0.1, "the paper"),
         },
         departures=("Convolutional networks, where the paper's on digits are dense.",),

@@ -63,7 +63,7 @@ class FlowMatching(ImageModel):
         steps: Steps of the solver, a positive int; `sample(…, steps=…)` takes another.
         solver: "euler", one evaluation of the velocity a step, or "heun", two.
         guidance: Weight w of a conditional model's label, at least 0; other than 1 it
-            takes twice as many evaluations.
+            takes twice as many evaluations, and needs `num_classes`.
         label_dropout: Share of labels dropped in training, in [0, 1).
         times: Distribution of t in training: "uniform", or "logit_normal", which
             favours the middle (Esser et al. 2024, arXiv:2403.03206, section 3.1).
@@ -118,7 +118,7 @@ class FlowMatching(ImageModel):
             )
         self.steps = check_positive_int("steps", steps)
         self.solver = check_choice("solver", solver, SOLVERS)
-        self.guidance = check_not_negative("guidance", guidance)
+        self.guidance = self.checked_guidance(guidance)
         self.label_dropout = check_fraction("label_dropout", label_dropout)
         self.times = check_choice("times", times, TIMES)
         self.width, self.depth = width, depth
@@ -246,10 +246,18 @@ class FlowMatching(ImageModel):
         v = self.guided_velocity(labels, guidance)
         return integrate(v, x, first, last, steps=steps, solver=solver)
 
+    def checked_guidance(self, guidance):
+        weight = check_not_negative("guidance", guidance)
+        if weight != 1.0 and self.num_classes is None:
+            raise ValueError(
+                f"Got guidance={guidance} for a model without classes; expected 1.0. "
+                "Guidance is towards a label: construct the model with num_classes."
+            )
+        return weight
+
     def guided_velocity(self, labels, guidance):
         """The averaged velocity as a function of images and one time for all."""
-        weight = self.guidance if guidance is None else guidance
-        check_not_negative("guidance", weight)
+        weight = self.checked_guidance(self.guidance if guidance is None else guidance)
         conditional = self.bind("velocity", labels, training=False, averaged=True)
         free = None
         if labels is not None and weight != 1.0:

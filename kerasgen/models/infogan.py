@@ -118,6 +118,11 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
                 "categories without labels. Set num_categories, or take ACGAN."
             )
         self.num_categories = check_positive_int("num_categories", num_categories)
+        if self.num_categories < 2:
+            raise ValueError(
+                "Got num_categories=1; expected at least 2. A single one would tell "
+                "nothing."
+            )
         self.num_codes = check_positive_int("num_codes", num_codes)
         self.information_weight = check_not_negative(
             "information_weight", information_weight

@@ -75,7 +75,7 @@ class IWAE(DenseAutoencoder):
         batch_size=Setting(20, CODE),
         optimizers=Setting(annealed_adam, CODE),
         arguments={
-            "num_samples": Setting(50, "the paper, which has 5, too"),
+            "num_samples": Setting(50, "section 5, which has 5, too"),
             "latent_dim": Setting(50, CODE + ", the model with one layer"),
             "width": Setting(200, CODE),
             "depth": Setting(2, CODE),

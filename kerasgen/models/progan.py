@@ -12,8 +12,9 @@ the middle of a fade goes on there. Adam's moments are reset at every birth of a
 
 Departures from the paper: 28 pixels grow from 7; all levels are computed from the
 start, those to come with a share of 0, so that growth saves no time here; pixels end in
-a sigmoid; the batch is one group of the critic's deviation map; channels double from
-`width` with every level down, where the paper has 512 of them up to 32 pixels.
+a sigmoid; the batch is one group of the critic's deviation map, so that slopes in the
+penalty are those of the sum of its scores; channels double from `width` with every
+level down, where the paper has 512 of them up to 32 pixels.
 """
 
 from keras import ops
@@ -58,6 +59,9 @@ class ProGAN(AdversarialModel):
             the power of it.
 
     The other arguments are those of `GenerativeModel`.
+
+    Raises:
+        ValueError: If the critic has batch normalisation.
 
     Example:
 
@@ -117,6 +121,7 @@ class ProGAN(AdversarialModel):
             name="images_seen",
         )
         self.complete()
+        networks.check_judges_alone("critic", self.critic)
 
     def default_generator(self):
         return networks.growing_generator(

@@ -33,6 +33,7 @@ CHEN2018 = Reference(
     "NeurIPS",
     "1802.04542",
 )
+SECTION = "section 5"
 
 
 @register(family="vae", references=[KINGMA2014, CHEN2018])
@@ -68,15 +69,15 @@ class VAE(DenseAutoencoder):
         "kl_divergence": "kl_divergence",
     }
     published = Published(
-        batch_size=Setting(100, "the paper"),
+        batch_size=Setting(100, SECTION),
         optimizers=Setting(
             lambda: keras.optimizers.Adagrad(0.02),
-            "the paper: one of 0.01, 0.02 and 0.1, by the first iterations",
+            f"{SECTION}: one of 0.01, 0.02 and 0.1, by the first iterations",
         ),
         arguments={
-            "width": Setting(500, "the paper"),
-            "depth": Setting(1, "the paper"),
-            "latent_dim": Setting(20, "one of the paper's, up to 200"),
+            "width": Setting(500, SECTION),
+            "depth": Setting(1, f"{SECTION} and appendix C"),
+            "latent_dim": Setting(20, "figure 2, one of five up to 200"),
         },
         departures=("No prior on the weights; Keras' initialisation.",),
     )

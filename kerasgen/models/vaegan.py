@@ -38,6 +38,7 @@ LARSEN2016 = Reference(
     "ICML",
     "1512.09300",
 )
+SECTION = "section 4"
 CODE = "github.com/andersbll/autoencoding_beyond_pixels"
 
 
@@ -81,15 +82,19 @@ class VAEGAN(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
         "kl_divergence": "kl_divergence",
     }
     published = Published(
-        batch_size=Setting(64, CODE),
-        optimizers=Setting(lambda: training.Adam(3e-4), f"the rate of {CODE}"),
+        batch_size=Setting(64, SECTION),
+        optimizers=Setting(lambda: keras.optimizers.RMSprop(3e-4), SECTION),
         arguments={
-            "latent_dim": Setting(128, CODE),
-            "beta": Setting(1.0, "the paper"),
-            "feature_weight": Setting(1e-6, CODE),
+            "latent_dim": Setting(128, CODE + ", celeba_aegan.py"),
+            "beta": Setting(1.0, "equation 8"),
+            "feature_weight": Setting(1e-6, CODE + ", celeba_aegan.py"),
             "discriminator_normalization": Setting("batch", CODE),
         },
-        departures=("Made for faces of 64x64; RMSprop there.",),
+        departures=(
+            "A network for 28 instead of 64 pixels.",
+            "The code leaves reconstructions out of the game, rests players that are "
+            "ahead and lowers its rate.",
+        ),
     )
 
     def __init__(

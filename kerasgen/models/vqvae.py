@@ -96,7 +96,7 @@ class VQVAE(ImageModel):
         arguments={
             "codebook_size": Setting(128, KERAS_IO),
             "code_dim": Setting(16, KERAS_IO),
-            "commitment_weight": Setting(0.25, "the paper"),
+            "commitment_weight": Setting(0.25, "section 3.2"),
         },
         departures=("Cross-entropy instead of squares over the data's variance.",),
     )

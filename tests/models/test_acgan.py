@@ -46,6 +46,8 @@ class TestACGAN(contract.ModelContract):
         assert accuracy > 0.9
         logged = model.evaluate(*digits, verbose=0, return_dict=True)
         assert logged["accuracy"] == pytest.approx(accuracy, abs=0.02)
+        # A softmax of probabilities could not come below log(1 + 9/e) = 1.46.
+        assert logged["class_loss"] < 1.0
 
     def test_the_discriminator_sees_no_labels(self, digits):
         model = self.make()

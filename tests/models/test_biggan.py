@@ -108,5 +108,14 @@ class TestBigGAN(contract.ModelContract):
         with pytest.raises(ValueError, match="expected one of .*'truncation'"):
             model.sample(4, trunkation=0.3)
 
+    def test_classes_are_rows_of_one_embedding(self):
+        model = self.make(num_classes=3, average_momentum=None)
+        latents = np.random.default_rng(0).normal(size=(3, 6))
+        before = model.generate(latents, [0, 1, 2])
+        table = model.generator.get_layer("label_embedding").embeddings
+        table.assign(table.numpy()[[2, 0, 1]])
+        after = model.generate(latents, [1, 2, 0])
+        np.testing.assert_allclose(after, before, atol=1e-6)
+
     def test_the_generator_moves_after_every_few_steps(self, trained):
         assert trained.steps == {"discriminator": 4, "generator": 2}

@@ -39,6 +39,7 @@ class TestFlowMatching(contract.ModelContract):
         ({"steps": 0}, "steps=0; expected a positive integer"),
         ({"solver": "eular"}, "Did you mean 'euler'"),
         ({"guidance": -1.0}, "guidance=-1.0; expected a number of at least 0"),
+        ({"guidance": 2.0}, "guidance=2.0 for a model without classes; expected 1.0"),
         ({"label_dropout": 1.0}, r"label_dropout=1.0; expected a number in \[0, 1\)"),
         ({"times": "unifrom"}, "Did you mean 'uniform'"),
         ({"width": 6}, "width=6; expected a multiple of 4"),
@@ -52,6 +53,7 @@ class TestFlowMatching(contract.ModelContract):
             ({"solver": "rk4"}, "solver='rk4'; expected one of"),
             ({"stepz": 3}, "Did you mean 'steps'"),
             ({"guidance": -2.0}, "guidance=-2.0; expected a number"),
+            ({"guidance": 3.0}, "guidance=3.0 for a model without classes"),
         ]:
             with pytest.raises(ValueError, match=message):
                 model.sample(2, **options)

@@ -17,6 +17,7 @@ class TestInfoGAN(contract.ModelContract):
     bad_arguments = [
         ({"num_classes": 10}, "num_classes=10; expected None"),
         ({"num_categories": 0}, "num_categories=0; expected a positive integer"),
+        ({"num_categories": 1}, "num_categories=1; expected at least 2"),
         ({"num_codes": 0}, "num_codes=0; expected a positive integer"),
         ({"information_weight": -1}, "information_weight=-1; expected a number"),
     ]

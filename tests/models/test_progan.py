@@ -48,6 +48,13 @@ class TestProGAN(contract.ModelContract):
         )
         super().test_xla_trains_like_the_graph(digits, monkeypatch)
 
+    def test_a_users_critic_with_batch_normalisation_is_refused(self):
+        images = keras.Input((28, 28, 1))
+        x = keras.layers.BatchNormalization()(keras.layers.Flatten()(images))
+        critic = keras.Model(images, keras.layers.Dense(1)(x))
+        with pytest.raises(ValueError, match="critic with batch normalisation"):
+            self.make(critic=critic)
+
     def test_levels_follow_from_the_images_seen(self):
         model = self.make(images_per_phase=100)
         for seen, level in (

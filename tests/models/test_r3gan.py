@@ -6,6 +6,14 @@ from kerasgen.models import R3GAN
 from tests import contract
 
 
+def dense(inputs, units):
+    """Three hidden layers, and the outputs."""
+    x = inputs
+    for _ in range(3):
+        x = keras.layers.LeakyReLU(0.2)(keras.layers.Dense(64)(x))
+    return keras.layers.Dense(units)(x)
+
+
 def linear_judge(shape, slope):
     images = keras.Input(shape)
     constant = keras.initializers.Constant(slope)
@@ -61,6 +69,36 @@ class TestR3GAN(contract.ModelContract):
         judge = keras.Model(images, keras.layers.Dense(1)(x))
         with pytest.raises(ValueError, match="discriminator with batch normalisation"):
             self.make(discriminator=judge)
+
+    @pytest.mark.slow
+    def test_all_modes_of_a_ring_are_reached(self):
+        """Eight narrow clouds of points, on which the plain game ends in none."""
+        keras.utils.set_random_seed(0)
+        random = np.random.default_rng(0)
+        angles = 2 * np.pi * np.arange(8) / 8
+        centres = 0.5 + 0.35 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        points = centres[random.integers(8, size=4096)]
+        points = points + 0.01 * random.normal(size=points.shape)
+        shape = (1, 2, 1)
+        latents, images = keras.Input((8,)), keras.Input(shape)
+        made = keras.layers.Activation("sigmoid")(dense(latents, 2))
+        seen = keras.layers.Rescaling(4.0, -2.0)(keras.layers.Flatten()(images))
+        model = R3GAN(
+            shape,
+            8,
+            gamma=0.1,
+            seed=0,
+            generator=keras.Model(latents, keras.layers.Reshape(shape)(made)),
+            discriminator=keras.Model(images, dense(seen, 1)),
+        )
+        points = points.reshape(-1, *shape).astype("float32")
+        model.fit(points, batch_size=128, epochs=60, verbose=0)
+        samples = model.sample(2000, seed=1).reshape(-1, 1, 2)
+        distances = np.linalg.norm(samples - centres, axis=2)
+        is_near = distances.min(axis=1) < 4 * 0.01
+        counts = np.bincount(distances.argmin(axis=1)[is_near], minlength=8)
+        assert is_near.mean() > 0.6
+        assert counts.min() > 0.05 * counts.sum()
 
     def test_the_penalty_moves_the_discriminator(self, digits):
         """A penalty whose graph were cut would leave the weights where they are."""

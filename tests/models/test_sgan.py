@@ -79,6 +79,19 @@ class TestSGAN(contract.ModelContract):
         history = model.fit(dataset, epochs=5, verbose=0).history
         assert np.mean(model.classify(images).argmax(axis=1) == labels) > 0.98
         assert history["accuracy"][-1] > 0.95
+        # A softmax of probabilities could not come below log(1 + 1/e) = 0.31.
+        assert history["class_loss"][-1] < 0.2
+
+    def test_it_classifies_by_averaged_weights(self, digits):
+        model = self.make()
+        before = model.classify(digits[0][:3])
+        for network, changes in (
+            (model.discriminator, False),
+            (model.averages["discriminator"], True),
+        ):
+            network.set_weights([3.0 * w for w in network.get_weights()])
+            same = np.array_equal(before, model.classify(digits[0][:3]))
+            assert same != changes
 
     def test_it_conditions_on_no_labels(self, digits):
         model = self.make()

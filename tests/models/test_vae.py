@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -78,6 +79,19 @@ class TestVAE(contract.ModelContract):
         added = losses[1]["autoencoder"] - losses[0]["autoencoder"]
         np.testing.assert_allclose(added, 5.0 * correlation, rtol=1e-3, atol=1e-3)
         assert np.abs(added).mean() > 1e-2
+
+    @pytest.mark.slow
+    def test_a_greater_beta_leaves_less_information(self, digits):
+        divergences = []
+        for beta in (0.1, 1.0, 10.0):
+            model = self.make(beta=beta)
+            rates = {"autoencoder": keras.optimizers.Adam(1e-2)}
+            model.compile(rates, run_eagerly=True)
+            model.fit(digits[0][:64], batch_size=32, epochs=5, verbose=0)
+            found = model.evaluate(digits[0][:64], verbose=0, return_dict=True)
+            divergences.append(found["kl_divergence"])
+        assert divergences == sorted(divergences, reverse=True)
+        assert divergences[0] > 2.0 * divergences[-1]
 
     def test_training_lowers_the_loss(self, trained):
         losses = trained.history["loss"]

@@ -92,6 +92,8 @@ class Arm:
     # From model to such a dict, of what is special to it.
     by_model: dict = dataclasses.field(default_factory=dict)
     draws: int = 0  # settings that are drawn by chance, the same for all models
+    # Fewer epochs after which its runs, on their way, are judged as a study of its own.
+    also_after: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """Search over settings with an equal budget for every model, on training images alone.
 
-Each model gets as many trials over as many knobs. A trial trains on all training images
-but the held-out ones and is scored by the Fréchet distance of its samples to these.
+Each model gets as many trials over as many knobs, the first of which are its defaults.
+A trial trains on all training images but the held-out ones and is scored by the Fréchet
+distance of its samples to these.
 """
 
+import functools
 import math
+import operator
 import time
 from collections.abc import Callable
 
@@ -17,6 +20,7 @@ from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import files
 from kerasgen.callbacks import DivergenceError
+from kerasgen.core.registry import model_class
 from kerasgen.study import endpoints
 from kerasgen.study import environment
 from kerasgen.study import run
@@ -33,7 +37,7 @@ def search(
     images: data.ImageSet,
     storage: files.PathLike,
     *,
-    trials: int = 12,
+    trials: int = 13,
     epochs: int = 5,
     held_out: int = 10_000,
     num_samples: int = 10_000,
@@ -64,7 +68,8 @@ def search(
         ValueError: If fewer images than are held out are there.
     """
     kept, reference = _split(images, held_out)
-    found, knobs = _open(storage, model), comparison.knobs[model]
+    knobs = comparison.knobs[model]
+    found = _open(storage, model, _defaults(knobs, model))
     while (done := len(found.get_trials(states=FINISHED))) < trials:
         # Seeded by its number, so that an interrupt changes no later trial.
         found.sampler = optuna.samplers.TPESampler(seed=seed + done)
@@ -113,7 +118,22 @@ def _split(images, held_out):
     return kept, evaluation.Reference((train, judges), features=images.name)
 
 
-def _open(storage, model):
+def _defaults(knobs, model):
+    """What the knobs are set to if nobody turns them."""
+    made = model_class(model)()
+    optimizer = next(iter(made.default_optimizers().values()))
+    settings = RunSettings(model=model).to_dict() | {
+        "arguments": made.get_config(),
+        "optimizers": {"all": optimizer.get_config()},
+    }
+    return {
+        knob.name: functools.reduce(operator.getitem, knob.path, settings)
+        for knob in knobs
+    }
+
+
+def _open(storage, model, first):
+    """The study of a model, whose next trial is `first` unless that was one."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     files.user_path(storage).parent.mkdir(parents=True, exist_ok=True)
     found = optuna.create_study(
@@ -122,6 +142,9 @@ def _open(storage, model):
     # Of a process that was interrupted: not a finished trial, and never to be one.
     for trial in found.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
         found.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    held = found.get_trials(states=(*FINISHED, optuna.trial.TrialState.WAITING))
+    if all(first not in (t.params, t.system_attrs.get("fixed_params")) for t in held):
+        found.enqueue_trial(first)
     return found
 
 

@@ -58,6 +58,12 @@ def test_an_interrupted_search_goes_on_as_if_it_had_not_been(
     again, rest = go("parts", 3)
     assert [len(first), len(rest)] == [1, 2]
     assert first[0][0] == whole[0][0]
+    # The defaults are a trial, once.
+    settings = whole[0][0]
+    assert (settings.learning_rate_factor, settings.batch_size) == (1.0, 64)
+    assert settings.arguments == {"latent_dim": 32}
+    assert settings.optimizers == {"all": {"beta_1": 0.0}}
+    assert [each[0] for each in whole].count(settings) == 1
     assert {"learning_rate_factor", "batch_size", "optimizers", "arguments"} == set(
         best
     )

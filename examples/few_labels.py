@@ -15,12 +15,14 @@ Epochs are fixed beforehand, the last one counts, and no test image chooses anyt
 `--published` takes the dense networks with noise and the settings of Salimans et al.,
 default is the convolutional SGAN of the package. The two are different leagues.
 
-Interrupted, the same command goes on after the last training that ended. The result is
-a table, `few_labels.svg`, `few_labels.csv` and `few_labels.json`. An epoch takes some
-15 seconds on a core for each of 5 x 3 trainings of a draw.
+Interrupted, the same command goes on after the last epoch that ended. The result is a
+table, `few_labels.svg`, `few_labels.csv` and `few_labels.json`. Each line tells the
+time left; an epoch takes some 40 seconds on a core for each of 5 x 3 trainings of a
+draw.
 """
 
 import json
+import shutil
 
 import command_line  # noqa: F401  first: it answers slips at once
 import keras
@@ -31,10 +33,13 @@ from absl import flags
 from absl import logging
 
 import kerasgen
+from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import files
 from kerasgen.study import environment
+from kerasgen.study.progress import Progress
 from kerasgen.study.report import figures
+from kerasgen.study.worker import Reporter
 
 FLAGS = flags.FLAGS
 NUM_LABELS = ["20", "50", "100", "200", "1000"]
@@ -50,6 +55,7 @@ flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
 flags.DEFINE_string("output_dir", "few_labels", "Folder of the results.")
 ALONE = "labels alone"
 METHODS = ("feature_matching", "odena", ALONE)
+PLACE = ("method", "num_labels", "draw")
 SETTINGS = ("dataset", "published", "epochs", "batch_size", "limit")
 RECORD = "few_labels.json"
 
@@ -65,11 +71,18 @@ def main(_):
         labels = [asked(number, train[1]) for number in FLAGS.labels]
         folder = files.prepare_directory(FLAGS.output_dir)
         record = begun(folder)
-        for draw in range(FLAGS.seed, FLAGS.seed + FLAGS.draws):
-            for num_labels in labels:
-                for method in METHODS:
-                    measure(record, train, test, method, num_labels, draw)
-                    save(record, folder)
+        save(record, folder)
+        left = trainings_left(record, labels)
+        progress = Progress(
+            [f"{method}, {n} labels, draw {draw}" for method, n, draw in left],
+            [method for method, _, _ in left],
+            len(left) * [FLAGS.epochs],
+            len(train[0]),
+        )
+        for index, training in enumerate(left):
+            measure(record, train, test, training, folder, (progress, index))
+            save(record, folder)
+            shutil.rmtree(checkpoints(folder, training), ignore_errors=True)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
     finish(record, labels, folder)
@@ -105,17 +118,41 @@ def begun(folder):
     return record
 
 
-def measure(record, train, test, method, num_labels, draw):
-    """Adds the test errors of a training to the record, unless they are there."""
-    place = {"method": method, "num_labels": num_labels, "draw": draw}
-    if any(place.items() <= found.items() for found in record["found"]):
-        return
-    print(f"{method}, {num_labels} labels, draw {draw}", flush=True)
+def trainings_left(record, labels):
+    """`(method, num_labels, draw)` of each training that is not in the record."""
+    done = {tuple(one[name] for name in PLACE) for one in record["found"]}
+    return [
+        (method, num_labels, draw)
+        for draw in range(FLAGS.seed, FLAGS.seed + FLAGS.draws)
+        for num_labels in labels
+        for method in METHODS
+        if (method, num_labels, draw) not in done
+    ]
+
+
+def checkpoints(folder, training):
+    """Folder of the checkpoints of a training that goes on."""
+    name = "-".join(map(str, training)).replace(" ", "_")
+    return folder / "checkpoints" / name
+
+
+def measure(record, train, test, training, folder, place):
+    """Adds the test errors of a training to the record."""
+    method, num_labels, draw = training
+    progress, index = place
     keras.utils.set_random_seed(draw)
+    progress.begin(index)
+    checkpoint = callbacks.Checkpoint(checkpoints(folder, training))
+    reporter = Reporter(lambda **message: progress.receive(index, message))
     fit = fit_alone if method == ALONE else fit_game
-    probabilities = fit(method, train, num_labels, draw, test[0])
+    probabilities = fit(
+        method, train, num_labels, draw, test[0], [reporter, checkpoint]
+    )
     wrong = int(np.sum(probabilities.argmax(axis=1) != test[1]))
-    record["found"].append(place | {"errors": wrong, "num_test": len(test[1])})
+    found = dict(zip(PLACE, training, strict=True))
+    record["found"].append(found | {"errors": wrong, "num_test": len(test[1])})
+    progress.close(index, is_done=True)
+    progress.say(f"{progress.heading(index)}: {wrong} of {len(test[1])} errors")
 
 
 def make(objective, train, seed):
@@ -130,17 +167,24 @@ def make(objective, train, seed):
     )
 
 
-def fit_game(objective, train, num_labels, seed, images):
+def fit_game(objective, train, num_labels, seed, images, watching):
     """Probabilities of images by an SGAN trained with so many labels."""
     model = make(objective, train, seed)
+    epochs = begin_with(watching[-1].restore(model))
+    order = {"batch_size": FLAGS.batch_size, "seed": seed}
     batches = data.few_labels(
-        *train, num_labels, batch_size=FLAGS.batch_size, seed=seed
+        *train, num_labels, **order, initial_epoch=epochs["initial_epoch"]
     )
-    model.fit(batches, epochs=FLAGS.epochs, verbose=0)
+    model.fit(batches, **epochs, verbose=0, callbacks=watching)
     return model.classify(images)
 
 
-def fit_alone(_, train, num_labels, seed, images):
+def begin_with(epochs_done):
+    """Arguments of `fit` that train what is left."""
+    return {"initial_epoch": epochs_done, "epochs": FLAGS.epochs}
+
+
+def fit_alone(_, train, num_labels, seed, images, watching):
     """Probabilities of images by SGAN's discriminator trained on the labels alone."""
     sgan = make("feature_matching", train, seed)
     judge = keras.Model(sgan.discriminator.input, sgan.discriminator.outputs[0])
@@ -155,10 +199,14 @@ def fit_alone(_, train, num_labels, seed, images):
         ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    judge.optimizer.build(judge.trainable_variables)  # a checkpoint holds its state
+    epochs = begin_with(watching[-1].restore(judge))
     rows = np.resize(data.draw_labelled(train[1], num_labels, seed), len(train[0]))
-    half = FLAGS.batch_size // 2
-    batches = data.batches(*(one[rows] for one in train), batch_size=half, seed=seed)
-    judge.fit(batches, epochs=FLAGS.epochs, verbose=0)
+    order = {"batch_size": FLAGS.batch_size // 2, "seed": seed}
+    batches = data.batches(
+        *(one[rows] for one in train), **order, initial_epoch=epochs["initial_epoch"]
+    )
+    judge.fit(batches, **epochs, verbose=0, callbacks=watching)
     return judge.predict(np.float32(images) / 255.0, batch_size=500, verbose=0)
 
 

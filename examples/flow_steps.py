@@ -9,13 +9,18 @@ through 1, 2, 5, 10, 20, 50 and 100 evaluations, Heun's where they are even, and
 images are judged by the Fréchet distance to the test images, beside as many training
 images as a floor. With guidance on a conditional model an evaluation is two.
 
-The result is a table, `flow_steps.svg` and `flow_steps.json`. The 370 evaluations of
-10,000 images take up to two hours on a core.
+Interrupted, the same command goes on where it was. The result is a table,
+`flow_steps.svg` and `flow_steps.json`. The 370 evaluations of 10,000 images take up to
+two hours on a core; each line tells the time left.
 """
 
+import hashlib
 import json
+import shutil
+import time
 
 import command_line  # noqa: F401  first: it answers slips at once
+import numpy as np
 from absl import app
 from absl import flags
 from absl import logging
@@ -25,6 +30,7 @@ from kerasgen import evaluation
 from kerasgen import files
 from kerasgen import study
 from kerasgen.models import FlowMatching
+from kerasgen.study.progress import clock
 from kerasgen.study.report import figures
 
 FLAGS = flags.FLAGS
@@ -38,11 +44,15 @@ flags.DEFINE_integer("seed", 0, "Seed of the noise, the same for all.")
 flags.DEFINE_string("output_dir", "flow_steps", "Folder of the results.")
 REAL = "training images"
 PER_STEP = {"euler": 1, "heun": 2}
+RECORD = "flow_steps.json"
+# Samples that are drawn at a time, and kept until all are.
+PART, PARTS = 1000, "parts"
 
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
     try:
+        counts = [evaluations(text) for text in FLAGS.evaluations]
         model = study.load_model(FLAGS.model)
         if not isinstance(model, FlowMatching):
             raise ValueError(f"{FLAGS.model} is no FlowMatching; expected one.")
@@ -52,22 +62,98 @@ def main(_):
         )
         reference = evaluation.Reference((train, test))
         folder = files.prepare_directory(FLAGS.output_dir)
-        found = {REAL: distance(train.images, reference)}
-        for solver, each in PER_STEP.items():
-            counts = [int(one) for one in FLAGS.evaluations if int(one) % each == 0]
-            found[solver] = {
-                str(count): distance(drawn(model, solver, count // each), reference)
-                for count in counts
-            }
+        record = begun(folder)
+        found = record["frechet_distance"]
+        if REAL not in found:
+            found[REAL] = distance(train.images, reference)
+            save(record, folder)
+        left = [
+            (solver, count)
+            for count in counts
+            for solver, each in PER_STEP.items()
+            if count % each == 0 and str(count) not in found[solver]
+        ]
+        for index, (solver, count) in enumerate(left):
+            parts = folder / PARTS / f"{solver}-{count}"
+            coming = sum(further for _, further in left[index + 1 :])
+            images = drawn(model, solver, count, parts, coming)
+            found[solver][str(count)] = distance(images, reference)
+            save(record, folder)
+            shutil.rmtree(folder / PARTS)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
-    finish(found, folder)
+    finish(found, counts, folder)
 
 
-def drawn(model, solver, steps):
-    """Samples by so many steps of a solver, from the same noise each time."""
-    print(f"{solver}, {steps} steps", flush=True)
-    return model.sample(FLAGS.num_samples, seed=FLAGS.seed, solver=solver, steps=steps)
+def evaluations(text):
+    """A number of evaluations.
+
+    Raises:
+        ValueError: If it is no positive whole number.
+    """
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError(f"--evaluations={text} came; expected positive numbers.")
+    return int(text)
+
+
+def begun(folder):
+    """The record of a call that was cut short, or one with nothing yet.
+
+    Raises:
+        ValueError: If that call had other settings, or another model.
+    """
+    settings = {k: FLAGS[k].value for k in ("model", "dataset", "num_samples", "seed")}
+    content = files.user_path(FLAGS.model).read_bytes()
+    settings["sha256"] = hashlib.sha256(content).hexdigest()
+    if not (folder / RECORD).exists():
+        shutil.rmtree(folder / PARTS, ignore_errors=True)  # of what is not known
+        found = {solver: {} for solver in PER_STEP}
+        return {"settings": settings, "frechet_distance": found}
+    record = json.loads((folder / RECORD).read_text())
+    if record["settings"] != settings:
+        raise ValueError(
+            f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
+            "Choose another --output_dir, or remove that folder."
+        )
+    return record
+
+
+def save(record, folder):
+    with files.replacing(folder / RECORD) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def drawn(model, solver, count, folder, coming):
+    """Samples by so many evaluations, from the same noise each time.
+
+    Args:
+        model: The flow.
+        solver: "euler" or "heun".
+        count: Evaluations of each sample.
+        folder: Folder where parts are kept until all are drawn.
+        coming: Evaluations of each sample that come after these, for the time left.
+    """
+    files.prepare_directory(folder)
+    options = {"solver": solver, "steps": count // PER_STEP[solver]}
+    sizes = [PART] * (FLAGS.num_samples // PART) + [FLAGS.num_samples % PART]
+    found = []
+    for index, size in enumerate(filter(None, sizes)):
+        path = folder / f"{index:03}.npy"
+        if not path.exists():
+            start = time.monotonic()
+            images = model.sample(size, seed=FLAGS.seed * len(sizes) + index, **options)
+            with files.replacing(path) as temporary:
+                np.save(temporary, images)
+            each = (time.monotonic() - start) / (size * count)
+            further = FLAGS.num_samples - sum(sizes[: index + 1])
+            left = each * (count * further + coming * FLAGS.num_samples)
+            print(
+                f"{solver}, {count} evaluations: {sum(sizes[: index + 1]):,} samples, "
+                f"left {clock(left)}",
+                flush=True,
+            )
+        found.append(np.load(path))
+    return np.concatenate(found)
 
 
 def distance(images, reference):
@@ -79,21 +165,17 @@ def distance(images, reference):
     return value
 
 
-def finish(found, folder):
-    """Writes the record and the curves, and prints the table."""
-    settings = {k: FLAGS[k].value for k in ("model", "dataset", "num_samples", "seed")}
-    record = {"settings": settings, "frechet_distance": found}
-    with files.replacing(folder / "flow_steps.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
-    counts = [int(count) for count in FLAGS.evaluations]
+def finish(found, counts, folder):
+    """Draws the curves, and prints the table."""
+    asked = {
+        solver: [count for count in counts if str(count) in found[solver]]
+        for solver in PER_STEP
+    }
     figure = figures.curves(
         {
-            solver: (
-                [int(count) for count in found[solver]],
-                [[*found[solver].values()]],
-            )
-            for solver in PER_STEP
-            if found[solver]
+            solver: (each, [[found[solver][str(count)] for count in each]])
+            for solver, each in asked.items()
+            if each
         },
         title="Quality against evaluations of the network",
         x_label="evaluations of the network",
@@ -102,12 +184,12 @@ def finish(found, folder):
     )
     figures.save(figure, folder, "flow_steps")
     rows = ["| evaluations | Euler | Heun |", "| --: | --: | --: |"]
-    for count in FLAGS.evaluations:
+    for count in map(str, counts):
         cells = [found[solver].get(count) for solver in PER_STEP]
         texts = ["–" if value is None else f"{value:.3f}" for value in cells]
         rows.append(f"| {count} | {' | '.join(texts)} |")
     print("\n".join(rows))
-    print(f"\n{REAL}: {found[REAL]:.3f}\n{folder / 'flow_steps.json'}")
+    print(f"\n{REAL}: {found[REAL]:.3f}\n{folder / RECORD}")
 
 
 if __name__ == "__main__":

@@ -20,11 +20,13 @@ and the negative ELBO of the same images. Both are bounds, and hold for all mode
 The last column has what the papers print, of other networks and far longer trainings.
 
 Interrupted, the same command goes on after the last epoch, with other noise than
-without the interruption; more epochs go on, too. The result is a table, and for each
-model a folder with `likelihood.json` and `model.keras`. On a core an epoch of CVAE
-takes about 20 seconds, the bound 10 minutes.
+without the interruption; more epochs go on, too, and a bound that is there is not taken
+again. The result is a table, and for each model a folder with `likelihood.json` and
+`model.keras`. Each line tells the time left; on a core an epoch of CVAE takes about 20
+seconds, the bound 10 minutes.
 """
 
+import functools
 import json
 import re
 
@@ -41,6 +43,8 @@ from kerasgen import data
 from kerasgen import files
 from kerasgen.core import registry
 from kerasgen.study import environment
+from kerasgen.study.progress import Progress
+from kerasgen.study.worker import Reporter
 
 FLAGS = flags.FLAGS
 MODELS = ["vae", "cvae", "iwae:5", "iwae:50", "avb", "adversarial_vae"]
@@ -71,16 +75,25 @@ def main(_):
         )
         print(f"Test images are binarised once, by the seed {TEST_SEED}", flush=True)
         found = {}
-        for name, arguments in models.items():
+        progress = Progress(
+            list(models), list(models), len(models) * [FLAGS.epochs], len(train[0])
+        )
+        for index, (name, arguments) in enumerate(models.items()):
             place = f"{FLAGS.output_dir}/{name.replace(':', '-')}"
             folder = files.prepare_directory(place)
-            print(f"{name}: {FLAGS.epochs} epochs", flush=True)
-            model = trained(name, arguments, train[0], folder)
+            progress.begin(index)
+            reporter = Reporter(functools.partial(tell, progress, index))
+            model = trained(name, arguments, train[0], folder, reporter)
             found[name] = bounds(model, train, test, folder)
+            progress.close(index, is_done=True)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
     print(table(found))
     print(f"\n{FLAGS.output_dir}")
+
+
+def tell(progress, index, **message):
+    progress.receive(index, message)
 
 
 def check_name(name):
@@ -98,7 +111,7 @@ def check_name(name):
     return {"num_samples": int(match[1])} if match[1] else {}
 
 
-def trained(name, arguments, images, folder):
+def trained(name, arguments, images, folder, reporter):
     """The model, trained on binarised images for what is left of the epochs.
 
     Raises:
@@ -131,8 +144,8 @@ def trained(name, arguments, images, folder):
             binarised(images, epochs_done),
             initial_epoch=epochs_done,
             epochs=FLAGS.epochs,
-            verbose=2,
-            callbacks=[checkpoint],
+            verbose=0,
+            callbacks=[reporter, checkpoint],
         )
     with files.replacing(folder / "model.keras") as temporary:
         model.save(temporary)
@@ -160,6 +173,18 @@ def binarised(images, epochs_done):
 
 def bounds(model, train, test, folder):
     """`(bound, its standard error, negative ELBO)` in nats; kept in the folder."""
+    settings = {
+        **json.loads((folder / "settings.json").read_text()),
+        "epochs": FLAGS.epochs,
+        "binarisation_seed": TEST_SEED,
+        "importance_samples": FLAGS.importance_samples,
+        "importance_images": FLAGS.importance_images,
+    }
+    path = folder / "likelihood.json"
+    if path.exists():
+        record = json.loads(path.read_text())
+        if all(record.get(name) == value for name, value in settings.items()):
+            return tuple(record["bounds"].values())
     print(f"The bound, by {FLAGS.importance_samples} samples an image", flush=True)
     record = kerasgen.evaluate(
         model,
@@ -171,14 +196,8 @@ def bounds(model, train, test, folder):
         seed=TEST_SEED,
     )
     found = {key: value for key, value in record.items() if "binarised" in key}
-    record = {
-        **json.loads((folder / "settings.json").read_text()),
-        "epochs": FLAGS.epochs,
-        "binarisation_seed": TEST_SEED,
-        "bounds": found,
-    }
-    with files.replacing(folder / "likelihood.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    with files.replacing(path) as temporary:
+        temporary.write_text(json.dumps({**settings, "bounds": found}, indent=2) + "\n")
     return tuple(found.values())
 
 

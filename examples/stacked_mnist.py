@@ -13,8 +13,9 @@ digits are unevenly many, real triples have about 0.0235: that is the floor, mea
 samples with a channel that the classifier is less than 90 % sure of.
 
 `MODEL:published` is the model with its paper's settings. Interrupted, the same command
-goes on where it was. The result is a table, `stacked_mnist.json`, and a run directory
-for each model and seed. A training costs its epochs, of 128,000 triples each; judging
+goes on where it was; further models and seeds join those of the record. The result is a
+table, `stacked_mnist.json`, and a run directory for each model and seed. A training
+costs its epochs, of 128,000 triples each, and each line tells the time left; judging
 takes two minutes on a core.
 """
 
@@ -27,12 +28,15 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import features
 from kerasgen import files
 from kerasgen import metrics
 from kerasgen import study
 from kerasgen.data import stacked
+from kerasgen.study.progress import Progress
+from kerasgen.study.worker import Reporter
 
 FLAGS = flags.FLAGS
 MODELS = ["dcgan:published", "dcgan", "wgan", "wgan_gp", "r3gan"]
@@ -48,6 +52,8 @@ flags.DEFINE_string("output_dir", "stacked_mnist", "Folder of the runs and recor
 flags.DEFINE_bool("resume", True, "Go on with interrupted runs, or start over.")
 SURE = 0.9
 REAL = "real triples"
+RECORD = "stacked_mnist.json"
+SETTINGS = ("epochs", "batch_size", "limit", "num_samples")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Modes:
 def main(_):
     logging.set_verbosity(logging.WARNING)
     try:
-        runs = {name: run_settings(name) for name in FLAGS.models}
+        runs = [(name, one) for name in FLAGS.models for one in run_settings(name)]
         count = max(FLAGS.limit, FLAGS.num_samples)
         digits, test = (
             data.fetch(stacked.NAME, split, data_dir=FLAGS.data_dir)
@@ -70,16 +76,66 @@ def main(_):
         )
         classifier = features.load("mnist")
         folder = files.prepare_directory(FLAGS.output_dir)
-        found = {REAL: [count_modes(digits.images[: FLAGS.num_samples], classifier)]}
-        for name, settings in runs.items():
-            found[name] = [
-                judge(name, one, digits, test, classifier) for one in settings
-            ]
-            save(found, folder)
+        record = begun(folder)
+        if not found_of(record, REAL):
+            real = count_modes(digits.images[: FLAGS.num_samples], classifier)
+            keep(record, folder, REAL, None, real)
+        left = [
+            (name, one) for name, one in runs if not found_of(record, name, one.seed)
+        ]
+        progress = Progress(
+            [f"{name}, seed {one.seed}" for name, one in left],
+            [name for name, _ in left],
+            len(left) * [FLAGS.epochs],
+            min(FLAGS.limit, len(digits.images)),
+        )
+        for index, (name, settings) in enumerate(left):
+            model = trained(name, settings, digits, test, progress, index)
+            if model is None:
+                continue
+            samples = model.sample(FLAGS.num_samples, seed=settings.seed)
+            modes = count_modes(samples, classifier)
+            keep(record, folder, name, settings.seed, modes)
+            progress.close(index, is_done=True)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
-    print(table(found))
-    print(f"\n{folder / 'stacked_mnist.json'}")
+    print(table(record))
+    print(f"\n{folder / RECORD}")
+
+
+def begun(folder):
+    """The record of a call that was cut short, or one with nothing yet.
+
+    Raises:
+        ValueError: If that call had other settings.
+    """
+    settings = {name: FLAGS[name].value for name in SETTINGS}
+    if not FLAGS.resume or not (folder / RECORD).exists():
+        return {"settings": settings, "found": []}
+    record = json.loads((folder / RECORD).read_text())
+    if record["settings"] != settings:
+        raise ValueError(
+            f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
+            "Choose another --output_dir, or start over by --noresume."
+        )
+    return record
+
+
+def found_of(record, name, seed=None):
+    """What the record has of a model, as a list of dicts: of one seed, or of all."""
+    return [
+        one
+        for one in record["found"]
+        if one["model"] == name and seed in (None, one["seed"])
+    ]
+
+
+def keep(record, folder, name, seed, modes):
+    """Adds the `Modes` of a model and seed to the record and to its file."""
+    place = {"model": name, "seed": seed}
+    record["found"].append(place | dataclasses.asdict(modes))
+    with files.replacing(folder / RECORD) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 
 def run_settings(name):
@@ -107,15 +163,19 @@ def run_settings(name):
     ]
 
 
-def judge(name, settings, digits, test, classifier):
-    """Trains a model and counts the modes of its samples."""
-    print(f"{name}, seed {settings.seed}: {settings.epochs} epochs", flush=True)
+def trained(name, settings, digits, test, progress, index):
+    """The model of a run, trained for what is left of its epochs; None if it fails."""
+    progress.begin(index)
     place = files.user_path(FLAGS.output_dir).joinpath("runs", name.replace(":", "-"))
-    model = study.train(
-        settings, place / f"seed{settings.seed}", digits, test, resume=FLAGS.resume
-    )
-    samples = model.sample(FLAGS.num_samples, seed=settings.seed)
-    return count_modes(samples, classifier)
+    reporter = Reporter(lambda **message: progress.receive(index, message))
+    directory = place / f"seed{settings.seed}"
+    options = {"resume": FLAGS.resume, "extra_callbacks": [reporter]}
+    try:
+        return study.train(settings, directory, digits, test, **options)
+    except callbacks.DivergenceError as error:
+        progress.close(index)
+        progress.say(f"{progress.heading(index)} failed: {error}")
+        return None
 
 
 def count_modes(images, classifier):
@@ -137,36 +197,22 @@ def count_modes(images, classifier):
     )
 
 
-def save(found, folder):
-    record = {
-        "settings": {
-            name: FLAGS[name].value
-            for name in ("epochs", "batch_size", "seed", "seeds", "limit")
-        }
-        | {"num_samples": FLAGS.num_samples},
-        "found": {
-            name: [dataclasses.asdict(one) for one in each]
-            for name, each in found.items()
-        },
-    }
-    with files.replacing(folder / "stacked_mnist.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
-
-
-def table(found):
+def table(record):
     """One row for each model: means over seeds, ± standard errors with several."""
     rows = ["| | modes of 1,000 | KL, nats | unsure |", "| :-- | --: | --: | --: |"]
-    for name, each in found.items():
-        columns = np.array([dataclasses.astuple(one) for one in each], float).T
-        cells = [
-            text(column, form)
-            for column, form in zip(columns, (".0f", ".4f", ".3f"), strict=True)
-        ]
+    forms = {"modes": ".0f", "kl_divergence": ".4f", "share_unsure": ".3f"}
+    for name in [REAL, *FLAGS.models]:
+        found = found_of(record, name)
+        cells = [text([one[key] for one in found], form) for key, form in forms.items()]
         rows.append(f"| {name} | {' | '.join(cells)} |")
+    least = (stacked.NUM_CLASSES - 1) / (2 * FLAGS.num_samples)
+    rows.append(f"\nExactly uniform draws have {least:.4f} nats on average.")
     return "\n".join(rows)
 
 
 def text(values, form):
+    if not values:
+        return "–"
     if len(values) == 1:
         return f"{values[0]:{form}}"
     error = np.std(values, ddof=1) / np.sqrt(len(values))

@@ -24,7 +24,7 @@ from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
 from kerasgen.core.registry import register
-from kerasgen.training import input_gradient
+from kerasgen.training import scores_and_gradient
 
 HUANG2024 = Reference(
     "Huang, Gokaslan, Kuleshov & Tompkin 2024",
@@ -127,11 +127,10 @@ class R3GAN(AdversarialModel):
     def discriminator_losses(self, images, labels, noise, training):
         G, D = self.bound(labels, training)
         fakes = G(self.draw_latents(images, noise))
-        r1, r2 = (
-            objectives.zero_centred_penalty(input_gradient(D, batch))
-            for batch in (images, fakes)
-        )
-        game = objectives.relativistic_discriminator_loss(D(images), D(fakes))
+        real, real_slope = scores_and_gradient(D, images)
+        fake, fake_slope = scores_and_gradient(D, fakes)
+        r1, r2 = map(objectives.zero_centred_penalty, (real_slope, fake_slope))
+        game = objectives.relativistic_discriminator_loss(real, fake)
         return {
             "discriminator": game + self.gamma * (r1 + r2),
             "gradient_penalty": r1 + r2,

@@ -271,8 +271,6 @@ def _run(planned, index, job, executor, progress):
         if message["kind"] in ("divergence", "held"):
             failure.update(message)
             return
-        if message["kind"] == "epoch":
-            message = {**message, "total": planned.settings.epochs}
         progress.receive(index, message)
 
     status, end = executor.run(job, log, receive)

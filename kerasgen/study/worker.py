@@ -29,7 +29,11 @@ SECONDS_BETWEEN_REPORTS = 0.5
 
 
 class Reporter(keras.callbacks.Callback):
-    """Reports the progress of the training to the parent."""
+    """Reports the progress of a training, as `Progress.receive` takes it.
+
+    Args:
+        tell: Function that is given each message as keyword arguments.
+    """
 
     def __init__(self, tell: Callable) -> None:
         super().__init__()
@@ -50,7 +54,8 @@ class Reporter(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         seconds = time.perf_counter() - self.start
         losses = {name: float(value) for name, value in (logs or {}).items()}
-        self.tell(kind="epoch", epoch=epoch + 1, seconds=seconds, losses=losses)
+        done = {"epoch": epoch + 1, "total": self.params["epochs"]}
+        self.tell(kind="epoch", **done, seconds=seconds, losses=losses)
 
 
 def do(job: Job, tell: Callable) -> int:

@@ -17,6 +17,7 @@ from kerasgen.training.descent import update_average
 from kerasgen.training.descent import with_penalties
 from kerasgen.training.divergence import DivergenceError
 from kerasgen.training.gradients import input_gradient
+from kerasgen.training.gradients import scores_and_gradient
 from kerasgen.training.inversion import FittedLatents
 from kerasgen.training.inversion import fit_latents
 from kerasgen.training.noise import integers

@@ -8,6 +8,7 @@ import kerasgen
 from benchmarks import measuring
 from benchmarks.reference import keras_guide
 from benchmarks.reference import networks
+from benchmarks.reference import stock
 from benchmarks.reference import tf_tutorial
 
 pytestmark = pytest.mark.slow
@@ -81,6 +82,33 @@ def test_a_step_of_both_styles_moves_every_weight(name, digits):
         np.testing.assert_allclose(moved, whole * (1 - 2 / 11), atol=1e-6)
     losses = tf_tutorial.like(model)(tf.constant(images / 255.0, tf.float32))
     assert all(np.isfinite(loss.numpy()) for loss in tf.nest.flatten(losses))
+
+
+@pytest.mark.parametrize("name", ["ACGAN", "AAE", "VQVAE"])
+def test_stock_parts_train_the_same_model(name, digits):
+    model = getattr(kerasgen.models, name)(width=4, seed=0)
+    like = stock.like(model)
+    players = model.player_variables()
+    for player, variables in like.player_variables().items():
+        shapes = [
+            sorted(tuple(v.shape) for v in of) for of in (variables, players[player])
+        ]
+        assert shapes[0] == shapes[1]
+        assert type(like.optimizer[player]).__module__.startswith("keras.")
+    layers = [
+        layer
+        for network in like.network_names()
+        for layer in getattr(like, network)._flatten_layers()
+    ]
+    assert not any("fused" in type(layer).__module__ for layer in layers)
+    before = [v.numpy() for of in like.player_variables().values() for v in of]
+    labels = None if model.num_classes is None else digits[1][:32]
+    data = stock.batches(digits[0][:32], labels, batch_size=16)
+    like.fit(data, verbose=0)
+    after = [v.numpy() for of in like.player_variables().values() for v in of]
+    assert int(next(iter(like.optimizer[p].iterations for p in like.players))) == 2
+    moved = [not np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+    assert np.mean(moved) > 0.9
 
 
 def test_alternating_guide_learns_too(digits):

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -52,18 +53,23 @@ def idx_folder(tmp_path_factory, digits):
 
 
 def test_the_zoo_is_timed_beside_dcgan(tmp_path):
-    flags = ["--models=vanilla_gan,acgan", "--rounds=1", "--seconds=0.1"]
-    record, out = run(tmp_path, "zoo", *flags, "--batch_size=4")
-    found = record["models"]
-    assert list(found) == ["dcgan", "vanilla_gan", "acgan"]
-    assert set(found["vanilla_gan"]["seconds_per_step"]) == {
-        *("dcgan", "vanilla_gan", "keras_guide")
-    }
-    for each in found.values():
-        rounds = [*each["seconds_per_step"].values()]
-        assert all(len(times) == 1 and times[0] > 0 for times in rounds)
-        assert each["parameters"] > 10_000
-    assert "| ACGAN " in out and "plain Keras loop's steps" in out
+    settings = {"rounds": 1, "seconds": 0.1, "batch_size": 4, "num_samples": 4}
+    settings |= {"memory_steps": 1, "dtype": "float32"}
+    before = {"seconds_per_step": {"dcgan": [0.5], "plain": [1.0]}, "parameters": 3}
+    kept = {"settings": settings, "models": {"dcgan": before}}
+    (tmp_path / "zoo.json").write_text(json.dumps(kept))
+    flags = [f"--{name}={value}" for name, value in settings.items()]
+    record, out = run(tmp_path, "zoo", *flags, "--models=acgan:class_weight=0.5")
+    assert record["models"].pop("dcgan") == before  # it is not measured again
+    ((name, found),) = record["models"].items()
+    times = found["seconds_per_step"]
+    assert set(times) == {"dcgan", name, "plain"}
+    assert all(len(each) == 1 and each[0] > 0 for each in times.values())
+    assert found["parameters"] > 10_000
+    assert found["seconds_per_1000_samples"] > 0.0
+    assert found["peak_above_imports_mb"] > 1.0
+    assert "| ACGAN, class_weight=0.5 " in out and "plain Keras loop's steps" in out
+    assert re.search(r"\| DCGAN .*\| 1.00 .*\| 0.50 .*\| – ", out)
 
 
 def test_throughput_compares_within_rounds(tmp_path, idx_folder):

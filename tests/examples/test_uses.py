@@ -173,17 +173,26 @@ def test_modes_of_stacked_digits_are_counted_beside_real_ones(tmp_path, idx_fold
     flags = [f"--data_dir={idx_folder}", "--limit=128", "--num_samples=200"]
     flags += ["--epochs=1", "--models=dcgan", "--seeds=2"]
     done = run(tmp_path, "stacked_mnist.py", *flags)
-    found = read(tmp_path / "stacked_mnist/stacked_mnist.json")["found"]
-    assert {name: len(each) for name, each in found.items()} == {
-        "real triples": 1,
-        "dcgan": 2,
-    }
-    real, fake = found["real triples"][0], found["dcgan"][0]
+    path = tmp_path / "stacked_mnist/stacked_mnist.json"
+    real, fake, other = read(path)["found"]
+    assert [one["model"] for one in (real, fake, other)] == [
+        "real triples",
+        "dcgan",
+        "dcgan",
+    ]
+    assert [one["seed"] for one in (real, fake, other)] == [None, 0, 1]
+    assert "dcgan, seed 1 epoch 1/1" in done.stdout and "all runs" in done.stdout
     # 200 distinct draws at best have log(1000 / 200) nats.
     assert 0 < fake["modes"] < real["modes"] <= 200
     assert np.log(5.0) <= real["kl_divergence"] < fake["kl_divergence"] <= np.log(1000)
     assert re.search(r"\| dcgan \| \d+ ± \d+ \|", done.stdout)
     assert (tmp_path / "stacked_mnist/runs/dcgan/seed1/model.keras").exists()
+    # What was done is not done again, and nothing else takes its place.
+    before = path.read_text()
+    done = run(tmp_path, "stacked_mnist.py", *flags)
+    assert "epoch" not in done.stdout and path.read_text() == before
+    done = run(tmp_path, "stacked_mnist.py", *flags, "--epochs=2", fails=True)
+    assert "stacked_mnist.json was made with" in done.stderr
 
 
 def test_a_flow_is_judged_by_evaluations_of_its_network(tmp_path, idx_folder):
@@ -196,6 +205,16 @@ def test_a_flow_is_judged_by_evaluations_of_its_network(tmp_path, idx_folder):
     assert 0 <= found["training images"] < min(found["euler"].values())
     assert (tmp_path / "flow_steps/flow_steps.svg").exists()
     assert re.search(r"\| 1 \| [\d.]+ \| – \|", done.stdout)
+    # What was drawn is not drawn again, and samples are those of one call.
+    flags += ["--evaluations=2,3"]
+    done = run(tmp_path, "flow_steps.py", *flags)
+    assert "2 evaluations" not in done.stdout
+    assert "euler, 3 evaluations: 70 samples, left 0:00:00" in done.stdout
+    again = read(tmp_path / "flow_steps/flow_steps.json")["frechet_distance"]
+    assert again["euler"] == {**found["euler"], "3": again["euler"]["3"]}
+    assert not (tmp_path / "flow_steps/parts").exists()
+    done = run(tmp_path, "flow_steps.py", *flags, "--seed=1", fails=True)
+    assert "flow_steps.json was made with" in done.stderr
 
 
 def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
@@ -241,7 +260,7 @@ def test_the_bound_on_the_likelihood(tmp_path, data_dir):
     flags += ["--importance_images=30"]
     models = "--models=cvae,iwae:5,avb"
     said = run(tmp_path, "likelihood.py", *flags, models)
-    assert "reconstruction_loss" in said.stdout
+    assert "[2/3] iwae:5 epoch 1/1" in said.stdout
     assert "binarised once, by the seed 0" in said.stdout
     for folder in ("cvae", "iwae-5", "avb"):
         record = read(tmp_path / "likelihood" / folder / "likelihood.json")
@@ -251,7 +270,7 @@ def test_the_bound_on_the_likelihood(tmp_path, data_dir):
     assert re.search(r"\| iwae:5 \| [\d.]+ \| [\d.]+ \| [\d.]+ \| 85.5 \|", said.stdout)
     # The training is not taken anew.
     said = run(tmp_path, "likelihood.py", *flags, "--models=avb")
-    assert "reconstruction_loss" not in said.stdout
+    assert "epoch" not in said.stdout and "The bound" not in said.stdout
     assert read(tmp_path / "likelihood/avb/likelihood.json") == record
     flags += ["--models=cvae", "--seed=1"]
     said = run(tmp_path, "likelihood.py", *flags, fails=True)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A comparison as a job array of SLURM, each job a part of the runs:
 #
-#     sbatch examples/slurm.sh --seeds=5 --precision=float32 --runs_dir=<shared folder>
+#     sbatch examples/slurm.sh --seeds=5 --runs_dir=<shared folder>
 #
 # A job that is preempted is sent again and goes on where it was; one that runs out of
 # time goes on when the same command is given again.

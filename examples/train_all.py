@@ -46,6 +46,8 @@ flags.DEFINE_integer(
 flags.DEFINE_integer("workers", 1, "Runs at the same time.", lower_bound=1)
 flags.DEFINE_enum("executor", "local", ["local", "ray"], "Where the runs go.")
 flags.DEFINE_string("ray_address", "auto", "Address of a Ray cluster.")
+flags.DEFINE_float("cpus_per_run", 1.0, "Cores of a run on Ray.", 0.01)
+flags.DEFINE_float("gpus_per_run", 0.0, "GPUs of a run on Ray, or a part.", 0.0)
 flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
 flags.DEFINE_string("saved_models_dir", "saved_models", "Folder of the SavedModels.")
 flags.DEFINE_bool("resume", True, "Go on with interrupted runs, or start over.")

@@ -12,16 +12,13 @@ of the comparison, its figures, tables, curves), run directories with sample gri
 curves and latent plots, and a SavedModel of every model.
 """
 
-import os
-
 from absl import flags
 
 from kerasgen.cli import train
 
 ARGUMENTS = ""
 COUNT = (0, 0)
-# A run keeps one core busy, so two of them end in little more than half of the time.
-QUICK = {"epochs": 2, "num_samples": 2000, "workers": min(2, os.cpu_count() or 1)}
+QUICK = {"epochs": 2, "num_samples": 2000, "workers": 2}
 FLAGS = flags.FlagValues()
 train.define_flags(FLAGS)
 flags.DEFINE_string("comparison", "jaiswal", "Comparison by name.", FLAGS)
@@ -42,6 +39,12 @@ flags.DEFINE_enum(
     "executor", "local", ["local", "ray"], "Where the runs go.", flag_values=FLAGS
 )
 flags.DEFINE_string("ray_address", "auto", "Address of a Ray cluster.", FLAGS)
+flags.DEFINE_float(
+    "cpus_per_run", 1.0, "Cores of a run on Ray.", 0.01, flag_values=FLAGS
+)
+flags.DEFINE_float(
+    "gpus_per_run", 0.0, "GPUs of a run on Ray, or a part.", 0.0, flag_values=FLAGS
+)
 flags.DEFINE_bool(
     "quick", False, "2 epochs, 10,000 images, 2,000 samples, 2 at a time.", FLAGS
 )
@@ -70,18 +73,31 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
 
 def _executor(values):
     """Where the runs go, or None for processes of this machine."""
+    of_a_run = ("cpus_per_run", "gpus_per_run")
     if values.executor == "local":
+        for name in of_a_run:
+            if values[name].present:
+                raise ValueError(
+                    f"Got --{name} for runs on this machine, which share it; expected "
+                    "--executor=ray with it. Leave it out, or choose --workers."
+                )
         return None
     from kerasgen.study.ray_executor import RayTasks
 
-    return RayTasks(values.ray_address, _value(values, "workers"))
+    resources = [values[name].value for name in of_a_run]
+    return RayTasks(values.ray_address, _value(values, "workers"), *resources)
 
 
 def _value(values, name):
     """A flag's value; with --quick the quick one, unless the flag was given."""
-    return (
-        QUICK[name] if values.quick and not values[name].present else values[name].value
-    )
+    if not values.quick or values[name].present:
+        return values[name].value
+    if name == "workers":
+        from kerasgen.study.environment import available_cores
+
+        # A run keeps one core busy: two end in little more than half of the time.
+        return min(QUICK[name], available_cores())
+    return QUICK[name]
 
 
 def _settings(comparison, values):

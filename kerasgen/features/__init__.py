@@ -10,10 +10,13 @@ from kerasgen.features.extractor import SHIPPED
 from kerasgen.features.extractor import Extracted
 from kerasgen.features.extractor import FeatureExtractor
 from kerasgen.features.extractor import accuracy
+from kerasgen.features.extractor import from_bytes
 from kerasgen.features.extractor import load
+from kerasgen.features.extractor import save
 from kerasgen.features.inception_v3 import inception
 from kerasgen.features.kept import kept_features
 from kerasgen.features.random_network import random_features
 from kerasgen.features.trained_extractor import cached
+from kerasgen.features.trained_extractor import is_trained_here
 from kerasgen.features.trained_extractor import recognise
 from kerasgen.features.trained_extractor import train

@@ -70,6 +70,7 @@ class FeatureExtractor:
         fingerprint: str | None = None,
     ) -> None:
         self.name = name
+        self.model = model
         self.num_classes = num_classes
         self.image_shape = None if image_shape is None else tuple(image_shape)
         self.fingerprint = fingerprint

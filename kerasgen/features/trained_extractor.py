@@ -22,6 +22,8 @@ _IMAGES_SHOWN = 480_000
 # Least share of images that a shipped classifier tells right if it is made for them;
 # of other images it tells some tenth or fifth right.
 _RECOGNISED = 0.8
+# Between the dataset and the hash in the name of an extractor that was trained.
+_OWN = "_own_"
 
 
 def train(
@@ -121,7 +123,12 @@ def cached(
         )
     content = path.read_bytes()
     digits = hashlib.sha256(content).hexdigest()[:8]
-    return extractor.from_bytes(f"{dataset.replace('/', '_')}_own_{digits}", content)
+    return extractor.from_bytes(f"{dataset.replace('/', '_')}{_OWN}{digits}", content)
+
+
+def is_trained_here(found: FeatureExtractor) -> bool:
+    """Whether `cached` trained an extractor: another machine has none that is equal."""
+    return _OWN in found.name
 
 
 def recognise(images: np.ndarray, labels: np.ndarray | None) -> FeatureExtractor | None:

@@ -81,12 +81,13 @@ class LocalProcesses:
 
     Args:
         workers: Processes at the same time, which share the cores.
+        cores: Cores to share, positive int; default all that this process may use.
     """
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, cores: int | None = None) -> None:
         self.workers = workers
         self.environment = {**os.environ, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-        threads = _threads(environment.available_cores(), workers)
+        threads = _threads(cores or environment.available_cores(), workers)
         for name, number in threads.items():
             self.environment.setdefault(name, str(number))
         self._alive, self._stopped = set(), False
@@ -104,7 +105,7 @@ class LocalProcesses:
                 process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
                 process.stdin.flush()
                 for line in process.stdout:
-                    if (message := _message(line)) is not None:
+                    if (message := read_message(line)) is not None:
                         receive(message)
                 status = process.wait()
             except BrokenPipeError:
@@ -151,7 +152,7 @@ class LocalProcesses:
             process.stdin.close()
 
 
-def _message(line):
+def read_message(line: str) -> dict | None:
     """A worker's message; None for what a library prints, or a line that is cut."""
     try:
         message = json.loads(line)

@@ -6,24 +6,28 @@ need kerasgen, and of the study's head nothing. All see the folders of the study
 data and the exports at the same paths.
 """
 
+import contextlib
 import dataclasses
 import json
-import logging
 import os
 import pathlib
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from absl import logging
+
 from kerasgen import files
 from kerasgen.study import lock
 from kerasgen.study.executors import Job
 from kerasgen.study.executors import LocalProcesses
+from kerasgen.study.executors import read_message
 
 RETRIES = 3  # of a task whose process or machine was lost
 # Exit status of a job whose machine was lost once too often.
 LOST = -9
 POLL_SECONDS = 1.0
+_ERROR = 40  # as Python's logging numbers it
 # Of the head's variables, those that name where data and code are.
 _PASSED_ON = ("KERASGEN_DATA_DIR", "TFDS_DATA_DIR", "PYTHONPATH")
 
@@ -43,8 +47,8 @@ class RayTasks:
         address: Address of the cluster, "auto" for the one of this machine, or None to
             begin one here.
         workers: Jobs at the same time in the cluster, positive int.
-        cpus: Cores that a job takes, positive number.
-        gpus: GPUs that a job takes; parts share one.
+        cpus: Cores that a job takes and computes on, positive number.
+        gpus: GPUs that a job takes, at least 0; parts share one.
 
     Raises:
         ImportError: If Ray is not installed.
@@ -65,11 +69,11 @@ class RayTasks:
                 "Got a study for Ray, which is not installed; expected it on every "
                 'machine. Run pip install "kerasgen[ray]".'
             ) from error
-        self.workers = workers
+        self.workers, self._cores = workers, max(1, int(cpus))
         self._ray, self._pending = ray, set()
         self._lock, self._stopped = threading.Lock(), False
         if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(address=address, log_to_driver=False, logging_level=_ERROR)
         # A process for each task: TensorFlow frees no memory, and a crash stays in it.
         options: dict[str, Any] = {
             "num_cpus": cpus,
@@ -79,6 +83,14 @@ class RayTasks:
             "retry_exceptions": [KilledError],
         }
         self._task = ray.remote(**options)(work)
+        wanted = {"CPU": cpus, "GPU": gpus}
+        if not any(_has(node["Resources"], wanted) for node in ray.nodes()):
+            logging.warning(
+                "No machine of the cluster has %g cores and %g GPUs: jobs wait until "
+                "one joins it.",
+                cpus,
+                gpus,
+            )
 
     def run(
         self, job: Job, log: pathlib.Path, receive: Callable[[dict], None]
@@ -86,8 +98,7 @@ class RayTasks:
         """Do a job in the cluster; see `kerasgen.study.Executor`.
 
         Raises:
-            ValueError: If files cannot be locked in the folder of the log, or the
-                machines would choose a precision of their own.
+            ValueError: If files cannot be locked in the folder of the log.
             KeyboardInterrupt: If `stop` was called.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -95,11 +106,15 @@ class RayTasks:
         given = _portable(job)
         log, messages = log.resolve(), log.with_suffix(".messages").resolve()
         messages.unlink(missing_ok=True)
-        environment = {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
+        place = {
+            "cores": self._cores,
+            "folder": os.getcwd(),
+            "environment": {k: os.environ[k] for k in _PASSED_ON if k in os.environ},
+        }
         with self._lock:
             if self._stopped:
                 raise KeyboardInterrupt
-            task = self._task.remote(given, str(log), str(messages), environment)
+            task = self._task.remote(given, str(log), str(messages), place)
             self._pending.add(task)
         try:
             return self._ended(task, messages, receive)
@@ -129,14 +144,12 @@ class RayTasks:
             return LOST, f"Ray lost the job {RETRIES + 1} times: {error}"
 
 
+def _has(resources, wanted):
+    return all(resources.get(name, 0) >= number for name, number in wanted.items())
+
+
 def _portable(job):
     """The fields of a job as plain values, with absolute paths."""
-    if job.settings["precision"] == "auto":
-        raise ValueError(
-            'Got precision="auto" for a study on many machines, each of which would '
-            'choose its own; expected one for all. Pass "float32", "mixed_bfloat16" or '
-            '"mixed_float16".'
-        )
     given = json.loads(json.dumps(dataclasses.asdict(job)))
     for name in ("directory", "data_dir", "export_to"):
         if given[name] is not None:
@@ -153,19 +166,22 @@ def _pass_on(path, begin, receive):
         for line in file:
             if not line.endswith(b"\n"):
                 break  # not yet written to its end
-            receive(json.loads(line))
+            # Of one that was killed in the middle of a line, the next goes on in it.
+            if (message := read_message(line)) is not None:
+                receive(message)
             begin += len(line)
     return begin
 
 
-def work(job: dict, log: str, messages: str, environment: dict) -> tuple[int, str]:
+def work(job: dict, log: str, messages: str, place: dict) -> tuple[int, str]:
     """Do one job on the machine that Ray chose.
 
     Args:
         job: The fields of a `Job`.
         log: Path of the file that what the job prints is appended to.
         messages: Path of the file that its messages are appended to, a line each.
-        environment: Variables of the head's environment to set.
+        place: What the job finds as the head has it: `environment`, variables to set;
+            `folder`, which relative paths begin in; `cores`, how many it computes on.
 
     Returns:
         `(status, end)`, as of `LocalProcesses.run`.
@@ -173,14 +189,18 @@ def work(job: dict, log: str, messages: str, environment: dict) -> tuple[int, st
     Raises:
         KilledError: If a signal ended the worker.
     """
-    os.environ.update(environment)
+    os.environ.update(place["environment"])
+    # Where the folder is not shared, all paths have to be absolute.
+    with contextlib.suppress(OSError):
+        os.chdir(place["folder"])
+    processes = LocalProcesses(cores=place["cores"])
     with open(messages, "a") as file:
 
         def receive(message):
             file.write(json.dumps(message) + "\n")
             file.flush()
 
-        status, end = LocalProcesses().run(Job(**job), files.user_path(log), receive)
+        status, end = processes.run(Job(**job), files.user_path(log), receive)
     if status < 0:
         raise KilledError(f"Signal {-status} ended the worker; its log ends with {end}")
     return status, end

@@ -59,6 +59,7 @@ def train(
     extra_callbacks: Sequence[keras.callbacks.Callback] = (),
     workers: int = 1,
     is_held: bool = False,
+    auto_precision: str | None = None,
 ):
     """Train a model in a run directory, or go on with it where it was.
 
@@ -73,13 +74,16 @@ def train(
         extra_callbacks: Further Keras callbacks.
         workers: Runs that share the machine at the same time, for the record.
         is_held: Whether the caller holds the directory (`lock.held`) meanwhile.
+        auto_precision: Dtype policy that "auto" stands for in a run that is begun;
+            default what it stands for on this machine.
 
     Returns:
         The trained model.
 
     Raises:
-        ValueError: If the directory is of a run with other settings, or neither a
-            checkpoint nor the model of several epochs can be read.
+        ValueError: If the directory is of a run with other settings, neither a
+            checkpoint nor the model of several epochs can be read, or "auto" stands for
+            what this machine lacks.
         kerasgen.study.HeldError: If another process works in the directory.
         kerasgen.callbacks.DivergenceError: If a loss or a weight is not finite.
     """
@@ -89,7 +93,7 @@ def train(
             remove(directory)
         before = check_owner(directory, settings)
         images = first_images(images, settings.limit)
-        precision = _precision(settings, before)
+        precision = _precision(settings, before, auto_precision)
         model = build(settings, images, precision)
         record = _describe(settings, images, model, precision, workers)
         if before:
@@ -109,11 +113,15 @@ def train(
         return model
 
 
-def _precision(settings, before):
+def _precision(settings, before, auto):
     """The dtype policy of a run: where it began, it was decided what "auto" is."""
-    if before and settings.precision == "auto":
-        return before["precision"]
-    return environment.resolve_precision(settings.precision)
+    if settings.precision != "auto":
+        return settings.precision
+    chosen = before["precision"] if before else auto
+    if chosen is None:
+        return environment.resolve_precision("auto")
+    environment.check_precision(chosen)
+    return chosen
 
 
 def _watching(model, settings, directory, images, test, extractor):

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from kerasgen import files
 from kerasgen.features.trained_extractor import cache_folder
+from kerasgen.study import choices
 from kerasgen.study import executors
 from kerasgen.study import json_files
 from kerasgen.study import lock
@@ -64,6 +65,7 @@ def run_study(
         executor: Where the runs go; default `LocalProcesses(workers)`.
         shard: Pair (i, n): of all runs only every n-th, from the i-th on, counted from
             0; held runs are left to their holders, and no report is written.
+            `study.json` lists those of all shards.
         resume: Whether to go on with runs that are there; False starts them over.
 
     Returns:
@@ -80,14 +82,19 @@ def run_study(
     check_int("num_samples", num_samples, 2)
     check_int("workers", workers, 1)
     runs = plan.plan(list(settings), runs_dir, saved_models_dir, num_samples)
+    study_dir = runs[0].directory.parents[1]
+    if shard is not None:
+        first, step = shard
+        runs = runs[first::step]
+        if not runs:
+            return None, {}
     _check_directories(runs, resume)
     executor = executor or executors.LocalProcesses(workers)
-    study_dir = runs[0].directory.parents[1]
     first = runs[0].settings.to_dict()
     folder = None if data_dir is None else os.fspath(data_dir)
     parts = num_samples, executor.workers
     job = executors.Job("prepare", first, str(study_dir), folder, *parts)
-    failures = _carry_out(runs, job, executor, shard, resume)
+    failures = _carry_out(settings, runs, job, executor, shard, resume)
     has_runs = any(study_dir.glob("*/seed*/settings.json"))
     if shard is not None or (failures and not has_runs):
         return None, failures
@@ -107,15 +114,15 @@ def _check_directories(runs, resume):
             run.check_removable(each.directory)
 
 
-def _carry_out(runs, job, executor, shard, resume):
-    """Do all runs; dict from heading to reason, of those that failed."""
+def _carry_out(settings, runs, job, executor, shard, resume):
+    """Do runs of the study; dict from heading to reason, of those that failed."""
     try:
         with executors.interrupted_by_termination():
-            progress = _begin(runs, job, resume)
+            progress = _begin(settings, runs, job, resume)
             _prepare(runs, job, executor, progress)
             if progress.left and progress.remaining() is not None:
                 progress.say(f"Expected for all runs: {clock(progress.remaining())}")
-            failures = _run_all(runs, job, executor, progress, shard)
+            failures = _run_all(runs, job, executor, progress, shard is None)
             _keep_timings(runs, job, progress)
     except KeyboardInterrupt as signal:
         how = "" if resume else ", without --noresume,"
@@ -146,8 +153,8 @@ def parse_shard(text: str) -> tuple[int, int]:
     )
 
 
-def _begin(runs, job, resume):
-    """Fetch the data, write the plan, and return the `Progress`."""
+def _begin(settings, runs, job, resume):
+    """Fetch the data, write the plan of all, and return the `Progress` of the runs."""
     study_dir = pathlib.Path(job.directory)
     # Fetched here first, so that workers do not all download at the same time.
     first = runs[0].settings
@@ -160,7 +167,10 @@ def _begin(runs, job, resume):
             with lock.held(each.directory):
                 run.remove(each.directory)
     with lock.held(study_dir, wait=True):
-        plan.write(study_dir / PLAN, [each.settings for each in runs])
+        plan.write(study_dir / PLAN, settings)
+        # Another shard may already be at work after what was decided.
+        if not resume and len(runs) == len(settings):
+            choices.forget(study_dir)
     path, name = _timings(runs, job)
     progress = Progress(
         [each.heading for each in runs],
@@ -213,11 +223,13 @@ def _prepare(runs, job, executor, progress):
         )
 
 
-def _run_all(runs, job, executor, progress, shard):
-    """Dict from heading to reason, of the runs that failed."""
+def _run_all(runs, job, executor, progress, again):
+    """Dict from heading to reason, of the runs that failed.
+
+    Those that another process holds are sent `again` later.
+    """
     waiting, reasons = queue.SimpleQueue(), {}
-    first, step = shard or (0, 1)
-    for index in range(first, len(runs), step):
+    for index in range(len(runs)):
         waiting.put((index, 0.0))
 
     def work():
@@ -228,7 +240,7 @@ def _run_all(runs, job, executor, progress, shard):
                 return
             time.sleep(max(0.0, due - time.monotonic()))
             is_held, reason = _run(runs[index], index, job, executor, progress)
-            if is_held and shard is None:
+            if is_held and again:
                 waiting.put((index, time.monotonic() + RETRY_SECONDS))
             elif reason is not None and not is_held:
                 reasons[index] = reason

@@ -8,6 +8,7 @@ the input ends, and the worker with it.
 
 import json
 import os
+import pathlib
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ import keras
 
 from kerasgen import callbacks
 from kerasgen import evaluation
+from kerasgen.study import choices
 from kerasgen.study import executors
 from kerasgen.study import lock
 from kerasgen.study import pictures
@@ -71,20 +73,14 @@ def do(job: Job, tell: Callable) -> int:
     settings = RunSettings.from_dict(job.settings)
     images, test = (settings.fetch(each, job.data_dir) for each in ("train", "test"))
     images = run.first_images(images, settings.limit)
-    reference = evaluation.Reference((images, test))
     if job.task == "prepare":
         # What studies have in common they make one after the other.
         with lock.held(job.directory, wait=True):
-            run_evaluation.evaluate_real_images(
-                reference,
-                run.watched_reference(images, reference.extractor),
-                os.path.join(job.directory, "real.json"),
-                num_samples=job.num_samples,
-            )
+            _prepare(job, images, test)
         return 0
     try:
         with lock.held(job.directory):
-            _train_and_evaluate(job, settings, images, test, reference, tell)
+            _train_and_evaluate(job, settings, images, test, tell)
     except (lock.HeldError, run.ForeignRunError) as error:
         tell(kind="held", message=str(error))
         return (
@@ -97,7 +93,21 @@ def do(job: Job, tell: Callable) -> int:
     return 0
 
 
-def _train_and_evaluate(job, settings, images, test, reference, tell):
+def _prepare(job, images, test):
+    """Do for a study what its runs have in common."""
+    reference = choices.reference(job.directory, images, test)
+    choices.decide(job.directory, reference)
+    run_evaluation.evaluate_real_images(
+        reference,
+        run.watched_reference(images, reference.extractor),
+        os.path.join(job.directory, "real.json"),
+        num_samples=job.num_samples,
+    )
+
+
+def _train_and_evaluate(job, settings, images, test, tell):
+    study_dir = pathlib.Path(job.directory).parents[1]
+    reference = choices.reference(study_dir, images, test)
     model = run.train(
         settings,
         job.directory,
@@ -107,6 +117,7 @@ def _train_and_evaluate(job, settings, images, test, reference, tell):
         extra_callbacks=[Reporter(tell)],
         workers=job.workers,
         is_held=True,
+        auto_precision=choices.precision(study_dir),
     )
     tell(kind="evaluating")
     run_evaluation.evaluate_run(

@@ -353,6 +353,20 @@ def test_a_shard_takes_every_nth_run_leaves_held_ones_and_writes_no_report(in_st
     executor = Answers(0)
     in_study(executor, shard=(1, 2))
     assert [seed for _, seed in executor.jobs] == [1]
+    assert in_study(Answers(), shard=(3, 4)) == (None, {})
+
+
+def test_a_shard_counts_and_starts_over_its_own_runs_only(in_study, tmp_path, capsys):
+    in_study(Answers(0), shard=(1, 2))
+    assert "Training on" in capsys.readouterr().out
+    folders = [tmp_path / f"mnist/vanilla_gan/seed{seed}" for seed in range(3)]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "settings.json").write_text("{}")
+    in_study(Answers(0), shard=(1, 2), resume=False)
+    assert [(folder / "settings.json").exists() for folder in folders] == [1, 0, 1]
+    planned = json.loads((tmp_path / "mnist/study.json").read_text())["runs"]
+    assert [each["seed"] for each in planned] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("text", ["", "2", "2/2", "-1/2", "a/b", "1/0"])
@@ -430,9 +444,9 @@ def test_signals_have_their_status_and_say_how_to_go_on(
 
 
 def test_what_a_library_prints_is_no_message():
-    assert executors._message('{"kind": "epoch"}\n') == {"kind": "epoch"}
+    assert executors.read_message('{"kind": "epoch"}\n') == {"kind": "epoch"}
     for line in ("Downloading …\n", '{"kind": "epo', "3\n", "\n"):
-        assert executors._message(line) is None
+        assert executors.read_message(line) is None
 
 
 def test_a_damaged_plan_is_named(tmp_path):

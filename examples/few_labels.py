@@ -54,7 +54,11 @@ flags.DEFINE_integer("seed", 0, "Seed of the first draw, its weights and noise."
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
 flags.DEFINE_string("output_dir", "few_labels", "Folder of the results.")
 ALONE = "labels alone"
-METHODS = ("feature_matching", "odena", ALONE)
+METHODS = ["feature_matching", "odena", ALONE]
+flags.DEFINE_list("methods", METHODS, "Methods to compare, by comma.")
+flags.register_validator(
+    "methods", set(METHODS).issuperset, f"Expected some of {', '.join(METHODS)}."
+)
 PLACE = ("method", "num_labels", "draw")
 SETTINGS = ("dataset", "published", "epochs", "batch_size", "limit")
 RECORD = "few_labels.json"
@@ -125,7 +129,7 @@ def trainings_left(record, labels):
         (method, num_labels, draw)
         for draw in range(FLAGS.seed, FLAGS.seed + FLAGS.draws)
         for num_labels in labels
-        for method in METHODS
+        for method in FLAGS.methods
         if (method, num_labels, draw) not in done
     ]
 
@@ -227,7 +231,7 @@ def finish(record, labels, folder):
     }
     columns = {
         method: [[percent[method, number, draw] for number in labels] for draw in draws]
-        for method in METHODS
+        for method in FLAGS.methods
     }
     figure = figures.curves(
         {method: (labels, each) for method, each in columns.items()},

@@ -228,8 +228,11 @@ def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
     assert (folder / "few_labels.svg").exists()
     assert re.search(r"\| 50 \| [\d.]+ \| [\d.]+ \| [\d.]+ \|", done.stdout)
     # What was done is not done again, and nothing else takes its place.
-    done = run(tmp_path, "few_labels.py", *flags, "--labels=20", "--draws=2")
-    assert "draw 0" not in done.stdout and "odena, 20 labels, draw 1" in done.stdout
+    further = ["--labels=20", "--draws=2", "--methods=odena"]
+    done = run(tmp_path, "few_labels.py", *flags, *further)
+    assert "draw 0" not in done.stdout and "feature_matching" not in done.stdout
+    assert "[1/1] odena, 20 labels, draw 1 epoch 1/1" in done.stdout
+    assert not list((folder / "checkpoints").iterdir())
     assert read(folder / "few_labels.json")["found"][:6] == found
     done = run(
         tmp_path, "few_labels.py", *flags, "--labels=20", "--published", fails=True
@@ -242,6 +245,7 @@ def test_few_labels_are_learned_by_three_methods(tmp_path, idx_folder):
     [
         ("flow_steps.py", ["--model={}/cvae.keras"], "is no FlowMatching"),
         ("few_labels.py", ["--labels=25"], "num_labels=25 for 10 classes"),
+        ("few_labels.py", ["--methods=odenna"], "Expected some of feature_matching"),
         ("likelihood.py", ["--models=vae:5"], "--models=vae:5 came; expected some"),
         ("stacked_mnist.py", ["--models=dcgan:best"], "dcgan or dcgan:published"),
         ("augmentation.py", ["--model={}/cvae.keras"], "no conditional model"),

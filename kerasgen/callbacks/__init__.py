@@ -1,5 +1,6 @@
 """Callbacks: pictures, histories, evaluations and checkpoints during training."""
 
+from kerasgen.callbacks.animation import write_loop
 from kerasgen.callbacks.checkpoint import Checkpoint
 from kerasgen.callbacks.evaluate_samples import EvaluateSamples
 from kerasgen.callbacks.history_file import read_history

@@ -1,7 +1,8 @@
-"""An animated GIF from pictures on disk."""
+"""Animated GIFs, from pictures on disk or from arrays."""
 
 import math
 from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from absl import logging
@@ -43,6 +44,26 @@ def write_gif(
         return
     durations = [_milliseconds(len(frames))] * len(frames)
     durations[-1] = 3000
+    _save(path, frames, durations)
+
+
+def write_loop(
+    path: PathLike, pixels: Sequence[np.ndarray], milliseconds: int = 80
+) -> None:
+    """Writes an endless GIF that goes through pictures and back again.
+
+    Args:
+        path: str or path that ends in `.gif`.
+        pixels: uint8 arrays (height, width, channels) of one shape, with 1 or 3
+            channels, in order of time; two at least.
+        milliseconds: int, time of a picture. Default 80.
+    """
+    there_and_back = [*pixels, *pixels[-2:0:-1]]
+    frames = [Image.fromarray(each.squeeze()) for each in there_and_back]
+    _save(path, frames, milliseconds)
+
+
+def _save(path, frames, durations):
     with replacing(path) as temporary:
         frames[0].save(
             temporary,

@@ -3,9 +3,10 @@
     kerasgen sample --preset=dcgan_mnist --num=64 --seed=7 --output=samples.png
     kerasgen sample saved_models/dcgan --kind=interpolation
     kerasgen sample runs/mnist-conditional/cvae/seed0/model.keras --kind=classes
+    kerasgen sample dcgan_mnist --kind=interpolation --output=moving.gif
 
 PATH is a `.keras` file, the folder of a SavedModel or of a preset, or a preset's name.
-The result is one PNG.
+The result is one PNG, or a GIF whose images all move between two latents.
 """
 
 from absl import flags
@@ -23,7 +24,9 @@ flags.DEFINE_integer("seed", 0, "Seed of the latents.", flag_values=FLAGS)
 flags.DEFINE_integer(
     "label", None, "Class of all images, of a conditional model.", flag_values=FLAGS
 )
-flags.DEFINE_string("output", "samples.png", "File to write.", FLAGS)
+flags.DEFINE_string(
+    "output", "samples.png", "File to write: .png, or .gif of an interpolation.", FLAGS
+)
 
 
 def main(arguments: list[str], values: flags.FlagValues) -> int:
@@ -34,6 +37,12 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
             f"Got {both}; expected one of PATH and --preset=NAME. `kerasgen models` "
             "lists the presets."
         )
+    is_animated = values.output.lower().endswith(".gif")
+    if is_animated and values.kind != "interpolation":
+        raise ValueError(
+            f"Got --output={values.output} with --kind={values.kind}; expected a name "
+            "that ends in .png. A GIF takes --kind=interpolation."
+        )
     from kerasgen import callbacks
     from kerasgen import study
     from kerasgen.core.base import GenerativeModel
@@ -42,9 +51,11 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
         model = study.load_model(arguments[0])
     else:
         model = GenerativeModel.from_preset(values.preset)
-    picture = study.draw(
-        model, values.kind, num=values.num, seed=values.seed, label=values.label
-    )
-    callbacks.write_png(values.output, picture)
+    given = {"num": values.num, "seed": values.seed, "label": values.label}
+    if is_animated:
+        callbacks.write_loop(values.output, study.animate(model, **given))
+    else:
+        picture = study.draw(model, values.kind, **given)
+        callbacks.write_png(values.output, picture)
     print(f"{values.kind} of {values.preset or arguments[0]}: {values.output}")
     return 0

@@ -7,6 +7,7 @@ from kerasgen.study.comparison import get_comparison
 from kerasgen.study.executors import LocalProcesses
 from kerasgen.study.lock import HeldError
 from kerasgen.study.pictures import PICTURES
+from kerasgen.study.pictures import animate
 from kerasgen.study.pictures import draw
 from kerasgen.study.pictures import load_model
 from kerasgen.study.presets import make_presets

@@ -14,6 +14,7 @@ from kerasgen.study.records import nested
 from kerasgen.study.rendering import rendered
 
 CARD = "README.md"
+PICTURE = "samples.png"  # beside the card
 
 
 def write_card(
@@ -34,6 +35,7 @@ def write_card(
             "name": name,
             "model": each.settings.title.partition(",")[0],
             "metadata": metadata,
+            "picture": PICTURE,
             "settings": each.settings.to_dict(),
             "arguments": each.record["arguments"],
             "source": each.record["data"]["source"],
@@ -46,8 +48,11 @@ def write_card(
     for title, record in records.items():
         other = nested(record)["metrics"].keys() - metadata["metrics"]
         applying[title] = {k: v for k, v in flat(record).items() if k not in other}
-    table = evaluation.format_table(applying)
-    _write(folder / CARD, rendered("model_card.md", table=table, **context))
+    tables = {
+        "titles": evaluation.format_titles(applying).partition("\n\n")[0],
+        "table": evaluation.format_table(applying),
+    }
+    _write(folder / CARD, rendered("model_card.md", **tables, **context))
 
 
 def training_command(each: Run) -> str:

@@ -14,9 +14,11 @@ from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.arguments import great_circle
 from kerasgen.core.base import GenerativeModel
+from kerasgen.core.registry import list_models
 
 PICTURES = ("samples", "classes", "interpolation")
 INTERPOLATION_STEPS = 10
+FRAMES = 24  # of an animation
 
 
 def load_model(path: files.PathLike):
@@ -43,6 +45,7 @@ def load_model(path: files.PathLike):
             f"{path} is neither the folder of a SavedModel nor a .keras file, and no "
             "preset. Train one first: python examples/train_one.py"
         )
+    list_models()  # imports them all, which registers their classes with Keras
     try:
         # Safe mode, so that no Python code comes from the file.
         model = keras.models.load_model(path, safe_mode=True)
@@ -101,9 +104,37 @@ def draw(
             "kind='classes' needs a conditional model; this one was trained without "
             "labels (train it with --conditional)."
         )
+    return _tiled(images, columns)
+
+
+def _tiled(images, columns):
     rows = math.ceil(len(images) / columns)
     scale = max(1, 560 // (columns * images.shape[2]))
     return callbacks.tile_images(images, rows, columns, scale=scale)
+
+
+def animate(
+    model, *, num: int = 64, seed: int = 0, label: int | None = None
+) -> list[np.ndarray]:
+    """Draw a grid whose images all move, each from one latent to another.
+
+    Args:
+        model: As `load_model` returns it.
+        num: Number of images in a frame, positive int.
+        seed: Seed of the latents.
+        label: Class of all images, for a conditional model; None takes one class after
+            the other.
+
+    Returns:
+        List of `FRAMES` uint8 arrays of shape `(height, width, channels)`.
+    """
+    check_positive_int("num", num)
+    ends = np.random.default_rng(seed).normal(size=(2, num, *model.latent_shape))
+    pairs = zip(*ends, strict=True)
+    paths = np.stack([great_circle(one, other, FRAMES) for one, other in pairs])
+    labels, columns = _labels(model, num, label), math.ceil(math.sqrt(num))
+    frames = (model.generate(paths[:, k], labels) for k in range(FRAMES))
+    return [_tiled(images, columns) for images in frames]
 
 
 def interpolate(

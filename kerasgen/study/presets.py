@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from kerasgen import callbacks
 from kerasgen import evaluation
 from kerasgen import export
 from kerasgen import files
@@ -20,8 +21,8 @@ from kerasgen.core import preset_files
 from kerasgen.core import presets
 from kerasgen.study import cards
 from kerasgen.study import json_files
+from kerasgen.study import pictures
 from kerasgen.study import run
-from kerasgen.study.pictures import load_model
 from kerasgen.study.records import flat
 from kerasgen.study.records import load_run
 from kerasgen.study.records import nested
@@ -84,6 +85,9 @@ def make_presets(
         preset.save_to_preset(folder, metadata)
         presets.write_registry(presets_dir)
         preset.export(exported, settings=each.settings.to_dict(), half=True)
+        kind = "classes" if preset.is_conditional else "samples"
+        picture = pictures.draw(preset, kind, num=100, seed=seed)
+        callbacks.write_png(exported / cards.PICTURE, picture)
         # Last, as the sign that all of it is there.
         metadata = preset_files.read_metadata(folder)
         cards.write_card(exported, name, each, metadata, {name: record, **real})
@@ -177,7 +181,7 @@ def _is_made(folder, exported, each, num_samples):
 def _evaluated_preset(each, reference, num_samples):
     """The preset of a run as it is loaded, its metadata, and the record on it."""
     settings, num_images = each.settings, each.record["data"]["num_images"]
-    trained = load_model(each.directory / "model.keras").in_float32()
+    trained = pictures.load_model(each.directory / "model.keras").in_float32()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "preset"
         trained.save_to_preset(path)

@@ -86,9 +86,11 @@ class Progress:
     def begin(self, index: int) -> None:
         """Take note that a run begins, or goes on."""
         self._begun[index], self._trained[index] = time.monotonic(), 0
+        with self._lock:
+            self._stage(index, "starting")
 
-    def receive(self, index: int, message: dict) -> None:
-        """Show what the worker of a run tells."""
+    def receive(self, index: int | None, message: dict) -> None:
+        """Show what the worker of a run tells; of the real images for None."""
         with self._lock:
             getattr(self, f"_{message.pop('kind')}")(index, **message)
 
@@ -103,38 +105,48 @@ class Progress:
                 timing["else"] = max(seconds, 0.0)
             self.epochs[index] = 0
             self.left.discard(index)
-            if index in self._bars:
-                self._bars.pop(index).close()
+            self._close_bar(index)
+
+    def prepared(self) -> None:
+        """Take note that the real images are judged."""
+        with self._lock:
+            self._close_bar(None)
 
     def _batch(self, index, epoch, share):
-        self._bar(index, f"epoch {epoch + 1}", share)
+        form = "{desc} {percentage:3.0f}% {bar}"
+        self._bar(index, f"epoch {epoch + 1}", form, share)
 
     def _epoch(self, index, epoch, total, seconds, losses):
         self.epochs[index] = total - epoch
         self.timings.setdefault(self.models[index], {})["epoch"] = seconds
         self._trained[index] = self._trained.get(index, 0) + 1
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        # Nothing is known yet of what follows the epochs of a first study.
+        is_known = any("else" in each for each in self.timings.values())
         self.say(
             f"{self.heading(index)} epoch {epoch}/{total}  {shown}  "
             f"{self.images / seconds:,.0f} images/s  "
             f"left {clock(self.epochs[index] * seconds)}, "
-            f"all runs {clock(self.remaining())}"
+            f"all runs {'' if is_known else 'at least '}{clock(self.remaining())}"
         )
 
-    def _evaluating(self, index):
-        self._bar(index, "evaluating", 1.0)
+    def _stage(self, index, what):
+        self._bar(index, what.replace("_", " "), "{desc} …", 0.0)
 
-    def _bar(self, index, what, share):
+    def _bar(self, index, what, form, share):
         if not self.stream.isatty():
             return
         if index not in self._bars:
-            form = "{desc} {percentage:3.0f}% {bar}"
             options = {"file": self.stream, "leave": False, "bar_format": form}
             self._bars[index] = tqdm.tqdm(total=1.0, **options)
         bar = self._bars[index]
-        bar.set_description_str(f"{self.heading(index)} {what}", refresh=False)
-        bar.n = share
-        bar.refresh()
+        bar.bar_format, bar.n = form, share
+        title = "real images" if index is None else self.heading(index)
+        bar.set_description_str(f"{title} {what}")
+
+    def _close_bar(self, index):
+        if index in self._bars:
+            self._bars.pop(index).close()
 
 
 def clock(seconds: float) -> str:

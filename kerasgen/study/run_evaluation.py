@@ -5,6 +5,8 @@ nearest to samples) and, as the sign that all is there, `evaluation.json`, whose
 are in `metrics`.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.spatial.distance import cdist
 
@@ -32,6 +34,7 @@ def evaluate_run(
     reference: evaluation.Reference,
     *,
     num_samples: int = 10_000,
+    tell: Callable[[str], None] | None = None,
 ) -> dict:
     """Evaluate the model of a run, if it has not been; the record of evaluation.json.
 
@@ -45,6 +48,7 @@ def evaluate_run(
         directory: The run directory.
         reference: `Reference` with training and test images.
         num_samples: Number of samples, positive int.
+        tell: As `evaluation.evaluate` takes it.
 
     Raises:
         kerasgen.evaluation.NotFiniteError: If samples hold NaN or infinity.
@@ -53,16 +57,16 @@ def evaluate_run(
     if is_evaluated(directory, settings, num_samples):
         return json_files.read(directory / "evaluation.json")
     seeds = SAMPLING_SEEDS if settings.arm else 1
-    record = _evaluate(model, reference, num_samples, settings.seed, seeds)
+    common = {"num_samples": num_samples, "tell": tell}
+    record = _evaluate(model, reference, settings.seed, seeds, **common)
     images = pictures.interpolate(model, INTERPOLATIONS, seed=settings.seed)
     save_arrays(directory / "interpolations.npz", images=in_bytes(images))
     save_arrays(directory / "neighbours.npz", **_neighbours(directory, reference))
     if settings.arm and hasattr(model, "fit_prior"):
         labels = reference.train.labels if settings.conditional else None
         model.fit_prior(reference.train.images, labels, seed=settings.seed)
-        fitted = _evaluate(
-            model, reference, num_samples, settings.seed, seeds, _sample_metrics(record)
-        )
+        common["metrics"] = _sample_metrics(record)
+        fitted = _evaluate(model, reference, settings.seed, seeds, **common)
         record["fitted_prior"] = {"metrics": fitted["metrics"]}
         samples = model.sample(100, seed=settings.seed)
         save_arrays(directory / "samples_fitted.npz", images=in_bytes(samples))
@@ -71,11 +75,11 @@ def evaluate_run(
     return record
 
 
-def _evaluate(model, reference, num_samples, seed, seeds, metrics="all"):
+def _evaluate(model, reference, seed, seeds, metrics="all", **common):
     """The record of one draw of samples, or with means over several in `metrics`."""
 
     def draw(seed, metrics):
-        given = {"num_samples": num_samples, "seed": seed, "metrics": metrics}
+        given = {"seed": seed, "metrics": metrics, **common}
         return nested(evaluation.evaluate(model, reference, **given))
 
     record = draw(seed, metrics)
@@ -122,6 +126,7 @@ def evaluate_real_images(
     path: files.PathLike,
     *,
     num_samples: int = 10_000,
+    tell: Callable[[str], None] | None = None,
 ) -> None:
     """Write the numbers of real images, evaluated as if they were samples.
 
@@ -129,7 +134,7 @@ def evaluate_real_images(
         reference: `Reference` with training and test images.
         watched: That of the evaluations in training; test images are set against it.
         path: The file `real.json` of a study.
-        num_samples: As for the models.
+        num_samples, tell: As for the models.
     """
     wanted = {
         "num_samples": num_samples,
@@ -144,8 +149,9 @@ def evaluate_real_images(
         watched,
         num_samples=NUM_IN_TRAINING,
         metrics=METRICS_IN_TRAINING,
+        tell=tell,
     )
-    final = evaluation.evaluate_real(reference, num_samples=num_samples)
+    final = evaluation.evaluate_real(reference, num_samples=num_samples, tell=tell)
     pixels = evaluation.evaluate_pixels(reference)
     found = {"final": nested(final), "during": nested(during), "pixels": nested(pixels)}
     json_files.write(path, {"wanted": wanted, **found})

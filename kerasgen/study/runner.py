@@ -98,8 +98,9 @@ def run_study(
     has_runs = any(study_dir.glob("*/seed*/settings.json"))
     if shard is not None or (failures and not has_runs):
         return None, failures
+    print("\nWriting the report.", flush=True)
     report = write_report(study_dir, comparison)
-    print(f"\nThe report is {report}.", flush=True)
+    print(f"The report is {report}.", flush=True)
     return report, failures
 
 
@@ -216,7 +217,8 @@ def _prepare(runs, job, executor, progress):
         return
     progress.say("Evaluating real images as models will be; some minutes, once.")
     log = pathlib.Path(job.directory) / "prepare.log"
-    status, end = executor.run(job, log, lambda message: None)
+    status, end = executor.run(job, log, lambda told: progress.receive(None, told))
+    progress.prepared()
     if status != 0:
         raise RuntimeError(
             f"Preparing the study failed; {log} has it all, and ends with\n{end}"

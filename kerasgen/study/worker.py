@@ -76,7 +76,7 @@ def do(job: Job, tell: Callable) -> int:
     if job.task == "prepare":
         # What studies have in common they make one after the other.
         with lock.held(job.directory, wait=True):
-            _prepare(job, images, test)
+            _prepare(job, images, test, tell)
         return 0
     try:
         with lock.held(job.directory):
@@ -93,7 +93,7 @@ def do(job: Job, tell: Callable) -> int:
     return 0
 
 
-def _prepare(job, images, test):
+def _prepare(job, images, test, tell):
     """Do for a study what its runs have in common."""
     reference = choices.reference(job.directory, images, test)
     choices.decide(job.directory, reference)
@@ -102,6 +102,7 @@ def _prepare(job, images, test):
         run.watched_reference(images, reference.extractor),
         os.path.join(job.directory, "real.json"),
         num_samples=job.num_samples,
+        tell=lambda part: tell(kind="stage", what=f"judged: {part}"),
     )
 
 
@@ -119,11 +120,16 @@ def _train_and_evaluate(job, settings, images, test, tell):
         is_held=True,
         auto_precision=choices.precision(study_dir),
     )
-    tell(kind="evaluating")
     run_evaluation.evaluate_run(
-        model, settings, job.directory, reference, num_samples=job.num_samples
+        model,
+        settings,
+        job.directory,
+        reference,
+        num_samples=job.num_samples,
+        tell=lambda part: tell(kind="stage", what=f"judged: {part}"),
     )
     if job.export_to is not None:
+        tell(kind="stage", what="exported")
         with lock.held(job.export_to, wait=True):
             # From the file, since the evaluation may have fitted a prior to the model.
             trained = pictures.load_model(os.path.join(job.directory, "model.keras"))

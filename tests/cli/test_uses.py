@@ -1,11 +1,14 @@
 """Commands end to end on a preset, and a training at smoke size."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import kerasgen
 from kerasgen.cli import command
 
 pytestmark = pytest.mark.slow
@@ -28,6 +31,26 @@ def test_sample_draws_the_same_from_a_preset_and_its_export(elsewhere):
     )
     assert first.std() > 50
     np.testing.assert_allclose(first, second, atol=1)
+
+
+def test_a_file_is_loaded_by_a_process_that_has_not_seen_its_class(elsewhere):
+    kerasgen.VanillaGAN(width=4, depth=1).save("mine.keras")
+    line = [sys.executable, "-m", "kerasgen", "sample", "mine.keras", "--num=4"]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / "samples.png").exists()
+
+
+def test_an_interpolation_moves_there_and_back(elsewhere):
+    line = ["sample", "dcgan_mnist_conditional", "--num=4", "--output=moving.gif"]
+    assert command.main([*line, "--kind=interpolation", "--label=7"]) == 0
+    with Image.open(elsewhere / "moving.gif") as gif:
+        assert (gif.n_frames, gif.info["loop"]) == (2 * 24 - 2, 0)
+        frames = [(gif.seek(k), np.asarray(gif.convert("L")))[1] for k in range(46)]
+    assert np.any(frames[0] != frames[23])
+    np.testing.assert_array_equal(frames[22], frames[24])
+    with pytest.raises(SystemExit, match="A GIF takes --kind=interpolation"):
+        command.main(line)
 
 
 def test_evaluate_judges_a_preset_and_two_folders(

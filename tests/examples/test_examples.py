@@ -201,6 +201,9 @@ def test_make_presets_leaves_presets_exports_and_cards(presets):
     shown = re.escape(f"{distance:.4g}")
     row = rf"\| frechet_distance_mnist_v1_64_test +\| +{shown} \| +[\d.]+ \|"
     assert re.search(row, card)
+    assert re.search(rf"\| Fréchet distance .* \| +{shown} \|", card)
+    with Image.open(directory / "saved_models/dcgan_mnist/samples.png") as picture:
+        assert np.asarray(picture).std() > 0
     command = "python examples/train_one.py --model=dcgan --dataset=mnist --epochs=1"
     described = "trained on 128 images of mnist for 1 epochs"
     for part in (described, command, "Apache-2.0", sha256):

@@ -37,13 +37,27 @@ class Progress:
     ) -> None:
         self.titles, self.models, self.epochs = list(titles), list(models), list(epochs)
         self.images, self.workers = images, workers
+        self._told = timings or {}
         # By model, as they were told or are measured on the way.
-        self.timings = {name: dict(each) for name, each in (timings or {}).items()}
+        self.timings = {name: dict(each) for name, each in self._told.items()}
         self.left = set(range(len(self.titles)))
         # By index: when a run began here, and epochs since.
         self._begun, self._trained = {}, {}
         self.stream = stream or sys.stdout
         self._bars, self._lock = {}, threading.Lock()
+
+    def learned(self) -> dict[str, dict[str, float]]:
+        """Timings to tell the next time: means of those told and those measured here.
+
+        A machine is not always as busy, and old times count half as much each time.
+        """
+        return {
+            name: {
+                part: (seconds + self._told.get(name, {}).get(part, seconds)) / 2
+                for part, seconds in parts.items()
+            }
+            for name, parts in self.timings.items()
+        }
 
     def say(self, text: str) -> None:
         """Print a line."""

@@ -201,7 +201,7 @@ def _keep_timings(runs, job, progress):
     path, name = _timings(runs, job)
     with contextlib.suppress(OSError, ValueError):  # the display can do without
         path.parent.mkdir(parents=True, exist_ok=True)
-        json_files.write(path, json_files.read(path) | {name: progress.timings})
+        json_files.write(path, json_files.read(path) | {name: progress.learned()})
 
 
 def _prepare(runs, job, executor, progress):

@@ -47,8 +47,10 @@ def test_what_is_left_follows_what_was_measured(progress, monkeypatch):
 
 def test_the_next_study_knows_what_this_one_took(progress):
     progress.timings = {"dcgan": {"epoch": 10.0, "else": 7.0}}
-    known = Progress(["DCGAN seed 3"], ["dcgan"], [2], 60_000, 1, progress.timings)
+    known = Progress(["DCGAN seed 3"], ["dcgan"], [2], 60_000, 1, progress.learned())
     assert known.remaining() == 27.0
+    known.receive(0, epoch(1, 14.0))
+    assert known.learned() == {"dcgan": {"epoch": 12.0, "else": 7.0}}
 
 
 def test_workers_share_what_is_left(progress):

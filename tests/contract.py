@@ -4,6 +4,7 @@ What all models share is tested once, on toys, in `tests/core/`; here is what th
 of a model could get wrong.
 """
 
+import doctest
 import importlib
 import inspect
 import sys
@@ -13,6 +14,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
+import kerasgen
 
 SMALL = {"latent_dim": 4, "width": 4}
 
@@ -281,6 +284,23 @@ class ModelContract:
         labels = self.labels_for(model, 4)
         history = eagerly(model).fit(images, labels, batch_size=4, verbose=0).history
         assert all(np.isfinite(values).all() for values in history.values())
+
+    @pytest.mark.slow
+    def test_the_example_of_its_docstring_runs(self, digits, monkeypatch):
+        images = np.resize(digits[0], (200, 28, 28, 1))
+        labels = np.arange(200, dtype="int32") % 10
+        batched = kerasgen.data.batches(images, labels, batch_size=100)
+        monkeypatch.setattr(kerasgen.data, "load", lambda name: batched)
+        monkeypatch.setattr(kerasgen.data, "load_arrays", lambda *_: (images, labels))
+        fit = kerasgen.GenerativeModel.fit
+        monkeypatch.setattr(
+            kerasgen.GenerativeModel,
+            "fit",
+            lambda model, x, epochs: fit(eagerly(model), x, verbose=0),
+        )
+        lines = doctest.DocTestParser().get_examples(self.model_class.__doc__)
+        assert lines
+        exec("".join(line.source for line in lines), {})
 
     @pytest.mark.slow
     def test_xla_trains_like_the_graph(self, digits, monkeypatch):

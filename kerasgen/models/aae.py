@@ -18,8 +18,7 @@ Departures from the paper: the convolutional body of the house instead of two de
 layers of 1,000 units; Adam instead of gradient descent with momentum.
 """
 
-import math
-
+import numpy as np
 from keras import ops
 
 from kerasgen import networks
@@ -66,10 +65,14 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
 
     Example:
 
+    >>> import numpy as np
     >>> import kerasgen
     >>> model = kerasgen.AAE(num_classes=10, latent_dim=2, label_modes=True)
     >>> model.fit(kerasgen.data.load("mnist"), epochs=100)
     >>> sevens = model.sample(16, labels=7)
+    >>> images, labels = kerasgen.data.load_arrays("mnist", "test")
+    >>> offsets = model.codes(images)[:, None, :2] - model.mode_centres()
+    >>> accuracy = np.mean(np.linalg.norm(offsets, axis=2).argmin(axis=1) == labels)
     """
 
     posterior = "point"
@@ -158,6 +161,18 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
             self.latent_dim, self.num_labels, width=self.discriminator_width
         )
 
+    def mode_centres(self):
+        """Centres of the modes of `label_modes` in the first two latents, by class.
+
+        The nearest centre to a code is the class that its image is taken for.
+
+        Returns:
+            NumPy float32 of shape `(num_classes, 2)`.
+        """
+        angles = 2.0 * np.pi * np.arange(self.num_classes) / self.num_classes
+        centres = RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+        return centres.astype("float32")
+
     def default_optimizers(self):
         return {
             "autoencoder": training.Adam(2e-3, beta_1=0.5),
@@ -172,9 +187,7 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
             return latents
         any_mode = integers((num,), split_seed(seed, 2)[1], self.num_classes)
         modes = ops.where(labels < self.num_classes, labels, any_mode)
-        angles = 2.0 * math.pi / self.num_classes * ops.cast(modes, "float32")
-        centres = RADIUS * ops.stack([ops.cos(angles), ops.sin(angles)], axis=-1)
-        ring = centres + SPREAD * latents[:, :2]
+        ring = ops.take(self.mode_centres(), modes, axis=0) + SPREAD * latents[:, :2]
         return ops.concatenate([ring, latents[:, 2:]], axis=-1)
 
     def decode(self, latents, labels=None):

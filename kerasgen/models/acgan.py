@@ -55,7 +55,7 @@ class ACGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
 
     >>> import kerasgen
     >>> model = kerasgen.ACGAN()
-    >>> model.fit(kerasgen.data.load("mnist", labels=True), epochs=100)
+    >>> model.fit(kerasgen.data.load("mnist"), epochs=100)
     >>> sevens = model.sample(16, labels=7, seed=0)
     >>> model.classify(sevens).argmax(axis=1)
     """

@@ -68,6 +68,9 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     >>> model.fit(kerasgen.data.load("mnist"), epochs=50)
     >>> latents = model.latents_with(8, category=3, seed=0)
     >>> images = model.generate(latents)  # eight of one kind
+    >>> images, labels = kerasgen.data.load_arrays("mnist", "test")
+    >>> categories = model.classify(images).argmax(axis=1)
+    >>> kerasgen.metrics.hungarian_accuracy(labels, categories)
     """
 
     players = {"generator": ["generator"], "discriminator": ["discriminator"]}

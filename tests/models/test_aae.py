@@ -66,6 +66,9 @@ class TestAAE(contract.ModelContract):
             np.testing.assert_allclose(own[:, :2].std(axis=0), 0.5, atol=0.06)
             np.testing.assert_allclose(own[:, 2:].mean(axis=0), 0.0, atol=0.2)
             np.testing.assert_allclose(own[:, 2:].std(axis=0), 1.0, atol=0.1)
+        offsets = draws[:, None, :2] - model.mode_centres()
+        nearest = np.linalg.norm(offsets, axis=2).argmin(axis=1)
+        assert np.mean(nearest == labels) > 0.97
 
     def test_labels_are_the_prior_s_and_not_the_encoder_s(self, digits):
         model = self.make(num_classes=10, label_modes=True)

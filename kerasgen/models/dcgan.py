@@ -11,6 +11,8 @@ batch normalisation, whose statistics mix real and made images. The last two wer
 the best of what was tried on held-out training images (`results/search/`).
 """
 
+from keras import ops
+
 from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
@@ -39,7 +41,8 @@ class DCGAN(ConvolutionalModel, AdversarialModel):
 
     Args:
         objective: The game, one of `kerasgen.objectives.GAMES`; "non_saturating" has
-            the generator minimise -log D(G(z)), "minimax" log(1 - D(G(z))).
+            the generator minimise -log D(G(z)), "minimax" log(1 - D(G(z))). In the
+            other games `discriminate` returns scores instead of probabilities.
         discriminator_normalization: "batch", "layer", "spectral" or None, in the
             discriminator.
 
@@ -94,6 +97,10 @@ class DCGAN(ConvolutionalModel, AdversarialModel):
 
     def default_optimizers(self):
         return {player: training.Adam(2e-3, beta_1=0.0) for player in self.players}
+
+    def score(self, outputs):
+        is_logit = self.objective in objectives.GENERATOR_LOSSES
+        return ops.sigmoid(outputs) if is_logit else outputs
 
     def player_losses(self, images, labels, noise, training):
         G, D = self.bound(labels, training)

@@ -54,7 +54,8 @@ class R3GAN(AdversarialModel):
             are multiples of 2 to the power of it.
         blocks: Residual blocks of each stage, positive int.
 
-    The other arguments are those of `GenerativeModel`.
+    The other arguments are those of `GenerativeModel`. `discriminate` returns scores,
+    of which only differences count.
 
     Raises:
         ValueError: If the discriminator has batch normalisation.
@@ -123,6 +124,9 @@ class R3GAN(AdversarialModel):
 
     def default_optimizers(self):
         return {p: training.Adam(1e-3, beta_1=0.0, beta_2=0.9) for p in self.players}
+
+    def score(self, logits):
+        return logits
 
     def discriminator_losses(self, images, labels, noise, training):
         G, D = self.bound(labels, training)

@@ -14,6 +14,7 @@ epochs samples are nearer without, but with it they still get nearer after twent
 """
 
 import keras
+from keras import ops
 
 from kerasgen import networks
 from kerasgen import objectives
@@ -43,7 +44,8 @@ class VanillaGAN(AdversarialModel):
 
     Args:
         objective: The game, one of `kerasgen.objectives.GAMES`; "non_saturating" has
-            the generator minimise -log D(G(z)), "minimax" log(1 - D(G(z))).
+            the generator minimise -log D(G(z)), "minimax" log(1 - D(G(z))). In the
+            other games `discriminate` returns scores instead of probabilities.
         width: Units of the generator's first and the discriminator's last hidden layer.
         depth: Number of hidden layers of each network.
         normalization: "batch", "layer", "spectral" or None, in the generator.
@@ -136,6 +138,10 @@ class VanillaGAN(AdversarialModel):
 
     def default_optimizers(self):
         return {player: training.Adam(1e-3, beta_1=0.0) for player in self.players}
+
+    def score(self, outputs):
+        is_logit = self.objective in objectives.GENERATOR_LOSSES
+        return ops.sigmoid(outputs) if is_logit else outputs
 
     def player_losses(self, images, labels, noise, training):
         G, D = self.bound(labels, training)

@@ -22,6 +22,12 @@ class TestDCGAN(contract.ModelContract):
         assert judged.shape == (7,)
         assert ((judged > 0) & (judged < 1)).all()
 
+    def test_other_games_have_scores(self, digits):
+        game = self.make(objective="least_squares", average_momentum=None)
+        outputs = game.discriminator(digits[0][:7] / np.float32(255), training=False)
+        judged = game.discriminate(digits[0][:7])
+        np.testing.assert_allclose(judged, outputs, rtol=1e-4, atol=1e-5)
+
     def test_discriminator_learns_to_tell_real_from_made(self, digits, trained):
         model = trained.model
         real = model.discriminate(digits[0]).mean()

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -101,6 +102,13 @@ class TestSGAN(contract.ModelContract):
             model.sample(2, labels=3)
         with pytest.raises(ValueError, match=r"expected 0\.\.10"):
             model.fit(digits[0][:8], np.full(8, 11), batch_size=8)
+
+    def test_a_generator_that_takes_labels_is_refused(self):
+        inputs = [keras.Input((4,)), keras.Input(())]
+        flat = keras.layers.Dense(784)(inputs[0])
+        made = keras.layers.Reshape((28, 28, 1))(flat)
+        with pytest.raises(ValueError, match="generator takes .*this model needs"):
+            self.make(generator=keras.Model(inputs, made))
 
     def test_published_networks_suit_either_objective(self):
         for objective, outputs in (("feature_matching", 10), ("odena", 11)):

@@ -1,5 +1,6 @@
 """What a newcomer reads: the documents build, and versions agree."""
 
+import json
 import pathlib
 import re
 import subprocess
@@ -28,6 +29,22 @@ def test_the_readme_is_short_and_its_links_lead_somewhere():
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert len(links) > 10
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_a_verdict_is_recomputed_as_the_guide_says(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    guide = (ROOT / "docs/guides/report.md").read_text("utf-8")
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", guide, re.DOTALL):
+        exec(code, names)
+    claims = json.loads((ROOT / "results/mnist-20/claims.json").read_text())["claims"]
+    (claim,) = [claim for claim in claims if claim["key"] == "variety_of_vaes"]
+    pairs = [part["pairs"][0]["comparison"] for part in claim["parts"]]
+    assert names["p_values"] == pytest.approx([pair["p_value"] for pair in pairs])
+    assert names["adjusted"] == pytest.approx(claim["adjusted_p"])
+    assert names["equivalence"] == pytest.approx(pairs[-1]["equivalence_p"])
+    low, high = names["test"].confidence_interval()
+    assert (low, high) == pytest.approx((pairs[-1]["low"], pairs[-1]["high"]))
 
 
 @pytest.mark.slow

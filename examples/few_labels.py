@@ -194,19 +194,22 @@ def fit_alone(_, train, num_labels, seed, images, watching):
     judge = keras.Model(sgan.discriminator.input, sgan.discriminator.outputs[0])
     adam = sgan.optimizer["discriminator"]
     rates = {name: adam.get_config()[name] for name in ("learning_rate", "beta_1")}
+    half = FLAGS.batch_size // 2
+    steps = FLAGS.epochs * (len(train[0]) // half)
     judge.compile(
-        # As the SGAN is judged by the average of its weights.
+        # As the SGAN is judged by the average of its weights, whose momentum warms up:
+        # at a constant one near 1 few steps would leave the first weights.
         keras.optimizers.Adam(
             **rates,
             use_ema=sgan.average_momentum is not None,
-            ema_momentum=sgan.average_momentum or 0.0,
+            ema_momentum=min(sgan.average_momentum or 0.0, (1 + steps) / (10 + steps)),
         ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     judge.optimizer.build(judge.trainable_variables)  # a checkpoint holds its state
     epochs = begin_with(watching[-1].restore(judge))
     rows = np.resize(data.draw_labelled(train[1], num_labels, seed), len(train[0]))
-    order = {"batch_size": FLAGS.batch_size // 2, "seed": seed}
+    order = {"batch_size": half, "seed": seed}
     batches = data.batches(
         *(one[rows] for one in train), **order, initial_epoch=epochs["initial_epoch"]
     )

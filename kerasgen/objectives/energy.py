@@ -39,7 +39,8 @@ def pull_away_term(codes):
     Reference: Zhao et al. 2017 (arXiv:1609.03126), equation 4.
 
     Args:
-        codes: Codes of generated images, shape `(batch, features)`, at least two.
+        codes: Codes of generated images, shape `(batch, features)`. A single one, such
+            as of the last batch of an epoch, has no pair and the term 0.
 
     Returns:
         Term of each example, shape `(batch,)`, in [0, 1].
@@ -51,5 +52,5 @@ def pull_away_term(codes):
     all_units = replicas.whole(units)
     squares = ops.square(ops.matmul(units, ops.transpose(all_units)))
     own = ops.square(ops.sum(ops.square(units), axis=1))
-    others = ops.cast(ops.shape(all_units)[0] - 1, "float32")
+    others = ops.cast(ops.maximum(ops.shape(all_units)[0] - 1, 1), "float32")
     return (ops.sum(squares, axis=1) - own) / others

@@ -39,7 +39,8 @@ def mean_discrepancy_loss(codes, prior_draws, scales=SCALES):
     pairs of a point with itself, so the estimate may be negative.
 
     Args:
-        codes: Codes q of a batch, shape `(batch, latent_dim)`, batch at least 2.
+        codes: Codes q of a batch, shape `(batch, latent_dim)`. A single one, such as of
+            the last batch of an epoch, has no pair and the term 0.
         prior_draws: As many draws p from the prior, same shape.
         scales: Scales of `inverse_multiquadratic_kernel`.
 
@@ -52,5 +53,6 @@ def mean_discrepancy_loss(codes, prior_draws, scales=SCALES):
     between = inverse_multiquadratic_kernel(codes, all_draws, scales)
     num = ops.cast(ops.shape(all_codes)[0], codes.dtype)
     # A pair of a point with itself has the kernel len(scales).
-    others = (ops.sum(within, axis=1) - 2.0 * len(scales)) / (num - 1.0)
-    return others - 2.0 * ops.mean(between, axis=1)
+    pairs = ops.sum(within, axis=1) - 2.0 * len(scales)
+    terms = pairs / ops.maximum(num - 1.0, 1.0) - 2.0 * ops.mean(between, axis=1)
+    return ops.where(num > 1.0, terms, ops.zeros_like(terms))

@@ -23,6 +23,7 @@ def test_the_hinge_is_on_each_example():
         (np.ones((5, 3)), 1.0),
         (np.array([[1.0, 2.0], [-3.0, -6.0]]), 1.0),
         (np.array([[1.0, 0.0], [1.0, 1.0]]), 0.5),
+        (np.array([[1.0, 2.0]]), 0.0),  # the last batch may hold a single image
     ],
 )
 def test_pull_away_by_hand(codes, expected):

@@ -42,6 +42,15 @@ def test_reference_by_loops():
     assert np.mean(terms) == pytest.approx(within / 20 - 2 * between / 25, rel=1e-4)
 
 
+def test_a_single_code_has_no_pair():
+    codes = normal(0, 1, 3)
+    with tf.GradientTape() as tape:
+        tape.watch(codes)
+        terms = mean_discrepancy_loss(codes, normal(1, 1, 3))
+    assert terms.numpy().tolist() == [0.0]
+    assert not np.any(tape.gradient(terms, codes))
+
+
 def test_it_is_unbiased():
     estimates = [
         np.mean(mean_discrepancy_loss(normal(seed, 10, 4), normal(seed + 5000, 10, 4)))

@@ -11,7 +11,8 @@ images as a floor. With guidance on a conditional model an evaluation is two.
 
 Interrupted, the same command goes on where it was. The result is a table,
 `flow_steps.svg` and `flow_steps.json`. The 370 evaluations of 10,000 images take up to
-two hours on a core; each line tells the time left.
+two hours on a core, an epoch of the training five minutes; each line tells the time
+left.
 """
 
 import hashlib

@@ -40,7 +40,7 @@ MESCHEDER2017 = Reference(
     "ICML",
     "1701.04722",
 )
-CODE = "github.com/LMescheder/AdversarialVariationalBayes"
+CODE = "the authors' experiments/avb_mnist_32_ac/run.py"
 # Draws for the moments of the noise's part in `encode`, the same in every call.
 MOMENT_DRAWS, MOMENT_SEED = 1000, (0, -3)
 # Added to the variance, as in the code: the bases could agree on a point.

@@ -35,7 +35,7 @@ DONAHUE2017 = Reference(
 DUMOULIN2017 = Reference(
     "Dumoulin et al. 2017", "Adversarially Learned Inference", "ICLR", "1606.00704"
 )
-CODE = "the authors' train_mnist.sh"
+CODE = "the authors' train_mnist.sh and train_gan.py"
 
 
 @register(family="gan", references=[DONAHUE2017, DUMOULIN2017])

@@ -86,7 +86,11 @@ class BigGAN(AdversarialModel):
             "embedding_dim": Setting(128, CODE),
             "average_momentum": Setting(0.9999, CODE),
         },
-        departures=("32 channels instead of 256.",),
+        departures=(
+            "32 channels instead of 256.",
+            "Blocks share one embedding and see a part of z, as at larger sizes.",
+            "Orthogonal initialisation instead of N(0, 0.02²).",
+        ),
     )
 
     def __init__(

@@ -44,7 +44,7 @@ class DCGAN(ConvolutionalModel, AdversarialModel):
             the generator minimise -log D(G(z)), "minimax" log(1 - D(G(z))). In the
             other games `discriminate` returns scores instead of probabilities.
         discriminator_normalization: "batch", "layer", "spectral" or None, in the
-            discriminator.
+            discriminator. By "batch" real and generated images are normalised apart.
 
     The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
 

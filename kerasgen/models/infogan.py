@@ -38,7 +38,7 @@ CHEN2016 = Reference(
     "NIPS",
     "1606.03657",
 )
-CODE = "the authors' code, on digits"
+CODE = "the authors' run_mnist_exp.py and regularized_gan.py"
 
 
 @register(family="gan", references=[CHEN2016])
@@ -99,7 +99,10 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
             "hidden_units": Setting(1024, CODE),
             "discriminator_normalization": Setting("batch", CODE),
         },
-        departures=("Q's head has no hidden layer of its own.",),
+        departures=(
+            "Q's head has no hidden layer of its own.",
+            "z is normal instead of uniform.",
+        ),
     )
 
     def __init__(

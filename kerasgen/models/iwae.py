@@ -29,7 +29,8 @@ BURDA2016 = Reference(
     "ICLR",
     "1509.00519",
 )
-CODE = "the authors' code"
+SECTION = "section 5"
+CODE = "the authors' experiments.py"
 
 
 def annealed_adam():
@@ -72,10 +73,10 @@ class IWAE(DenseAutoencoder):
         "kl_divergence": "kl_divergence",
     }
     published = Published(
-        batch_size=Setting(20, CODE),
-        optimizers=Setting(annealed_adam, CODE),
+        batch_size=Setting(20, SECTION),
+        optimizers=Setting(annealed_adam, f"{SECTION}; the code has beta_1 0.99"),
         arguments={
-            "num_samples": Setting(50, "section 5, which has 5, too"),
+            "num_samples": Setting(50, f"{SECTION}, which has 5, too"),
             "latent_dim": Setting(50, CODE + ", the model with one layer"),
             "width": Setting(200, CODE),
             "depth": Setting(2, CODE),

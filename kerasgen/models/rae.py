@@ -35,7 +35,7 @@ GHOSH2020 = Reference(
     "ICLR",
     "1903.12436",
 )
-CODE = "github.com/ParthaEth/Regularized_autoencoders-RAE-, in sums over pixels"
+CODE = "the authors' configurations/config.py, in sums over pixels"
 
 
 @register(family="vae", references=[GHOSH2020])

@@ -23,7 +23,7 @@ from kerasgen.core.registry import register
 TOLSTIKHIN2018 = Reference(
     "Tolstikhin et al. 2018", "Wasserstein Auto-Encoders", "ICLR", "1711.01558"
 )
-CODE = "github.com/tolstikhin/wae"
+CODE = "github.com/tolstikhin/wae, configs.py"
 
 
 @register(family="vae", references=[TOLSTIKHIN2018])
@@ -64,7 +64,10 @@ class WAE(ConvolutionalAutoencoder):
                 200.0, CODE + ": λ = 10 beside 0.05 · squares"
             ),
         },
-        departures=("Two stages of 32 and 64 channels instead of four up to 1,024.",),
+        departures=(
+            "Two stages of 32 and 64 channels instead of four up to 1,024.",
+            "The rate stays, the encoder is not pretrained and gets no noise.",
+        ),
     )
 
     def __init__(

@@ -73,8 +73,9 @@ def run_study(
         from the heading of each run that failed to why.
 
     Raises:
-        ValueError: If a directory belongs to a run with other settings, or images or
-            folders do not fit; before anything is trained.
+        ValueError: If a directory belongs to a run with other settings, images or
+            folders do not fit, or there is a shard and the study's folder has no locks;
+            before anything is trained.
         RuntimeError: If the dataset or the features cannot be had.
         HeldError: With `resume=False`, if another process works on one of the runs.
         SystemExit: If interrupted (130) or terminated (143); all jobs have ended.
@@ -94,6 +95,8 @@ def run_study(
     folder = None if data_dir is None else os.fspath(data_dir)
     parts = num_samples, executor.workers
     job = executors.Job("prepare", first, str(study_dir), folder, *parts)
+    if shard is not None:
+        lock.check_works(files.prepare_directory(study_dir))
     failures = _carry_out(settings, runs, job, executor, shard, resume)
     has_runs = any(study_dir.glob("*/seed*/settings.json"))
     if shard is not None or (failures and not has_runs):

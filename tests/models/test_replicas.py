@@ -214,3 +214,23 @@ def test_epochs_of_two_replicas_are_those_of_one_device(tmp_path):
     for said, expected in zip(found["refused"], REFUSED, strict=True):
         assert said is not None, expected
         assert re.search(expected, said), said
+
+
+def test_an_epoch_by_its_own_optimizers_is_that_of_one_device(tmp_path):
+    output = tmp_path / "replicas.json"
+    flags = ["--models=dcgan", "--perturbed=1", f"--output={output}"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks.replicas", *flags],
+        cwd=pathlib.Path(kerasgen.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    found = json.loads(output.read_text())["models"]["dcgan"]
+    # Some 3e-6; a rectifier that falls on the other side of zero makes it 1e-4, and
+    # moments of each replica's own part of a batch 1e-2.
+    assert found["epoch"] < 1e-3
+    assert found["descent"] < 1e-4
+    assert found["logs"] < 1e-4
+    assert not found["drift"]

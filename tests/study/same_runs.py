@@ -50,6 +50,11 @@ def _evaluations(path):
     ]
 
 
+def _evaluation(path):
+    record = json.loads(path.read_text())
+    return {k: v for k, v in record.items() if not k.startswith("seconds")}
+
+
 def _settings(path):
     record = json.loads(path.read_text())
     del record["environments"]  # the code may have been committed in between
@@ -98,6 +103,7 @@ READERS = {
     "settings.json": _settings,
     "history.csv": _history,
     "history.json": _history,
+    "evaluation.json": _evaluation,
     "evaluations.jsonl": _evaluations,
     # The parts of an export are written in no fixed order, names with counters in them.
     "export.json": _export,

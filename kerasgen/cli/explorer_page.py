@@ -8,10 +8,10 @@ from PIL import Image
 from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import evaluation
-from kerasgen import training
 from kerasgen.callbacks.image_grid import fitting_scale
 from kerasgen.core.arguments import great_circle
 from kerasgen.data import pictures
+from kerasgen.study.pictures import draw_latents
 
 SLIDERS = 8  # latents that have one
 SIDE = 560  # pixels of a picture on the page
@@ -187,8 +187,7 @@ def nearest_finder(dataset: str, data_dir: str | None, image_shape: tuple):
 
 
 def _latents(model, seed):
-    shape = (1, *model.latent_shape)
-    return training.normal(shape, training.sampling_seed(int(seed))).numpy()[0]
+    return draw_latents(model, 1, int(seed))[0]
 
 
 def _full(num, label):

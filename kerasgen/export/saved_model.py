@@ -1,9 +1,11 @@
 """SavedModels that `model.export` wrote, used without Keras."""
 
+import contextlib
 import random
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from kerasgen import files
 from kerasgen import training
@@ -38,7 +40,8 @@ def load(path: PathLike) -> "ExportedModel":
             "Pass the folder that model.export or examples/train_all.py wrote."
         )
     try:
-        restored = tf.saved_model.load(str(path))
+        with _without_warnings():
+            restored = tf.saved_model.load(str(path))
     except (OSError, tf.errors.OpError) as error:
         raise ValueError(
             f"Got a SavedModel in {path} that cannot be loaded ({error}); expected one "
@@ -50,6 +53,17 @@ def load(path: PathLike) -> "ExportedModel":
             "but no 'sample'; it was not exported by kerasgen."
         )
     return ExportedModel(restored, read_record(path).get("num_classes"))
+
+
+@contextlib.contextmanager
+def _without_warnings():
+    """Without TensorFlow's lines that no gradient can be asked of an export."""
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 class _WhereExported:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from kerasgen import callbacks
 from kerasgen import export
 from kerasgen import files
+from kerasgen import training
 from kerasgen.core import preset_files
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_positive_int
@@ -129,12 +131,33 @@ def animate(
         List of `FRAMES` uint8 arrays of shape `(height, width, channels)`.
     """
     check_positive_int("num", num)
-    ends = np.random.default_rng(seed).normal(size=(2, num, *model.latent_shape))
+    labels, columns = _labels(model, num, label), math.ceil(math.sqrt(num))
+    ends = (draw_latents(model, num, one, labels) for one in (seed, seed + 1))
     pairs = zip(*ends, strict=True)
     paths = np.stack([great_circle(one, other, FRAMES) for one, other in pairs])
-    labels, columns = _labels(model, num, label), math.ceil(math.sqrt(num))
     frames = (model.generate(paths[:, k], labels) for k in range(FRAMES))
     return [_tiled(images, columns) for images in frames]
+
+
+def draw_latents(
+    model, num: int, seed: int, labels: Sequence[int] | None = None
+) -> np.ndarray:
+    """Latents of the prior that a model samples from.
+
+    Args:
+        model: As `load_model` returns it; of an export the prior is taken as N(0, I).
+        num: Number of latents.
+        seed: Equal seeds give equal latents.
+        labels: Class of each, for a model whose prior depends on it.
+
+    Returns:
+        float32 array of shape `(num, *latent_shape)`.
+    """
+    seed = training.sampling_seed(seed)
+    if not isinstance(model, GenerativeModel):
+        return training.normal((num, *model.latent_shape), seed).numpy()
+    labels = model.check_labels(labels, num)
+    return np.asarray(model.draw_latents_to_sample(num, seed, labels))
 
 
 def interpolate(

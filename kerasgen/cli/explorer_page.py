@@ -86,7 +86,7 @@ def _add_model(gradio, page, model, dataset, data_dir):
                 canvas_size=(280, 280),
                 layers=False,
                 brush=gradio.Brush(14, colors=["#000000"], color_mode="fixed"),
-                label="draw",
+                label="take the brush, then draw",
             )
             choice = _classes(gradio, model)
             draw = functools.partial(reconstructed, model, near)

@@ -60,9 +60,6 @@ def write_loop(
     """
     there_and_back = [*pixels, *pixels[-2:0:-1]]
     frames = [Image.fromarray(each.squeeze()) for each in there_and_back]
-    if frames[0].mode == "RGB":
-        # Without dither, which would be noise that no GIF compresses.
-        frames = [frame.quantize(dither=Image.Dither.NONE) for frame in frames]
     _save(path, frames, milliseconds)
 
 

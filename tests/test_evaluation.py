@@ -195,7 +195,7 @@ def test_the_same_images_are_inverted_with_their_labels(reference, monkeypatch):
     for model in (kerasgen.DCGAN(num_classes=10, **SMALL), kerasgen.WGAN(**SMALL)):
         judged(model, reference, seed=len(given), metrics="inversion")
     assert len(given) == 4
-    parts = (reference.probed, reference.test)
+    parts = (reference.probed(), reference.test)
     known = {
         pixels.tobytes(): label
         for part in parts
@@ -712,7 +712,7 @@ def test_metrics_of_pixels_ask_for_no_features(pairs, monkeypatch):
 
 
 def test_samples_are_drawn_in_parts_as_the_model_draws_them(reference, monkeypatch):
-    monkeypatch.setattr(evaluation.samples, "BATCH", 128)
+    monkeypatch.setattr(evaluation.samples, "images_at_a_time", lambda _: 128)
     for model in (kerasgen.DCGAN(num_classes=10, **SMALL), kerasgen.CVAE(**SMALL)):
         labels = None if model.num_classes is None else np.arange(300) % 10
         parts = list(evaluation.samples.draw(model, 300, 5, labels))
@@ -728,7 +728,7 @@ def test_what_is_computed_in_parts_is_what_is_computed_at_once(reference, monkey
     )
     names += ["spectrum_distance", "random_frechet_distance", "classifier_score"]
     whole = numbers(judged(model.sample(500, seed=0), reference, metrics=names))
-    monkeypatch.setattr(evaluation.samples, "BATCH", 150)
+    monkeypatch.setattr(evaluation.samples, "images_at_a_time", lambda _: 150)
     parts = numbers(judged(model, reference, metrics=names))
     assert parts == pytest.approx(whole, rel=1e-4)
 

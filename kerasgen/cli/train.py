@@ -23,7 +23,8 @@ def define_flags(known: flags.FlagValues) -> None:
         "dataset",
         "mnist",
         "MNIST, another image set of TFDS by name, or one's own: a folder of pictures, "
-        "with a subfolder for each class if there are any, or a .npy or .npz file.",
+        "with a subfolder for each class if there are any, or a .npy or .npz file; "
+        "stream:FOLDER leaves its images, pictures or TFRecord files, on disk.",
         known,
     )
     flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.", known)

@@ -27,12 +27,14 @@ from kerasgen.files import user_path
 
 SPLITS = ("train", "test", "all")
 HELD_OUT = 0.1
+# What the path of images that are to stay on disk begins with; see `stored`.
+STREAM = "stream:"
 # A name in TFDS, with its configuration.
 _NAME = r"\w+(/\w[\w.-]*)?"
 _KERAS = ("x_train", "y_train", "x_test", "y_test")
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Images of a split: paths of pictures or an array; and their labels or None."""
 
     images: Any
@@ -50,6 +52,8 @@ def is_own(name: Any) -> bool:
         return True
     if not isinstance(name, str) or not name.strip():
         return False
+    if name.startswith(STREAM):
+        return True
     reads_like_one = "/" in name and not re.fullmatch(_NAME, name)
     try:
         path = user_path(name)
@@ -68,6 +72,9 @@ def folder_name(name: str) -> str:
     >>> folder_name("emnist/letters"), folder_name("../holiday pictures/")
     ('emnist-letters', 'holiday-pictures')
     """
+    if name.startswith(STREAM):
+        path = pathlib.Path(name.removeprefix(STREAM))
+        return f"{folder_name(path.name)}-stream"
     if re.fullmatch(_NAME, name):
         return name.replace("/", "-")
     return re.sub(r"[^\w.+=-]+", "-", pathlib.Path(name).name).strip(".-")
@@ -98,8 +105,8 @@ def read(
     split.check(SPLITS)
     path = user_path(path)
     try:
-        parts, names = _folder(path) if path.is_dir() else (_file(path), None)
-        images, labels = _chosen(parts, split, path)
+        parts, names = list_parts(path) if path.is_dir() else (_file(path), None)
+        images, labels = chosen(parts, split, path)
         several = [part.images for part in parts.values()]
         channels = channels or max(map(_channels, several))
         images = fit_images(images, image_size, channels)
@@ -133,7 +140,7 @@ def list_folder(
     Raises:
         ValueError: If there are none, or some lie beside folders of classes.
     """
-    parts, _ = _folder(path)
+    parts, _ = list_parts(path)
     part = parts["train"] if "train" in parts else parts["all"]
     return part.images, part.labels
 
@@ -175,8 +182,23 @@ def fit_images(
     )
 
 
-def _chosen(parts, split, path):
-    """Images and labels of a split, in the order drawn once."""
+def chosen(
+    parts: dict[str, Part],
+    split: Split,
+    path: pathlib.Path,
+    most_test: int | None = None,
+) -> tuple[Any, np.ndarray | None]:
+    """Images and labels of a split, in the order drawn once.
+
+    Args:
+        parts: Dict from "train" and "test", or "all", to `Part`.
+        split: `Split` of one of `SPLITS`.
+        path: Where they are from, for the message.
+        most_test: Images at most that are held out to test, or None.
+
+    Raises:
+        ValueError: If some are to be held out of a single image.
+    """
     if split.base in parts or split.base == "all":
         part = parts.get(split.base) or _joined(parts)
         rows = np.random.default_rng(0).permutation(len(part.images))
@@ -189,6 +211,7 @@ def _chosen(parts, split, path):
                 "to test. Add images."
             )
         num_test = max(1, round(HELD_OUT * len(order)))
+        num_test = min(num_test, most_test or num_test)
         rows = order[:num_test] if split.base == "test" else order[num_test:]
     rows = rows[slice(*split.rows(len(rows)))]
     labels = None if part.labels is None else part.labels[rows]
@@ -197,8 +220,8 @@ def _chosen(parts, split, path):
     return [part.images[row] for row in rows], labels
 
 
-def _folder(path):
-    """Dict from split to `_Part`, and the names of the classes or None."""
+def list_parts(path: pathlib.Path) -> tuple[dict[str, Part], list[str] | None]:
+    """Dict from split to `Part` of paths, and the names of the classes or None."""
     folders = {each.name: each for each in _visible(path)}
     if not {"train", "test"} <= set(folders):
         names = [name for name in folders if pictures.find_pictures(folders[name])]
@@ -214,7 +237,7 @@ def _folder(path):
 def _labelled(folder, names):
     lone = pictures.find_pictures(folder)
     if not names:
-        return _Part(pictures.list_pictures(folder), None)
+        return Part(pictures.list_pictures(folder), None)
     if lone:
         raise ValueError(
             f"Got {lone[0]} beside folders of classes; expected pictures in one or the "
@@ -227,7 +250,7 @@ def _labelled(folder, names):
     if not any(found):
         pictures.list_pictures(folder)  # says that there is none
     labels = np.repeat(np.arange(len(names), dtype=np.int32), [*map(len, found)])
-    return _Part([path for one in found for path in one], labels)
+    return Part([path for one in found for path in one], labels)
 
 
 def _visible(path):
@@ -270,21 +293,21 @@ def _checked(images, labels):
     images = arrays.check_images(images[..., None] if images.ndim == 3 else images)
     if labels is not None:
         labels = arrays.check_labels(labels, len(images))
-    return _Part(images, labels)
+    return Part(images, labels)
 
 
 def _joined(parts):
     images, labels = zip(*parts.values(), strict=True)
     labels = None if any(each is None for each in labels) else np.concatenate(labels)
     if isinstance(images[0], np.ndarray):
-        return _Part(np.concatenate(images), labels)
-    return _Part([path for each in images for path in each], labels)
+        return Part(np.concatenate(images), labels)
+    return Part([path for each in images for path in each], labels)
 
 
 def _alike(parts):
     """The parts, without labels unless both have some."""
     if any(part.labels is None for part in parts.values()):
-        return {name: _Part(part.images, None) for name, part in parts.items()}
+        return {name: Part(part.images, None) for name, part in parts.items()}
     return parts
 
 

@@ -18,7 +18,8 @@ import tensorflow as tf
 
 from kerasgen import inputs
 from kerasgen.data.arrays import check_integer
-from kerasgen.data.sources import load_arrays
+from kerasgen.data.sources import fetch
+from kerasgen.data.stored import StoredImages
 from kerasgen.files import PathLike
 
 # Orders count down from here: a model of the same seed draws its noise from the numbers
@@ -29,6 +30,7 @@ FIRST_ORDER = -2
 # copy is made, as its gather needs no Python; larger and memory-mapped arrays stay
 # where they are.
 _COPIED_BYTES = 2**28
+READERS = 4  # batches of images on disk that are read at the same time
 
 
 def load(
@@ -63,12 +65,12 @@ def load(
     >>> mnist = kerasgen.data.load("mnist", batch_size=128)
     >>> kerasgen.DCGAN().fit(mnist, epochs=100)
     """
-    images, labels = load_arrays(
+    found = fetch(
         name, split, data_dir=data_dir, image_size=image_size, channels=channels
     )
     return batches(
-        images,
-        labels,
+        found.images,
+        found.labels,
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
@@ -78,7 +80,7 @@ def load(
 
 
 def batches(
-    images: np.ndarray,
+    images: np.ndarray | StoredImages,
     labels: np.ndarray | None = None,
     *,
     batch_size: int,
@@ -91,7 +93,8 @@ def batches(
 
     Args:
         images: array of shape `(n, height, width, channels)`: uint8, or floating
-            point in [0, 1]. Of a memory-mapped one each batch is read as it is due.
+            point in [0, 1]. Of a memory-mapped one, and of `StoredImages`, each batch
+            is read as it is due.
         labels: integer array of shape `(n,)`, each at least 0; default None.
         batch_size: int, images per batch, at least 1.
         shuffle: bool, whether each pass has an order of its own (default) or all keep
@@ -120,7 +123,8 @@ def batches(
     batch_size = check_integer("batch_size", batch_size, at_least=1)
     initial_epoch = check_integer("initial_epoch", initial_epoch, at_least=0)
     seed = check_integer("seed", seed, at_least=-(2**63))
-    images = inputs.check_images(images)
+    if not isinstance(images, StoredImages):
+        images = inputs.check_images(images)
     if labels is not None:
         labels = inputs.check_labels(labels, len(images))
     num_images = len(images)
@@ -135,7 +139,7 @@ def batches(
 
 
 def stream_arrays(
-    images: np.ndarray,
+    images: np.ndarray | StoredImages,
     labels: np.ndarray | None,
     batch_size: int,
     order,
@@ -164,14 +168,17 @@ def stream_arrays(
         return (images, *labels) if labels else images
 
     rows = rows_in_order(len(images), batch_size, order, drop_remainder)
-    dataset = rows.map(batch).prefetch(2).with_options(without_tuning())
+    readers = READERS if isinstance(images, StoredImages) else None
+    dataset = rows.map(batch, num_parallel_calls=readers, deterministic=True)
+    dataset = dataset.prefetch(2).with_options(without_tuning())
     dataset.is_checked = True  # `fit` need not draw a batch to look at it
     return dataset
 
 
 def _gather(array):
     """A function from row numbers to rows, in the graph."""
-    if array.nbytes <= _COPIED_BYTES and not isinstance(array, np.memmap):
+    on_disk = isinstance(array, np.memmap | StoredImages)
+    if not on_disk and array.nbytes <= _COPIED_BYTES:
         tensor = tf.constant(array)
         return lambda rows: tf.gather(tensor, rows)
 

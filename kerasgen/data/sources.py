@@ -26,6 +26,7 @@ from absl import logging
 from kerasgen.data import idx
 from kerasgen.data import own_images
 from kerasgen.data import stacked
+from kerasgen.data import stored
 from kerasgen.data import tfds
 from kerasgen.data import wheel
 from kerasgen.data.image_set import ImageSet
@@ -60,7 +61,9 @@ def fetch(
             the channels of an image, with labels from 0 to 999 ("test": 26,000 triples
             of test digits); or the path of one's own images: a folder of pictures, with
             a subfolder for each class if there are any, or a `.npy` or `.npz` file (see
-            `kerasgen.data.own_images`).
+            `kerasgen.data.own_images`); or `"stream:<path>"` of a folder of pictures
+            or of TFRecord files whose training images stay on disk (see
+            `kerasgen.data.stored`).
         split: str, `"train"` (default), `"test"`, or a slice such as
             `"train[:50000]"` or `"train[90%:]"`.
         data_dir: path of the one folder to take the images from. If it is empty, or
@@ -85,6 +88,8 @@ def fetch(
     >>> faces = kerasgen.data.fetch("pictures/faces", image_size=64, channels=3)
     """
     split = Split.parse(split)
+    if isinstance(name, str) and name.startswith(own_images.STREAM):
+        return stored.read(name, split, image_size, channels)
     if own_images.is_own(name):
         return own_images.read(name, split, image_size, channels)
     found = _published(name, split, data_dir)

@@ -10,6 +10,7 @@ from kerasgen import data
 from kerasgen.data.arrays import check_images
 from kerasgen.data.arrays import check_labels
 from kerasgen.data.splits import Split
+from kerasgen.data.stored import in_memory
 from kerasgen.files import PathLike
 
 
@@ -75,5 +76,6 @@ def _read_sets(*sets):
 
 
 def _checked(images, labels):
+    images, labels = in_memory(images, labels)
     images = check_images(images)
     return images, None if labels is None else check_labels(labels, len(images))

@@ -25,8 +25,9 @@ class EncoderInputs:
         model: What has `encode` and `decode`; anything else has no encoder, and no
             number.
         test: `ImageFeatures` of the test images, or of others to judge against.
-        probed: `ImageFeatures` of the training images that probes are fitted on, or
-            None.
+        find_probed: Function without arguments that returns the `ImageFeatures` of the
+            training images that probes are fitted on, or None; called when they are
+            asked for.
         seed: int, of all draws.
         importance_samples: int, K of the importance-weighted bound.
         importance_images: int, number of test images for that bound.
@@ -34,10 +35,15 @@ class EncoderInputs:
 
     model: Any
     test: ImageFeatures
-    probed: ImageFeatures | None
+    find_probed: Callable[[], ImageFeatures | None]
     seed: int
     importance_samples: int = 50
     importance_images: int = 1000
+
+    @functools.cached_property
+    def probed(self) -> ImageFeatures | None:
+        """The training images that probes are fitted on, or None."""
+        return self.find_probed()
 
     @property
     def weighed(self) -> ImageFeatures:

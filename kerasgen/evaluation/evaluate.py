@@ -101,7 +101,7 @@ def evaluate(
     encoder = EncoderInputs(
         model=drawn,
         test=reference.test,
-        probed=reference.probed,
+        find_probed=reference.probed,
         seed=seed,
         importance_samples=importance_samples,
         importance_images=importance_images,

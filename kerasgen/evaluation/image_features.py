@@ -15,9 +15,7 @@ import numpy as np
 
 from kerasgen import features
 from kerasgen import metrics
-
-# Images whose float32 pixels are in memory at a time.
-BATCH = 500
+from kerasgen.features.extractor import images_at_a_time
 
 
 class PixelMeans(NamedTuple):
@@ -51,6 +49,9 @@ class ImageFeatures:
 
     def __post_init__(self):
         self.count = len(self.images) if self.count is None else self.count
+
+    def __len__(self) -> int:
+        return len(self.images)
 
     @property
     def extractor(self) -> features.FeatureExtractor:
@@ -88,11 +89,6 @@ class ImageFeatures:
             sums = [s + len(pixels) * m for s, m in zip(sums, means, strict=True)]
         return PixelMeans._make(s / len(self.images) for s in sums)
 
-    @functools.cached_property
-    def bins(self) -> metrics.Bins:
-        """K-means bins of the pixels as bytes, for `metrics.different_bins`."""
-        return metrics.fit_bins(self.in_bytes().images)
-
     @property
     def features(self) -> np.ndarray:
         """Features by the extractor, float32 `(n, d)`."""
@@ -109,9 +105,10 @@ class ImageFeatures:
         return _as_pixels(self.images)
 
     def batches(self) -> Iterator[np.ndarray]:
-        """Float32 pixels of the images, `BATCH` at a time."""
-        for start in range(0, len(self.images), BATCH):
-            yield _as_pixels(self.images[start : start + BATCH])
+        """Float32 pixels of the images, `images_at_a_time` of them."""
+        size = images_at_a_time(self.images.shape[1:])
+        for start in range(0, len(self.images), size):
+            yield _as_pixels(self.images[start : start + size])
 
     def take(
         self, rows: np.ndarray | slice, count: int | None = None
@@ -143,6 +140,37 @@ class ImageFeatures:
         part = dataclasses.replace(self, images=images)
         vars(part).update({k: v for k, v in vars(self).items() if k in _COMPUTED})
         return part
+
+
+@dataclasses.dataclass(eq=False)
+class BinnedImages:
+    """A part of a set of images that NDB cuts into bins; copied for that alone.
+
+    Args:
+        whole: The set.
+        rows: int array, its rows in the part.
+    """
+
+    whole: ImageFeatures
+    rows: np.ndarray
+
+    @property
+    def split(self) -> str:
+        """The split of the set."""
+        return self.whole.split
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+        return len(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @functools.cached_property
+    def bins(self) -> metrics.Bins:
+        """K-means bins of the pixels as bytes, for `metrics.different_bins`."""
+        return metrics.fit_bins(self.whole.take(self.rows).in_bytes().images)
 
 
 _COMPUTED = ("extracted", "random_features", "pixel_means")

@@ -83,10 +83,10 @@ class InversionMetric:
 def _inverted(inputs):
     """The inputs of fewer images, always the same, and of codes by inversion."""
     order = np.random.default_rng(0).permutation(len(inputs.test.images))
-    probed = inputs.probed
+    probed = None if inputs.probed is None else inputs.probed.take(slice(NUM_INVERTED))
     return dataclasses.replace(
         inputs,
         model=Inversion(inputs.model, inputs.seed),
         test=inputs.test.take(order[:NUM_INVERTED]),
-        probed=None if probed is None else probed.take(slice(NUM_INVERTED)),
+        find_probed=lambda: probed,
     )

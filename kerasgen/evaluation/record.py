@@ -22,11 +22,11 @@ RECORD_VERSION = 4
 PROTOCOL = (
     "kernel distance by disjoint subsets of 1000; precision, recall, density and "
     "coverage with k=5; classes as the classifier of the features sees them, a class "
-    "reached at a tenth of its fair share; NDB with 100 bins at significance 0.05; "
-    "probes fitted on codes of training images; binarised by one draw of each pixel; "
-    "real images judged without themselves among the training images; inverted codes "
-    f"are the latents of least squared error plus {PRIOR_WEIGHT:g} times their squared "
-    f"norm, by {STEPS} steps of Adam"
+    "reached at a tenth of its fair share; NDB with 100 bins at significance 0.05, of "
+    "at most 3072 numbers of an image; probes fitted on codes of training images; "
+    "binarised by one draw of each pixel; real images judged without themselves among "
+    "the training images; inverted codes are the latents of least squared error plus "
+    f"{PRIOR_WEIGHT:g} times their squared norm, by {STEPS} steps of Adam"
 )
 
 

@@ -8,6 +8,7 @@ from absl import logging
 
 from kerasgen import features
 from kerasgen.evaluation.dataset_argument import read_dataset
+from kerasgen.evaluation.image_features import BinnedImages
 from kerasgen.evaluation.image_features import ImageFeatures
 from kerasgen.files import PathLike
 
@@ -28,7 +29,8 @@ class Reference:
             against, or two pairs, of the training and of the test images. Arrays of
             images are uint8 or floats in [0, 1]; their labels may be None. Names of
             numbers hold the split of an `ImageSet` that is judged against, without its
-            slice; arrays are taken for test images.
+            slice; arrays are taken for test images. Of training images that stay on
+            disk the first 20,000 are read.
         features: `"auto"`, the shipped extractor of the dataset, else one that is
             trained on its training images and cached, or `"random"` where they have no
             labels or are the user's own; `"random"`, those of a fixed random network;
@@ -91,16 +93,16 @@ class Reference:
         return np.random.default_rng(0).permutation(len(self.train.images))
 
     @functools.cached_property
-    def binned(self) -> ImageFeatures | None:
+    def binned(self) -> BinnedImages | None:
         """A fixed part of the training images, from the end of the order, or None."""
         if self.train is None:
             return None
         half = len(self.order) // 2
-        return self.train.take(self.order[max(half, len(self.order) - NUM_BINNED) :])
+        rows = self.order[max(half, len(self.order) - NUM_BINNED) :]
+        return BinnedImages(self.train, rows)
 
-    @functools.cached_property
     def probed(self) -> ImageFeatures | None:
-        """A fixed part of them, from the beginning of the order, or None."""
+        """A copy of a fixed part of them, from the beginning of the order, or None."""
         if self.train is None:
             return None
         return self.train.take(self.order[:NUM_PROBED])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kerasgen.evaluation.image_features import BinnedImages
 from kerasgen.evaluation.image_features import ImageFeatures
 from kerasgen.evaluation.metric_names import RANDOM_SPACE
 from kerasgen.evaluation.metric_names import metric_name
@@ -30,14 +31,14 @@ class SampleInputs:
         samples: `ImageFeatures` of the samples, or None where codes alone are judged.
         test: `ImageFeatures` of the test images, or of others to judge against.
         train: `ImageFeatures` of the training images, or None if none are known.
-        binned: `ImageFeatures` of those that NDB cuts into bins, or None.
+        binned: `BinnedImages`, those that NDB cuts into bins, or None.
         requested: int array, the classes that the samples were asked for, or None.
     """
 
     samples: ImageFeatures | None
     test: ImageFeatures
     train: ImageFeatures | None
-    binned: ImageFeatures | None
+    binned: BinnedImages | None
     requested: np.ndarray | None
 
     @property
@@ -122,7 +123,7 @@ class SampleMetric:
             return f"{inputs.samples.extractor.name} is no classifier"
         for part in filter(None, (self.against, "samples")):
             found = getattr(inputs, part)
-            count = len(found.images)
+            count = len(found)
             if count < self.minimum:
                 called = _CALLED.get(part, f"{found.split} images")
                 return f"got {count} {called}; expected at least {self.minimum}"

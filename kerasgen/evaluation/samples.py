@@ -12,7 +12,7 @@ from kerasgen.core.sampling import SamplingModel
 from kerasgen.data import array_files
 from kerasgen.data.arrays import check_images
 from kerasgen.data.pictures import read_pictures
-from kerasgen.evaluation.image_features import BATCH
+from kerasgen.features.extractor import images_at_a_time
 from kerasgen.files import PathLike
 from kerasgen.files import user_path
 
@@ -55,7 +55,7 @@ def requested_classes(
 
 
 def draw(model, num: int, seed: int, labels: np.ndarray | None) -> Iterator[np.ndarray]:
-    """Yields the images of `model.sample`, `BATCH` at a time.
+    """Yields the images of `model.sample`, `images_at_a_time` of them.
 
     A model of the zoo never makes all of them at once; another model does.
 
@@ -71,14 +71,16 @@ def draw(model, num: int, seed: int, labels: np.ndarray | None) -> Iterator[np.n
         latents = np.asarray(
             model.draw_latents_to_sample(num, training.sampling_seed(seed), classes)
         )
-        for start in range(0, num, BATCH):
-            rows = slice(start, start + BATCH)
+        size = images_at_a_time(model.image_shape)
+        for start in range(0, num, size):
+            rows = slice(start, start + size)
             given = None if classes is None else classes[rows]
             yield model.generate(latents[rows], given)
         return
     images = np.asarray(model.sample(num, labels=labels, seed=seed))
-    for start in range(0, num, BATCH):
-        yield images[start : start + BATCH]
+    size = images_at_a_time(images.shape[1:])
+    for start in range(0, num, size):
+        yield images[start : start + size]
 
 
 def checked(images: ArrayLike, image_shape: Sequence[int]) -> np.ndarray:

@@ -28,7 +28,7 @@ SHIPPED = {
     "fashion_mnist": "5f6c695673b59cb363d8f527978287dbeb64d0eca1e3b43a5080267e1bd3cefb",
 }
 # Images at a time, and pixels at a time where they are large.
-BATCH_SIZE, BATCH_PIXELS = 500, 500 * 28 * 28
+_BATCH, _BATCH_PIXELS = 500, 500 * 28 * 28
 
 
 class Extracted(NamedTuple):
@@ -94,9 +94,7 @@ class FeatureExtractor:
         """
         self.check_shape(images.shape[1:])
         scale = np.float32(255.0 if images.dtype == np.uint8 else 1.0)
-        size = max(
-            1, min(BATCH_SIZE, BATCH_PIXELS // (images.shape[1] * images.shape[2]))
-        )
+        size = images_at_a_time(images.shape[1:])
         parts = []
         for start in range(0, len(images), size):
             batch = images[start : start + size].astype(np.float32) / scale
@@ -117,6 +115,15 @@ class FeatureExtractor:
                 f"{self.image_shape}, for which the features {self.name} are made. "
                 "Choose other features, or resize the images."
             )
+
+
+def images_at_a_time(image_shape: Sequence[int]) -> int:
+    """Number of images of `(height, width, channels)` that networks take at a time.
+
+    500 of 28x28 pixels, and as many pixels of larger ones: what TensorFlow has held
+    once it may not give back.
+    """
+    return max(1, min(_BATCH, _BATCH_PIXELS // (image_shape[0] * image_shape[1])))
 
 
 def load(dataset: str, path: PathLike | None = None) -> FeatureExtractor:

@@ -8,7 +8,9 @@ from typing import Any
 
 _FOLDER_FLAG = re.compile(r"\s--(?:data|runs|saved_models)_dir[=\s]('[^']*'|\S+)")
 _SCRIPT = re.compile(r"\S+/(?=examples/\w+\.py)")
-_PATH = re.compile(r"(?<![\w./:~-])(?:~|(?=/))(?:/[^\s/:;,\"'()<>]+)+/([^\s/\"'()<>]*)")
+_PATH = re.compile(
+    r"(?:(?<=stream:)|(?<![\w./:~-]))(?:~|(?=/))(?:/[^\s/:;,\"'()<>]+)+/([^\s/\"'()<>]*)"
+)
 
 
 def without_paths(value: Any) -> Any:
@@ -18,6 +20,8 @@ def without_paths(value: Any) -> Any:
 
     >>> without_paths("IDX files in /home/me/data/mnist")
     'IDX files in …/mnist'
+    >>> without_paths("train dcgan --dataset=stream:/home/me/pets")
+    'train dcgan --dataset=stream:…/pets'
     """
     if isinstance(value, dict):
         return {key: without_paths(each) for key, each in value.items()}

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from kerasgen.metrics import fit_bins
 from kerasgen.metrics import number_of_different_bins
 from kerasgen.metrics.ndb import two_proportion_p_values
 
@@ -80,6 +81,16 @@ def test_images_are_taken_as_pixels_in_any_order_of_the_samples(grey_digits, rng
     pair = (in_bytes, in_bytes / 255.0)
     one, other = (number_of_different_bins(r, fake, 10, seed=3) for r in pair)
     assert one == other
+
+
+def test_bins_of_large_examples_are_made_of_a_part_of_their_numbers(rng):
+    groups = np.repeat(rng.normal(size=(5, 4000)), 20, axis=0)
+    real = np.float32(groups + 0.01 * rng.normal(size=groups.shape))
+    bins = fit_bins(real, num_bins=5)
+    assert len(set(bins.numbers)) == bins.centres.shape[1] == 3072
+    assert bins.real_counts.tolist() == [20] * 5
+    assert sorted(bins.histogram(real[:30])) == [0, 0, 0, 10, 20]
+    assert fit_bins(real[:, :3072], num_bins=5).numbers is None
 
 
 def test_bad_input(rng):

@@ -5,6 +5,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from kerasgen.study import run
 from kerasgen.study.settings import RunSettings
@@ -106,6 +107,29 @@ def test_a_complete_run_goes_on_as_if_it_had_been_longer(tmp_path, image_sets):
     resumed = run.train(settings(epochs=4), cut, *image_sets)
     for first, second in zip(whole.weights, resumed.weights, strict=True):
         assert np.array_equal(first.numpy(), second.numpy())
+
+
+@pytest.mark.slow
+def test_a_run_on_a_stream_goes_on_as_one_in_memory(tmp_path, digits):
+    for number, (image, label) in enumerate(zip(*digits, strict=True)):
+        path = tmp_path / "digits" / str(label) / f"{number:04}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(path)
+    models = {}
+    for name, prefix in {"memory": "", "stream": "stream:", "cut": "stream:"}.items():
+        chosen = settings(dataset=f"{prefix}{tmp_path}/digits", conditional=True)
+        sets = [chosen.fetch(split) for split in ("train", "test")]
+        if name == "cut":
+            with pytest.raises(Killed):
+                kill = [KillAt(epoch=1, batch=1)]
+                run.train(chosen, tmp_path / name, *sets, extra_callbacks=kill)
+        models[name] = run.train(chosen, tmp_path / name, *sets)
+    assert not isinstance(sets[0].images, np.ndarray)
+    for one in ("memory", "cut"):
+        for first, second in zip(
+            models[one].weights, models["stream"].weights, strict=True
+        ):
+            assert np.array_equal(first.numpy(), second.numpy()), one
 
 
 @pytest.fixture(scope="module")

@@ -169,7 +169,7 @@ def stream_arrays(
 
     rows = rows_in_order(len(images), batch_size, order, drop_remainder)
     readers = READERS if isinstance(images, StoredImages) else None
-    dataset = rows.map(batch, num_parallel_calls=readers, deterministic=True)
+    dataset = rows.map(batch, num_parallel_calls=readers)
     dataset = dataset.prefetch(2).with_options(without_tuning())
     dataset.is_checked = True  # `fit` need not draw a batch to look at it
     return dataset

@@ -96,7 +96,7 @@ class Bins(NamedTuple):
         # As `fit_bins` takes them: in bytes, if the bins are.
         samples = checks.checked_samples(samples, "samples", keep_bytes=True)
         if self.numbers is not None:
-            samples = samples[:, self.numbers]
+            samples = np.take(samples, self.numbers, axis=1)
         samples = samples.astype(np.float64)
         _, nearest = nearest_neighbours(samples, self.centres.astype(np.float64))
         return np.bincount(nearest, minlength=len(self.centres))
@@ -135,9 +135,10 @@ def fit_bins(real_samples: ArrayLike, num_bins: int = 100, seed: int = 0) -> Bin
     if width > MOST_NUMBERS:
         chosen = np.random.default_rng(seed).permutation(width)[:MOST_NUMBERS]
         numbers = np.sort(chosen)
-        real = real[:, numbers]
+        real = np.take(real, numbers, axis=1)
     # A copy, which k-means may then overwrite: half the memory.
-    points = np.array(real, np.float32)
+    points = np.array(real, np.float32, order="C")
+    del real_samples, real
     bins = KMeans(num_bins, n_init=1, random_state=seed, copy_x=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)

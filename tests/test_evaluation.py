@@ -195,7 +195,7 @@ def test_the_same_images_are_inverted_with_their_labels(reference, monkeypatch):
     for model in (kerasgen.DCGAN(num_classes=10, **SMALL), kerasgen.WGAN(**SMALL)):
         judged(model, reference, seed=len(given), metrics="inversion")
     assert len(given) == 4
-    parts = (reference.probed(), reference.test)
+    parts = (reference.probed, reference.test)
     known = {
         pixels.tobytes(): label
         for part in parts

@@ -101,7 +101,7 @@ def evaluate(
     encoder = EncoderInputs(
         model=drawn,
         test=reference.test,
-        find_probed=reference.probed,
+        find_probed=lambda: reference.probed,
         seed=seed,
         importance_samples=importance_samples,
         importance_images=importance_images,
@@ -176,7 +176,7 @@ def evaluate_real(
         "seed": 0,
         "classes": None if judged.labels is None else "those of the training images",
     }
-    encoder = EncoderInputs(None, reference.test, reference.probed, 0)
+    encoder = EncoderInputs(None, reference.test, lambda: reference.probed, 0)
     return make_record(settings, inputs, encoder, names, watch)
 
 
@@ -209,7 +209,7 @@ def evaluate_pixels(dataset="mnist", *, data_dir: PathLike | None = None) -> dic
         "classes": None,
     }
     inputs = SampleInputs(None, reference.test, reference.train, None, None)
-    encoder = EncoderInputs(_Pixels(), reference.test, reference.probed, seed=0)
+    encoder = EncoderInputs(_Pixels(), reference.test, lambda: reference.probed, 0)
     names = dict.fromkeys(("latent_classes", "silhouette"), False)
     return make_record(settings, inputs, encoder, names, watch)
 

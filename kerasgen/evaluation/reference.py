@@ -101,6 +101,7 @@ class Reference:
         rows = self.order[max(half, len(self.order) - NUM_BINNED) :]
         return BinnedImages(self.train, rows)
 
+    @property
     def probed(self) -> ImageFeatures | None:
         """A copy of a fixed part of them, from the beginning of the order, or None."""
         if self.train is None:

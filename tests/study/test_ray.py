@@ -19,7 +19,7 @@ needs_ray = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="need
 def test_a_study_that_loses_processes_and_a_node_ends_the_same():
     """`ray_kills.py` tells what is killed; the second process meets one that lives."""
     command = [sys.executable, "-m", "tests.study.ray_kills"]
-    flags = ["--kills=node+orphan", "--models=vanilla_gan"]
+    flags = ["--kills=node+orphan", "--models=vanilla_gan", "--seeds=1"]
     ended = subprocess.run(
         [*command, *flags],
         env={**os.environ, "PYTHONPATH": str(loopback.ROOT)},

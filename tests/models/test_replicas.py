@@ -59,7 +59,7 @@ def difference(models, before):
 
 def drift(model):
     parts = [strategy.experimental_local_results(w.value) for w in model.weights]
-    return not all(np.array_equal(*(part.numpy() for part in p)) for p in parts)
+    return float(max(np.abs(np.subtract(*(x.numpy() for x in p))).max() for p in parts))
 
 def compared(name, optimizer, num, **arguments):
     models = pair(name, optimizer)
@@ -181,9 +181,9 @@ def found_in_a_process(script, *arguments):
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-def check(found, tolerance):
+def check(found, tolerance, drift=0.0):
     assert found["update"] < tolerance
-    assert not found["drift"]
+    assert found["drift"] <= drift
     one, several = found["logs"]
     for key, values in one.items():
         assert several[key] == pytest.approx(values, rel=1e-4, abs=1e-5), key
@@ -205,7 +205,9 @@ def test_a_step_of_two_replicas_is_that_of_one_device(group):
 
 def test_epochs_of_two_replicas_are_those_of_one_device(tmp_path):
     found = found_in_a_process(WHOLE, str(tmp_path / "model.keras"))
-    check(found["epochs"], 1e-4)
+    # Each replica takes the norm of all gradients itself, in threads that sum in any
+    # order, so that the last bit of a clipped step may differ.
+    check(found["epochs"], 1e-4, drift=1e-7)
     assert found["loaded"]
     assert found["samples"] == [3, 28, 28, 1]
     assert found["on_batch"]

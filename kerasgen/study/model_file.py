@@ -11,6 +11,7 @@ import keras
 from absl import logging
 
 from kerasgen import files
+from kerasgen.callbacks.weights_file import ForeignFileError
 from kerasgen.callbacks.weights_file import load_state
 
 NAME = "model.keras"
@@ -41,6 +42,10 @@ def restore(model: keras.Model, directory: pathlib.Path) -> int:
     Returns:
         Epochs done; 0 if there is no file, it is damaged, as the log then says, or it
         does not say of how many epochs it is.
+
+    Raises:
+        kerasgen.callbacks.weights_file.ForeignFileError: If it is of a model with
+            other settings.
     """
     path = directory / NAME
     if not path.exists():
@@ -55,5 +60,12 @@ def restore(model: keras.Model, directory: pathlib.Path) -> int:
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         logging.warning("%s is damaged (%s).", path, error)
         return 0
-    load_state(model, path)
+    try:
+        load_state(model, path)
+    except ForeignFileError as error:
+        # Keras lists all objects that do not fit, a line each.
+        raise ForeignFileError(
+            f"{path} does not belong to this model: {str(error).splitlines()[0]} "
+            "Choose another runs directory, or remove the run to start over."
+        ) from None
     return done

@@ -74,7 +74,8 @@ def labels_of(model, network, given):
 
 
 def assert_equal(made, expected, atol=1e-5):
-    np.testing.assert_allclose(made, expected, rtol=0, atol=atol)
+    # Scores of a critic can be in the hundreds, where a float32 has fewer digits left.
+    np.testing.assert_allclose(made, expected, rtol=1e-6, atol=atol)
 
 
 @pytest.mark.slow

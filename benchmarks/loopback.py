@@ -176,7 +176,7 @@ class Study:
         return self.log.read_text()
 
     def wait_for(self, condition, seconds=200.0):
-        """What a function returns, as soon as it is true."""
+        """The value of a function, as soon as it is true."""
         end = time.monotonic() + seconds
         while not (found := condition()):
             if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""What every model of the zoo costs: a step, 1,000 samples, memory.
+"""The cost of every model of the zoo: a step, 1,000 samples, memory.
 
     python -m benchmarks.zoo
     python -m benchmarks.zoo --models=wgan_gp,iwae:num_samples=50 --rounds=3
@@ -112,12 +112,12 @@ def plain_loop(name, model):
 
 
 def prepared(train):
-    """What `measuring.interleaved` times: a compiled loop and its number of steps."""
+    """A compiled loop and its number of steps, for `measuring.interleaved`."""
     return train, measuring.calibrated(train, FLAGS.seconds)
 
 
 def measure(name, yardstick):
-    """What a model costs.
+    """The cost of a model.
 
     Args:
         name: Name of the model in the registry, and an argument of it.

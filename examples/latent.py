@@ -1,4 +1,4 @@
-"""What lies where in the latent space of a trained model: five pictures and a record.
+"""The latent space of a trained model: five pictures of it and a record.
 
     python examples/latent.py --model=runs/mnist/cvae/seed0/model.keras
     python examples/latent.py --model=dcgan_mnist --output_dir=latent_dcgan

@@ -58,7 +58,7 @@ SETTINGS = ("epochs", "batch_size", "limit", "num_samples")
 
 @dataclasses.dataclass(frozen=True)
 class Modes:
-    """What 26,000 samples reach."""
+    """Modes and divergence of 26,000 samples."""
 
     modes: int
     kl_divergence: float
@@ -122,7 +122,7 @@ def begun(folder):
 
 
 def found_of(record, name, seed=None):
-    """What the record has of a model, as a list of dicts: of one seed, or of all."""
+    """The record's dicts of a model: of one seed, or of all."""
     return [
         one
         for one in record["found"]

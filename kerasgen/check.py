@@ -187,7 +187,7 @@ def _expected_files(run):
 
 def _weights(directory, epochs_done, is_complete):
     """Dict from the file that a run can go on from to what to do without it."""
-    has_checkpoint = (directory / "checkpoint").exists()
+    has_checkpoint = any(directory.glob("checkpoint/*.weights.h5"))
     if is_complete:
         return {"model.keras": ANEW if has_checkpoint else START_OVER}
     has_any = has_checkpoint or (directory / "model.keras").exists()

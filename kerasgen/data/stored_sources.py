@@ -19,7 +19,7 @@ _OF_THE_FIRST = (None, None, None)
 
 
 class Source(Protocol):
-    """What reads images by their rows."""
+    """A reader of images by their rows."""
 
     image_shape: tuple[int, int, int]
     has_labels: bool
@@ -139,7 +139,7 @@ def find_records(folder: pathlib.Path) -> list[pathlib.Path]:
 def open_source(
     path: pathlib.Path, image_size: int | None, channels: int | None
 ) -> tuple[Source, dict[str, own_images.Part], int | None]:
-    """What reads the images of a folder, the rows of its parts, and number of classes.
+    """Reader of the images of a folder, rows of its parts, and number of classes.
 
     Args:
         path: Folder of pictures as `own_images` describes it, or of TFRecord files, or

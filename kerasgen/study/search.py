@@ -119,7 +119,7 @@ def _split(images, held_out):
 
 
 def _defaults(knobs, model):
-    """What the knobs are set to if nobody turns them."""
+    """Dict from knob to its value if nobody turns it."""
     made = model_class(model)()
     optimizer = next(iter(made.default_optimizers().values()))
     settings = RunSettings(model=model).to_dict() | {

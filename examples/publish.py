@@ -21,7 +21,8 @@ from kerasgen import study
 FLAGS = flags.FLAGS
 flags.DEFINE_string("study_dir", None, "Folder of a study; none publishes no runs.")
 flags.DEFINE_string("to", None, "Folder of the published study.", required=True)
-flags.DEFINE_enum("comparison", "jaiswal", comparisons.COMPARISONS, "Comparison.")
+CLAIMS = [*comparisons.COMPARISONS, comparisons.NONE]
+flags.DEFINE_enum("comparison", "jaiswal", CLAIMS, "Comparison whose claims to judge.")
 flags.DEFINE_string("readme", None, "README to write the results into.")
 
 

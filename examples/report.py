@@ -19,7 +19,8 @@ from kerasgen import comparisons
 from kerasgen import study
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("comparison", "jaiswal", comparisons.COMPARISONS, "Comparison.")
+CLAIMS = [*comparisons.COMPARISONS, comparisons.NONE]
+flags.DEFINE_enum("comparison", "jaiswal", CLAIMS, "Comparison whose claims to judge.")
 
 
 def main(arguments):

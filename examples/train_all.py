@@ -24,7 +24,8 @@ from kerasgen.cli import compare
 from kerasgen.cli import train
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("comparison", "jaiswal", comparisons.COMPARISONS, "Comparison.")
+CLAIMS = [*comparisons.COMPARISONS, comparisons.NONE]
+flags.DEFINE_enum("comparison", "jaiswal", CLAIMS, "Comparison whose claims to judge.")
 flags.DEFINE_list("models", None, "Models, by comma; default: the comparison's.")
 flags.DEFINE_string("arm", None, "Arm of the comparison, with its epochs and seeds.")
 flags.DEFINE_string("shard", None, "i/n: every n-th run from the i-th on, from 0.")

@@ -4,6 +4,7 @@
     kerasgen compare --seeds=5   # five seeds: numbers with their spread
     kerasgen compare --quick     # 2 epochs on 10,000 images: minutes
     kerasgen compare --arm=modern            # one arm of the comparison
+    kerasgen compare --comparison=none --models=vae,wae  # other models, side by side
     kerasgen compare --seeds=5 --shard=0/2   # half of it, the rest elsewhere
 
 Interrupted, the same command goes on where it was. Shards share the runs directory and
@@ -21,7 +22,12 @@ COUNT = (0, 0)
 QUICK = {"epochs": 2, "num_samples": 2000, "workers": 2}
 FLAGS = flags.FlagValues()
 train.define_flags(FLAGS)
-flags.DEFINE_string("comparison", "jaiswal", "Comparison by name.", FLAGS)
+flags.DEFINE_string(
+    "comparison",
+    "jaiswal",
+    'Comparison whose claims are judged; "none" sets --models side by side.',
+    FLAGS,
+)
 flags.DEFINE_list(
     "models", None, "Models, by comma; default: the comparison's.", flag_values=FLAGS
 )
@@ -56,6 +62,11 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     from kerasgen import study
 
     comparison = comparisons.get_comparison(values.comparison)
+    if comparison is None and (values.arm or not values.models):
+        raise ValueError(
+            "Got --comparison=none; expected --models, and no --arm, with it. Name the "
+            "models to set side by side."
+        )
     names = ("runs_dir", "saved_models_dir", "data_dir", "resume")
     report, failures = study.run_study(
         _settings(comparison, values),

@@ -11,6 +11,7 @@ from kerasgen.core.references import Reference
 
 HIGHER, LOWER = "higher", "lower"
 COMPARISONS = {}
+NONE = "none"  # in flags: models beside each other, without claims to judge
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,14 +148,16 @@ def register_comparison(one: Comparison) -> Comparison:
 
 
 def get_comparison(which: str | Comparison | None) -> Comparison | None:
-    """A comparison by its name; itself, or None, passes.
+    """A comparison by its name; itself, or None, passes, and "none" is None.
 
     Raises:
         ValueError: If there is none of that name.
     """
     if which is None or isinstance(which, Comparison):
         return which
+    if which == NONE:
+        return None
     if which not in COMPARISONS:
-        known = ", ".join(COMPARISONS) or "none: import kerasgen.comparisons first"
+        known = ", ".join([*COMPARISONS, NONE])
         raise ValueError(f"Got comparison={which!r}; expected one of {known}.")
     return COMPARISONS[which]

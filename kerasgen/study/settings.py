@@ -69,6 +69,11 @@ class RunSettings:
         self._require("learning_rate_factor", is_rate, "a positive number")
         is_bool = isinstance(self.conditional, bool)
         self._require("conditional", is_bool, "True or False")
+        if cls.needs_classes() and not self.conditional:
+            raise ValueError(
+                f"Got conditional=False for {cls.__name__}, which learns from labels; "
+                "expected True. On a command line that is --conditional."
+            )
         for name in ("arguments", "optimizers"):
             self._require(name, isinstance(getattr(self, name), dict), "a dict")
         for name in self.arguments:

@@ -155,3 +155,11 @@ def test_an_arm_of_a_comparison_can_be_trained_for_fewer_epochs():
     values(["compare", "--arm=modern"])
     wanted = compare._settings(comparisons.get_comparison("jaiswal"), values)
     assert {one.epochs for one in wanted} == {100}
+
+
+@pytest.mark.parametrize("also", [[], ["--models=dcgan", "--arm=modern"]])
+def test_without_a_comparison_the_models_are_named(also):
+    values = copy.deepcopy(compare.FLAGS)
+    values(["compare", "--comparison=none", *also])
+    with pytest.raises(ValueError, match="expected --models, and no --arm"):
+        compare.main([], values)

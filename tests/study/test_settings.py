@@ -41,6 +41,7 @@ def test_models_are_named_like_their_files():
             "Got argument of DCGAN 'widht'.* Did you mean 'width'",
         ),
         ({"model": "dcgan", "learning_rate_factor": 0.0}, "expected a positive"),
+        ({"model": "acgan"}, "Got conditional=False for ACGAN.* --conditional"),
         ({"model": "dcgan", "variant": "../../etc"}, "a folder is named after it"),
     ],
 )

@@ -29,12 +29,12 @@ classifiers take some 75 minutes on a core, the last two classifiers 25. Interru
 the same command goes on after the last seed that was done.
 """
 
-import json
 import math
 
 import command_line  # noqa: F401  first: it answers slips at once
 import keras
 import numpy as np
+import records
 from absl import app
 from absl import flags
 from absl import logging
@@ -67,7 +67,6 @@ ALONE, FEW, ALL = "real alone", "few-shot model", "model of all images"
 MODEL_BATCH, CLASSIFIER_BATCH = 64, features.classifier.BATCH_SIZE
 SETTINGS = ("model", "dataset", "seed", "seeds", "num_samples")
 SETTINGS += ("model_steps", "classifier_steps", "epochs")
-RECORD = "augmentation.json"
 
 
 def main(_):
@@ -79,44 +78,23 @@ def main(_):
             for split in ("train", "test")
         )
         folder = files.prepare_directory(FLAGS.output_dir)
-        record = begun(folder)
+        path = folder / "augmentation.json"
+        settings = {name: FLAGS[name].value for name in SETTINGS}
+        empty = {"accuracy_by_seed": {}, "accuracy_of_many": None}
+        record = records.begin(path, settings, **empty)
         for shots in FLAGS.shots:
-            empty = {name: [] for name in (ALONE, FEW, ALL)}
-            found = record["accuracy_by_seed"].setdefault(shots, empty)
+            of_names = {name: [] for name in (ALONE, FEW, ALL)}
+            found = record["accuracy_by_seed"].setdefault(shots, of_names)
             for seed in range(FLAGS.seed + len(found[ALL]), FLAGS.seed + FLAGS.seeds):
                 few = chosen(*train, int(shots), seed)
                 for name, value in few_shot(model, few, test, folder, seed).items():
                     found[name].append(value)
-                save(record, folder)
+                records.save(path, record)
         if FLAGS.epochs and record["accuracy_of_many"] is None:
             record["accuracy_of_many"] = samples_alone(model, train, test)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
-    finish(record, folder)
-
-
-def begun(folder):
-    """The record of a call that was cut short, or one with nothing yet.
-
-    Raises:
-        ValueError: If that call had other settings.
-    """
-    settings = {name: FLAGS[name].value for name in SETTINGS}
-    if not (folder / RECORD).exists():
-        return {"settings": settings, "accuracy_by_seed": {}, "accuracy_of_many": None}
-    record = json.loads((folder / RECORD).read_text())
-    if record["settings"] != settings:
-        raise ValueError(
-            f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
-            "Choose another --output_dir, or remove that file."
-        )
-    print(f"Going on from {folder / RECORD}; remove it to start over.", flush=True)
-    return record
-
-
-def save(record, folder):
-    with files.replacing(folder / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    finish(record, path)
 
 
 def conditional(path):
@@ -220,11 +198,11 @@ def samples_alone(model, train, test):
     }
 
 
-def finish(record, folder):
+def finish(record, path):
     """Writes the whole record and the chart, and prints the tables."""
     accuracies = {int(s): record["accuracy_by_seed"][s] for s in FLAGS.shots}
     gains = record["gains"] = gains_of(accuracies)
-    save(record, folder)
+    records.save(path, record)
     shots = list(accuracies)
     figure = figures.curves(
         {
@@ -236,11 +214,11 @@ def finish(record, folder):
         y_label="accuracy on the test images",
         ticks=shots,
     )
-    figures.save(figure, folder, "augmentation")
+    figures.save(figure, path.parent, "augmentation")
     print(table(accuracies, gains))
     for name, value in (record["accuracy_of_many"] or {}).items():
         print(f"trained on {name}, {FLAGS.epochs} epochs: {value:.4f}")
-    print(f"\n{folder / RECORD}")
+    print(f"\n{path}")
 
 
 def gains_of(accuracies):

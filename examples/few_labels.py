@@ -21,13 +21,13 @@ time left; an epoch takes some 40 seconds on a core for each of 5 x 3 trainings 
 draw.
 """
 
-import json
 import shutil
 
 import command_line  # noqa: F401  first: it answers slips at once
 import keras
 import numpy as np
 import pandas as pd
+import records
 from absl import app
 from absl import flags
 from absl import logging
@@ -74,7 +74,8 @@ def main(_):
         train = [array[: FLAGS.limit] for array in train]
         labels = [asked(number, train[1]) for number in FLAGS.labels]
         folder = files.prepare_directory(FLAGS.output_dir)
-        record = begun(folder)
+        settings = {name: FLAGS[name].value for name in SETTINGS}
+        record = records.begin(folder / RECORD, settings, found=[])
         save(record, folder)
         left = trainings_left(record, labels)
         progress = Progress(
@@ -102,24 +103,6 @@ def asked(number, labels):
         raise ValueError(f"--labels={number} came; expected whole numbers.")
     data.draw_labelled(labels, int(number))
     return int(number)
-
-
-def begun(folder):
-    """The record of a call that was cut short, or one with nothing yet.
-
-    Raises:
-        ValueError: If that call had other settings.
-    """
-    settings = {name: FLAGS[name].value for name in SETTINGS}
-    if not (folder / RECORD).exists():
-        return {"settings": settings, "found": []}
-    record = json.loads((folder / RECORD).read_text())
-    if record["settings"] != settings:
-        raise ValueError(
-            f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
-            "Choose another --output_dir, or remove that file."
-        )
-    return record
 
 
 def trainings_left(record, labels):
@@ -218,8 +201,7 @@ def fit_alone(_, train, num_labels, seed, images, watching):
 
 
 def save(record, folder):
-    with files.replacing(folder / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    records.save(folder / RECORD, record)
     with files.replacing(folder / "few_labels.csv") as temporary:
         pd.DataFrame(record["found"]).to_csv(temporary, index=False)
 

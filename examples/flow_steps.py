@@ -16,12 +16,12 @@ left.
 """
 
 import hashlib
-import json
 import shutil
 import time
 
 import command_line  # noqa: F401  first: it answers slips at once
 import numpy as np
+import records
 from absl import app
 from absl import flags
 from absl import logging
@@ -45,7 +45,6 @@ flags.DEFINE_integer("seed", 0, "Seed of the noise, the same for all.")
 flags.DEFINE_string("output_dir", "flow_steps", "Folder of the results.")
 REAL = "training images"
 PER_STEP = {"euler": 1, "heun": 2}
-RECORD = "flow_steps.json"
 # Samples that are drawn at a time, and kept until all are.
 PART, PARTS = 1000, "parts"
 
@@ -63,11 +62,15 @@ def main(_):
         )
         reference = evaluation.Reference((train, test))
         folder = files.prepare_directory(FLAGS.output_dir)
-        record = begun(folder)
+        path = folder / "flow_steps.json"
+        if not path.exists():
+            shutil.rmtree(folder / PARTS, ignore_errors=True)  # of what is not known
+        empty = {solver: {} for solver in PER_STEP}
+        record = records.begin(path, settings(), frechet_distance=empty)
         found = record["frechet_distance"]
         if REAL not in found:
             found[REAL] = distance(train.images, reference)
-            save(record, folder)
+            records.save(path, record)
         left = [
             (solver, count)
             for count in counts
@@ -79,11 +82,12 @@ def main(_):
             coming = sum(further for _, further in left[index + 1 :])
             images = drawn(model, solver, count, parts, coming)
             found[solver][str(count)] = distance(images, reference)
-            save(record, folder)
+            records.save(path, record)
             shutil.rmtree(folder / PARTS)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
     finish(found, counts, folder)
+    print(path)
 
 
 def evaluations(text):
@@ -97,31 +101,11 @@ def evaluations(text):
     return int(text)
 
 
-def begun(folder):
-    """The record of a call that was cut short, or one with nothing yet.
-
-    Raises:
-        ValueError: If that call had other settings, or another model.
-    """
-    settings = {k: FLAGS[k].value for k in ("model", "dataset", "num_samples", "seed")}
+def settings():
+    """What the numbers depend on: the flags, and what the model's file holds."""
+    found = {k: FLAGS[k].value for k in ("model", "dataset", "num_samples", "seed")}
     content = files.user_path(FLAGS.model).read_bytes()
-    settings["sha256"] = hashlib.sha256(content).hexdigest()
-    if not (folder / RECORD).exists():
-        shutil.rmtree(folder / PARTS, ignore_errors=True)  # of what is not known
-        found = {solver: {} for solver in PER_STEP}
-        return {"settings": settings, "frechet_distance": found}
-    record = json.loads((folder / RECORD).read_text())
-    if record["settings"] != settings:
-        raise ValueError(
-            f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
-            "Choose another --output_dir, or remove that folder."
-        )
-    return record
-
-
-def save(record, folder):
-    with files.replacing(folder / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    return found | {"sha256": hashlib.sha256(content).hexdigest()}
 
 
 def drawn(model, solver, count, folder, coming):
@@ -190,7 +174,7 @@ def finish(found, counts, folder):
         texts = ["–" if value is None else f"{value:.3f}" for value in cells]
         rows.append(f"| {count} | {' | '.join(texts)} |")
     print("\n".join(rows))
-    print(f"\n{REAL}: {found[REAL]:.3f}\n{folder / RECORD}")
+    print(f"\n{REAL}: {found[REAL]:.3f}")
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ takes two minutes on a core.
 """
 
 import dataclasses
-import json
 
 import command_line  # noqa: F401  first: it answers slips at once
 import numpy as np
+import records
 from absl import app
 from absl import flags
 from absl import logging
@@ -52,7 +52,6 @@ flags.DEFINE_string("output_dir", "stacked_mnist", "Folder of the runs and recor
 flags.DEFINE_bool("resume", True, "Go on with interrupted runs, or start over.")
 SURE = 0.9
 REAL = "real triples"
-RECORD = "stacked_mnist.json"
 SETTINGS = ("epochs", "batch_size", "limit", "num_samples")
 
 
@@ -76,10 +75,14 @@ def main(_):
         )
         classifier = features.load("mnist")
         folder = files.prepare_directory(FLAGS.output_dir)
-        record = begun(folder)
+        path = folder / "stacked_mnist.json"
+        if not FLAGS.resume:
+            path.unlink(missing_ok=True)
+        settings = {name: FLAGS[name].value for name in SETTINGS}
+        record = records.begin(path, settings, found=[])
         if not found_of(record, REAL):
             real = count_modes(digits.images[: FLAGS.num_samples], classifier)
-            keep(record, folder, REAL, None, real)
+            keep(record, path, REAL, None, real)
         left = [
             (name, one) for name, one in runs if not found_of(record, name, one.seed)
         ]
@@ -95,30 +98,12 @@ def main(_):
                 continue
             samples = model.sample(FLAGS.num_samples, seed=settings.seed)
             modes = count_modes(samples, classifier)
-            keep(record, folder, name, settings.seed, modes)
+            keep(record, path, name, settings.seed, modes)
             progress.close(index, is_done=True)
     except (ValueError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from None
     print(table(record))
-    print(f"\n{folder / RECORD}")
-
-
-def begun(folder):
-    """The record of a call that was cut short, or one with nothing yet.
-
-    Raises:
-        ValueError: If that call had other settings.
-    """
-    settings = {name: FLAGS[name].value for name in SETTINGS}
-    if not FLAGS.resume or not (folder / RECORD).exists():
-        return {"settings": settings, "found": []}
-    record = json.loads((folder / RECORD).read_text())
-    if record["settings"] != settings:
-        raise ValueError(
-            f"{folder / RECORD} was made with {record['settings']}; {settings} came. "
-            "Choose another --output_dir, or start over by --noresume."
-        )
-    return record
+    print(f"\n{path}")
 
 
 def found_of(record, name, seed=None):
@@ -130,12 +115,11 @@ def found_of(record, name, seed=None):
     ]
 
 
-def keep(record, folder, name, seed, modes):
+def keep(record, path, name, seed, modes):
     """Adds the `Modes` of a model and seed to the record and to its file."""
     place = {"model": name, "seed": seed}
     record["found"].append(place | dataclasses.asdict(modes))
-    with files.replacing(folder / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    records.save(path, record)
 
 
 def run_settings(name):

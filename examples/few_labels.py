@@ -1,4 +1,4 @@
-"""Few labels: the error of semi-supervised GANs, beside the same judge without them.
+"""Few labels: the error of semi-supervised models, beside a judge of the labels alone.
 
     python examples/few_labels.py --labels=100 --draws=1 --epochs=5
     python examples/few_labels.py --published --draws=10 --epochs=300   # as the paper
@@ -6,19 +6,21 @@
 SGAN learns from all training images, of which 20, 50, 100, 200 or 1,000 have a label,
 equally many of each class, and its discriminator classifies the test images. Compared
 are its two objectives (feature matching, Salimans et al. 2016, arXiv:1606.03498; Odena
-2016, arXiv:1606.01583) and "labels alone": the same discriminator, trained by
-cross-entropy on the labelled half of the same batches, for as many steps, with averaged
-weights like theirs. Each draw has other labelled images, weights and noise, and at 20
-labels the draws carry much of the spread: all of them are in the files.
+2016, arXiv:1606.01583); AAE, whose codes are held to a mode for each class (Makhzani et
+al. 2015, arXiv:1511.05644), by the mode that is nearest to a code; and "labels alone":
+SGAN's discriminator, trained by cross-entropy on the labelled half of the same batches,
+for as many steps, with averaged weights like theirs. Each draw has other labelled
+images, weights and noise, and at 20 labels the draws carry much of the spread: all of
+them are in the files.
 
 Epochs are fixed beforehand, the last one counts, and no test image chooses anything.
-`--published` takes the dense networks with noise and the settings of Salimans et al.,
-default is the convolutional SGAN of the package. The two are different leagues.
+`--published` takes the dense networks and settings of the papers, with noise in SGAN's;
+default are the convolutional models of the package. The two are different leagues.
 
 Interrupted, the same command goes on after the last epoch that ended. The result is a
 table, `few_labels.svg`, `few_labels.csv` and `few_labels.json`. Each line tells the
-time left; an epoch takes some 40 seconds on a core for each of 5 x 3 trainings of a
-draw.
+time left; an epoch takes some 40 seconds on a core for each of the 5 x 4 trainings of
+a draw.
 """
 
 import shutil
@@ -54,7 +56,7 @@ flags.DEFINE_integer("seed", 0, "Seed of the first draw, its weights and noise."
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
 flags.DEFINE_string("output_dir", "few_labels", "Folder of the results.")
 ALONE = "labels alone"
-METHODS = ["feature_matching", "odena", ALONE]
+METHODS = ["feature_matching", "odena", "aae", ALONE]
 flags.DEFINE_list("methods", METHODS, "Methods to compare, by comma.")
 flags.register_validator(
     "methods", set(METHODS).issuperset, f"Expected some of {', '.join(METHODS)}."
@@ -131,39 +133,41 @@ def measure(record, train, test, training, folder, place):
     progress.begin(index)
     checkpoint = callbacks.Checkpoint(checkpoints(folder, training))
     reporter = Reporter(lambda **message: progress.receive(index, message))
-    fit = fit_alone if method == ALONE else fit_game
-    probabilities = fit(
-        method, train, num_labels, draw, test[0], [reporter, checkpoint]
-    )
-    wrong = int(np.sum(probabilities.argmax(axis=1) != test[1]))
+    fit = fit_alone if method == ALONE else fit_model
+    classes = fit(method, train, num_labels, draw, test[0], [reporter, checkpoint])
+    wrong = int(np.sum(classes != test[1]))
     found = dict(zip(PLACE, training, strict=True))
     record["found"].append(found | {"errors": wrong, "num_test": len(test[1])})
     progress.close(index, is_done=True)
     progress.say(f"{progress.heading(index)}: {wrong} of {len(test[1])} errors")
 
 
-def make(objective, train, seed):
-    """An untrained SGAN for the images, of the settings that the flags name."""
-    cls = kerasgen.SGAN.as_published if FLAGS.published else kerasgen.SGAN
-    return cls(
+def make(method, train, seed):
+    """An untrained model for the images, of the settings that the flags name."""
+    cls = kerasgen.AAE if method == "aae" else kerasgen.SGAN
+    special = {"label_modes": True} if method == "aae" else {"objective": method}
+    return (cls.as_published if FLAGS.published else cls)(
         image_shape=train[0].shape[1:],
         num_classes=int(train[1].max()) + 1,
-        objective=objective,
         seed=seed,
         dtype=environment.resolve_precision("auto"),
+        **special,
     )
 
 
-def fit_game(objective, train, num_labels, seed, images, watching):
-    """Probabilities of images by an SGAN trained with so many labels."""
-    model = make(objective, train, seed)
+def fit_model(method, train, num_labels, seed, images, watching):
+    """Classes of images by a model trained with so many labels."""
+    model = make(method, train, seed)
     epochs = begin_with(watching[-1].restore(model))
     order = {"batch_size": FLAGS.batch_size, "seed": seed}
     batches = data.few_labels(
         *train, num_labels, **order, initial_epoch=epochs["initial_epoch"]
     )
     model.fit(batches, **epochs, verbose=0, callbacks=watching)
-    return model.classify(images)
+    if method != "aae":
+        return model.classify(images).argmax(axis=1)
+    offsets = model.codes(images)[:, None, :2] - model.mode_centres()
+    return np.linalg.norm(offsets, axis=2).argmin(axis=1)
 
 
 def begin_with(epochs_done):
@@ -172,7 +176,7 @@ def begin_with(epochs_done):
 
 
 def fit_alone(_, train, num_labels, seed, images, watching):
-    """Probabilities of images by SGAN's discriminator trained on the labels alone."""
+    """Classes of images by SGAN's discriminator trained on the labels alone."""
     sgan = make("feature_matching", train, seed)
     judge = keras.Model(sgan.discriminator.input, sgan.discriminator.outputs[0])
     adam = sgan.optimizer["discriminator"]
@@ -197,7 +201,8 @@ def fit_alone(_, train, num_labels, seed, images, watching):
         *(one[rows] for one in train), **order, initial_epoch=epochs["initial_epoch"]
     )
     judge.fit(batches, **epochs, verbose=0, callbacks=watching)
-    return judge.predict(np.float32(images) / 255.0, batch_size=500, verbose=0)
+    logits = judge.predict(np.float32(images) / 255.0, batch_size=500, verbose=0)
+    return logits.argmax(axis=1)
 
 
 def save(record, folder):

@@ -280,6 +280,8 @@ old numbers
 <!-- results:end -->
 <!-- results:begin claims results/mnist-8 -->
 <!-- results:end -->
+<!-- results:begin verdicts results/mnist-8 -->
+<!-- results:end -->
 The end.
 """
 
@@ -319,8 +321,10 @@ def test_the_readme_shows_what_the_records_say(readme):
     judged = verdicts.judge(study.load_study(published), JAISWAL)
     for one in judged:
         verdict = f"{claims.SYMBOLS[one.verdict]} {claims.in_words(one)}"
-        is_shown = f"{verdict} | {one.claim.statement}" in text
-        assert is_shown == one.is_tested
+        row = f"| {verdict} | {one.claim.statement} |"
+        assert (f"{row} " in text) == one.is_tested  # with what was measured
+        is_decided = one.is_tested and one.verdict != verdicts.UNDECIDED
+        assert (f"{row}\n" in text) == is_decided
 
 
 def test_the_readme_stays_until_the_records_change(readme):
@@ -353,7 +357,7 @@ def test_a_readme_of_one_seed_speaks_of_no_spread(whole, tmp_path):
 def test_a_readme_without_a_place_is_refused(readme, tmp_path):
     path, _ = readme
     path.write_text("# Title\n")
-    message = "no place for results. Add .* there are picture, numbers, claims"
+    message = "no place for results. Add .* there are picture, numbers, verdicts"
     with pytest.raises(ValueError, match=message):
         study.update_readme(path)
     (tmp_path / "README.md").write_text(README)
@@ -365,7 +369,7 @@ def test_a_readme_without_a_place_is_refused(readme, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "parts"),
-    [("README.md", ["numbers"]), ("results/README.md", study.report.readme.PARTS)],
+    [("README.md", ["numbers"]), ("results/README.md", ["picture", "numbers", "claims"])],
 )
 def test_these_pages_show_what_is_published(name, parts):
     path = pathlib.Path(kerasgen.__file__).resolve().parents[1] / name

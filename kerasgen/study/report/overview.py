@@ -46,7 +46,7 @@ def gaps(study, comparison=None) -> list[str]:
     if comparison and not study.runs[0].settings.ablation:
         there = {run.settings.model for run in study.runs}
         absent = [m for m in comparison.models if m not in there]
-        if absent:
+        if absent and there.intersection(comparison.models):
             absent = formatting.listed([model_class(m).__name__ for m in absent])
             found.append(f"Models of the comparison not in this study: {absent}.")
     for key, called in (

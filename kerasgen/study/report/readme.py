@@ -17,7 +17,7 @@ from kerasgen.study.records import load_study
 from kerasgen.study.report.page import make_context
 from kerasgen.study.report.page import render
 
-PARTS = ("picture", "numbers", "claims")
+PARTS = ("picture", "numbers", "verdicts", "claims")
 _SECTION = re.compile(
     rf"<!-- results:begin ({'|'.join(PARTS)}) (\S+) -->\n.*?<!-- results:end -->",
     re.DOTALL,

@@ -369,7 +369,10 @@ def test_a_readme_without_a_place_is_refused(readme, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "parts"),
-    [("README.md", ["numbers"]), ("results/README.md", ["picture", "numbers", "claims"])],
+    [
+        ("README.md", ["numbers"]),
+        ("results/README.md", ["picture", "numbers", "claims"]),
+    ],
 )
 def test_these_pages_show_what_is_published(name, parts):
     path = pathlib.Path(kerasgen.__file__).resolve().parents[1] / name

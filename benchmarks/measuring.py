@@ -276,9 +276,13 @@ def _cell(value):
 
 
 def write(path, **results):
-    """Writes results as JSON, with the machine and the script's own flags."""
+    """Writes results as JSON, with the machine and the script's own flags.
+
+    Folders are left out: no number depends on where things lie on a machine.
+    """
     own = flags.FLAGS.get_key_flags_for_module(sys.argv[0])
-    settings = {flag.name: flag.value for flag in own}
+    folders = ("data_dir", "output")
+    settings = {flag.name: flag.value for flag in own if flag.name not in folders}
     record = {"machine": describe(), "settings": settings, **results}
     with files.replacing(path) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")

@@ -369,6 +369,14 @@ def test_within_a_budget_counts_what_was_reached_in_the_time_of_the_quickest():
     found = answers(fake_study.make_study(runs=runs))["On a budget"]
     assert (found["models"], found["value"]) == ("WGAN", "3.00")
     assert found["budget"] == "0:00:02"
+    # Where each model was timed alone, those seconds count.
+    alone = {"dcgan": 1.0, "wgan": 3.0, "cvae": 0.5}
+    runs = [
+        dataclasses.replace(run, seconds_alone=alone[run.settings.model])
+        for run in runs
+    ]
+    found = answers(fake_study.make_study(runs=runs))["On a budget"]
+    assert (found["models"], found["budget"]) == ("CVAE", "0:00:01")
 
 
 def test_a_divergence_is_told_once():

@@ -18,7 +18,7 @@ def answers(headline, found: pd.DataFrame, progress: pd.DataFrame) -> list[dict]
 
     Args:
         headline: `Table` of the numbers that a reader asks for first.
-        found: What `tables.numbers` returned, of the end and of times.
+        found: What `tables.numbers` returned, of the end.
         progress: What `provenance.progress` returned.
     """
     names = [head.rpartition("\n")[2].strip("`") for head in headline.frame.columns]
@@ -29,7 +29,8 @@ def answers(headline, found: pd.DataFrame, progress: pd.DataFrame) -> list[dict]
         if len(mine) > 1:
             chosen.append(_answer(question, mine))
     # Quality in the time that the quickest model takes for all its epochs.
-    seconds = found[found.metric == "seconds_of_training"]["mean"].min()
+    totals = progress.groupby(["title", "seed"]).elapsed.max()
+    seconds = totals.groupby("title").mean().min()
     spent = progress[(progress.elapsed <= seconds) & (progress.epoch > 0)]
     last = spent.sort_values("epoch").groupby(["title", "seed"]).tail(1)
     if last.title.nunique() > 1:

@@ -110,6 +110,7 @@ def make_context(study, comparison) -> dict:
         "fitted_groups": tables.metric_groups(fitted, beside),
         "test_losses": tables.metric_table(test, "Losses on the test images"),
         "time": tables.metric_table(times, "Time"),
+        "timed_alone": all(run.seconds_alone is not None for run in study.runs),
         "hours": (times["mean"] * times.n)[is_total].sum() / 3600,
         "not_applicable": overview.not_applicable(study),
         "published": tables.published_table(final, comparison, settings.dataset),

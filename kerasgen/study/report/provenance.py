@@ -98,7 +98,10 @@ def times(study) -> pd.DataFrame:
 
 
 def progress(study) -> pd.DataFrame:
-    """The tidy table's Fréchet distances in training, with the seconds `elapsed`."""
+    """The tidy table's Fréchet distances in training, with the seconds `elapsed`.
+
+    Of a study whose models were timed alone, those seconds; else the run's own.
+    """
     there = study.table[study.table.compared]
     names = [
         name
@@ -110,6 +113,10 @@ def progress(study) -> pd.DataFrame:
     keys = ["title", "seed", "epoch"]
     elapsed = seconds.astype({"value": float}).groupby(keys[:2]).value.cumsum()
     found = found.merge(seconds[keys].assign(elapsed=elapsed), "left", keys)
+    alone = {(run.title, run.seed): run.seconds_alone for run in study.runs}
+    each = [alone.get(place) for place in zip(found.title, found.seed, strict=True)]
+    each = pd.Series(each, found.index, dtype=float)
+    found["elapsed"] = (found.epoch * each).fillna(found.elapsed)
     # Before the first epoch nothing has elapsed.
     found.loc[found.epoch == 0, "elapsed"] = 0.0
     return found

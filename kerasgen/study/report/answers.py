@@ -53,5 +53,6 @@ def _answer(question, mine):
         "name": first.metric,
         "value": formatting.mean_and_deviation(first, tables.unit(first.metric)),
         "num_seeds": int(mine.n.max()),
+        "has_fewer": bool((mine.n < 3).any()),
         "budget": "",
     }

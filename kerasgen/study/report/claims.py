@@ -25,8 +25,9 @@ RULE = (
     "The rule: each model of one side is compared with each of the other by Welch's "
     "t-test, and two one-sided tests show that a difference is not relevant; a "
     "statement on classes holds if it holds for every pair, and depends on the model "
-    "if some pairs show it and others the contrary, or no relevant difference. Runs "
-    "that failed count as losses. p-values are corrected by "
+    "if some pairs show it and others the contrary, or no relevant difference. A claim "
+    "of several parts is supported if all are, and refuted if one is. Runs that failed "
+    "count as losses. p-values are corrected by "
     "Holm's method over the claims; a verdict needs "
     f"p < {verdicts.SIGNIFICANCE}."
 )

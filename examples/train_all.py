@@ -4,6 +4,7 @@
     python examples/train_all.py --seeds=5   # five seeds: numbers with their spread
     python examples/train_all.py --quick     # 2 epochs on 10,000 images: minutes
     python examples/train_all.py --arm=modern          # one arm of the comparison
+    python examples/train_all.py --comparison=none --models=vae,wae  # any, side by side
     python examples/train_all.py --seeds=5 --shard=0/2 # half of it, the rest elsewhere
 
 Interrupted, the same command goes on where it was. Shards share the runs directory and

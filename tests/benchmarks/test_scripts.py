@@ -33,7 +33,8 @@ def run(directory, script, *flags, path=()):
     record = json.loads((directory / f"{script}.json").read_text())
     assert {"processor", "cores", "tensorflow"} <= record["machine"].keys()
     given = {flag.partition("=")[0][2:] for flag in flags if flag.startswith("--")}
-    assert given <= record["settings"].keys()
+    assert given - {"data_dir"} <= record["settings"].keys()
+    assert not {"data_dir", "output"} & record["settings"].keys()  # of this machine
     assert "verbosity" not in record["settings"]  # of absl, not of the script
     return record, done.stdout
 

@@ -102,7 +102,7 @@ def evaluations(text):
 
 
 def settings():
-    """What the numbers depend on: the flags, and what the model's file holds."""
+    """All that the numbers depend on: flags, and the content of the model's file."""
     found = {k: FLAGS[k].value for k in ("model", "dataset", "num_samples", "seed")}
     content = files.user_path(FLAGS.model).read_bytes()
     return found | {"sha256": hashlib.sha256(content).hexdigest()}

@@ -159,5 +159,6 @@ def get_comparison(which: str | Comparison | None) -> Comparison | None:
         return None
     if which not in COMPARISONS:
         known = ", ".join([*COMPARISONS, NONE])
-        raise ValueError(f"Got comparison={which!r}; expected one of {known}.")
+        hint = "" if COMPARISONS else " Import kerasgen.comparisons first."
+        raise ValueError(f"Got comparison={which!r}; expected one of {known}.{hint}")
     return COMPARISONS[which]

@@ -369,7 +369,7 @@ def test_a_readme_without_a_place_is_refused(readme, tmp_path):
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("README.md", ["numbers"]),
+        ("README.md", ["numbers", "verdicts"]),
         ("results/README.md", ["picture", "numbers", "claims"]),
     ],
 )

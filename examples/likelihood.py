@@ -13,8 +13,9 @@ and the negative ELBO of the same images. Both are bounds, and hold for all mode
 
 - `iwae:5` is IWAE trained with 5 samples.
 - The posterior of AVB has no density. Samples are drawn from the Gaussian of adaptive
-  contrast instead, which `encode` returns, and weighted by it: a bound however good the
-  discriminator is, which the loss of its training is not. The ELBO is that Gaussian's.
+  contrast instead, with its whole covariance, and weighted by it: a bound however good
+  the discriminator is, which the loss of its training is not. The ELBO is that
+  Gaussian's.
 - AdversarialVAE has a Gaussian posterior; its game is only in its training.
 
 The last column has what the papers print, of other networks and far longer trainings.

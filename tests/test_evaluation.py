@@ -312,6 +312,30 @@ def test_importance_weighted_bound_finds_the_likelihood(reference, pairs):
     assert elbo == pytest.approx(exact + gap, abs=0.05)
 
 
+def test_importance_samples_have_the_correlations_of_the_posterior(reference, pairs):
+    class Correlated(FixedVAE):
+        def posterior_factors(self, images, labels=None):
+            mean, _ = self.encode(images, labels)
+            factor = np.linalg.cholesky(0.1 * np.eye(3) + 0.9)
+            return mean, np.tile(factor, (len(images), 1, 1))
+
+    image = np.full((28, 28, 1), 0.25, np.float32)
+    record = judged(
+        Correlated(image, posterior_mean=0.0),
+        reference,
+        metrics="importance_weighted_bound",
+        importance_samples=3000,
+        importance_images=5,
+    )
+    elbo = record["negative_elbo_bernoulli_binarised_test5"]
+    pixels = np.float32(pairs[1][0][:5] / 255.0)
+    binary = np.random.default_rng([0, 2]).random(pixels.shape) < pixels
+    exact = metrics.bernoulli_cross_entropy(binary, np.tile(image, (5, 1, 1, 1))).mean()
+    # KL(N(0, C) || N(0, I)), with variances of 1.
+    gap = -0.5 * np.log(np.linalg.det(0.1 * np.eye(3) + 0.9))
+    assert elbo == pytest.approx(exact + gap, abs=0.1)
+
+
 def test_a_conditional_model_and_its_export_get_the_same_numbers(tmp_path, reference):
     model = kerasgen.DCGAN(num_classes=10, **SMALL)
     path = model.export(tmp_path / "dcgan")

@@ -80,6 +80,18 @@ class EncoderInputs:
         mean, log_variance = encoded
         return mean, log_variance
 
+    def factors(self, images, labels) -> tuple[np.ndarray, np.ndarray]:
+        """Means of q(z|x), and triangular factors of its covariances.
+
+        They are those of the model's `posterior_factors`, where it has that method, and
+        else the deviations of the diagonal Gaussian that `encode` returns.
+        """
+        find = getattr(self.model, "posterior_factors", None)
+        if find is not None:
+            return find(images, labels)
+        mean, log_variance = self.model.encode(images, labels)
+        return mean, np.exp(0.5 * log_variance)[:, :, None] * np.eye(mean.shape[1])
+
     def decoded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Images from latents, a part at a time."""
         parts = [slice(i, i + _DECODED) for i in range(0, len(latents), _DECODED)]

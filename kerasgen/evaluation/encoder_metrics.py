@@ -37,26 +37,30 @@ def _importance_weighted(inputs):
 
 
 def _log_weights(inputs):
-    """log p(x, z) - log q(z|x) of binarised images, `(images, importance samples)`."""
+    """log p(x, z) - log q(z|x) of binarised images, `(images, importance samples)`.
+
+    q is a Gaussian: the posterior, or that with an implicit posterior's moments.
+    """
     generator = np.random.default_rng([inputs.seed, 2])
     part, num = inputs.weighed, inputs.importance_samples
     grey = part.pixels
     binary = np.float32(generator.random(grey.shape) < grey)
     labels = inputs.labels(part)
-    mean, log_variance = inputs.model.encode(binary, labels)
+    mean, factors = inputs.factors(binary, labels)
+    log_determinants = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
     rows = np.repeat(np.arange(len(binary)), num)
     weights = np.empty(len(rows))
     for start in range(0, len(rows), _DECODED):
         here = slice(start, start + _DECODED)
         row = rows[here]
         noise = generator.standard_normal((len(row), mean.shape[1]))
-        latents = mean[row] + np.exp(0.5 * log_variance[row]) * noise
+        latents = mean[row] + np.einsum("nij,nj->ni", factors[row], noise)
         given = None if labels is None else labels[row]
         decoded = inputs.decoded(np.float32(latents), given)
         likelihood = -metrics.bernoulli_cross_entropy(binary[row], decoded)
         # The constants of the two Gaussians, prior and posterior, cancel.
-        ratio = noise**2 + log_variance[row] - latents**2
-        weights[here] = likelihood + 0.5 * ratio.sum(axis=1)
+        squares = (noise**2 - latents**2).sum(axis=1)
+        weights[here] = likelihood + 0.5 * squares + log_determinants[row]
     return weights.reshape(len(binary), num)
 
 

@@ -23,6 +23,8 @@ from kerasgen.study.settings import RunSettings
 NUM_IN_TRAINING = 1000
 # Draws of samples over which numbers of samples are averaged, in arms of a comparison.
 SAMPLING_SEEDS = 3
+# Gaussians of a fitted prior (Ghosh et al. 2020), where there are images enough.
+COMPONENTS = 10
 INTERPOLATIONS = 5
 NEIGHBOURS = 5
 
@@ -38,9 +40,9 @@ def evaluate_run(
 ) -> dict:
     """Evaluate the model of a run, if it has not been; the record of evaluation.json.
 
-    In an arm of a comparison, numbers of samples are means over `SAMPLING_SEEDS` draws,
-    and a model with an encoder is evaluated once more, with a prior fitted to codes of
-    training images.
+    In an arm of a comparison, numbers of samples are means over `SAMPLING_SEEDS` draws.
+    A model with an encoder is evaluated once more, with a prior fitted to codes of
+    training images, unless a class has none.
 
     Args:
         model: The trained model.
@@ -62,17 +64,43 @@ def evaluate_run(
     images = pictures.interpolate(model, INTERPOLATIONS, seed=settings.seed)
     save_arrays(directory / "interpolations.npz", images=in_bytes(images))
     save_arrays(directory / "neighbours.npz", **_neighbours(directory, reference))
-    if settings.arm and hasattr(model, "fit_prior"):
-        labels = reference.train.labels if settings.conditional else None
-        model.fit_prior(reference.train.images, labels, seed=settings.seed)
+    labels = reference.train.labels if settings.conditional else None
+    components = components_of_prior(model, reference.train.images, labels)
+    if components:
+        model.fit_prior(
+            reference.train.images, labels, components=components, seed=settings.seed
+        )
         common["metrics"] = _sample_metrics(record)
         fitted = _evaluate(model, reference, settings.seed, seeds, **common)
-        record["fitted_prior"] = {"metrics": fitted["metrics"]}
+        record["fitted_prior"] = {
+            "components": components,
+            "metrics": fitted["metrics"],
+        }
         samples = model.sample(100, seed=settings.seed)
         save_arrays(directory / "samples_fitted.npz", images=in_bytes(samples))
     record = {"epoch": settings.epochs, **record}
     json_files.write(directory / "evaluation.json", record)
     return record
+
+
+def components_of_prior(model, images: np.ndarray, labels) -> int:
+    """Number of Gaussians to fit to codes: fewer where a class has few images.
+
+    Args:
+        model: The trained model.
+        images: Training images.
+        labels: Their classes for a conditional model, else None.
+
+    Returns:
+        At most `COMPONENTS`; 0 for a model without an encoder, or a class without
+        images.
+    """
+    if not hasattr(model, "fit_prior"):
+        return 0
+    counts = [len(images)]
+    if labels is not None:
+        counts = np.bincount(labels, minlength=model.num_classes)
+    return int(min(COMPONENTS, *counts))
 
 
 def _evaluate(model, reference, seed, seeds, metrics="all", **common):

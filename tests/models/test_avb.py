@@ -1,10 +1,10 @@
 import math
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import kerasgen
-from kerasgen.objectives import gaussian_kl_divergence
 from tests import contract
 
 
@@ -14,6 +14,7 @@ class TestAVB(contract.ModelContract):
     bad_arguments = [
         ({"bases": 0}, "bases=0; expected a positive integer"),
         ({"noise_dim": 1.5}, "noise_dim=1.5; expected a positive integer"),
+        ({"contrast": "ful"}, "Did you mean 'full'"),
         ({"reconstruction": "gausian"}, "Did you mean 'gaussian'"),
         ({"encoder_normalization": "bach"}, "normalization='bach'; expected one of"),
     ]
@@ -32,17 +33,30 @@ class TestAVB(contract.ModelContract):
             assert np.all(np.abs(np.mean(draws, axis=0) - mean[index]) < error)
             variance = np.exp(log_variance[index]) - 1e-4
             np.testing.assert_allclose(variance, deviation**2, rtol=0.25)
+            factor = model.posterior_factors(images)[1][index]
+            covariance = factor @ factor.T - 1e-4 * np.eye(4)
+            scale = np.outer(deviation, deviation)
+            np.testing.assert_allclose(
+                covariance / scale, np.corrcoef(draws, rowvar=False), atol=0.2
+            )
 
-    def test_a_gaussian_posterior_has_its_divergence(self, digits):
-        """Where q = r the discriminator cannot tell, and r gives the divergence."""
-        model = self.make(latent_dim=2, bases=1, noise_dim=2)
+    @pytest.mark.parametrize("correlation", [0.0, 0.9])
+    @pytest.mark.parametrize("contrast", ["full", "diagonal"])
+    def test_a_gaussian_posterior_has_its_divergence(
+        self, digits, contrast, correlation
+    ):
+        """Where q = r the discriminator cannot tell, and r gives the divergence.
+
+        A diagonal r does not see a correlation; that is left to the discriminator.
+        """
+        covariance = np.array([[0.25, correlation], [correlation, 4.0]])
+        factor = np.linalg.cholesky(covariance)
         noise = tf.keras.Input((1, 2))
-        scaled = tf.keras.layers.Rescaling([0.5, 2.0])(noise)
+        dense = tf.keras.layers.Dense(2, use_bias=False)
+        bases = tf.keras.Model(noise, dense(noise))
+        dense.set_weights([factor.T])
         model = self.make(
-            latent_dim=2,
-            bases=1,
-            noise_dim=2,
-            bases_of_noise=tf.keras.Model(noise, scaled),
+            latent_dim=2, bases=1, noise_dim=2, contrast=contrast, bases_of_noise=bases
         )
         last = model.discriminator.get_layer("logit")
         last.set_weights([np.zeros(w.shape) for w in last.get_weights()])
@@ -56,8 +70,10 @@ class TestAVB(contract.ModelContract):
         found = model.player_losses(images, None, model.seed_generator, training=False)
         assert encoder is not model.encoder
         np.testing.assert_allclose(found["discriminator"], 2 * math.log(2), rtol=1e-5)
-        log_variance = np.log(np.array([[0.25, 4.0]]))
-        expected = float(gaussian_kl_divergence(np.full((1, 2), 0.7), log_variance)[0])
+        if contrast == "diagonal":
+            covariance = np.diag(np.diag(covariance))
+        squares = np.trace(covariance) + 2 * 0.7**2
+        expected = 0.5 * (squares - 2 - math.log(np.linalg.det(covariance)))
         estimates = found["kl_divergence"].numpy()
         error = estimates.std() / math.sqrt(len(estimates))
         assert abs(estimates.mean() - expected) < 4 * error + 1e-3

@@ -1,4 +1,4 @@
-"""An evaluated run is not evaluated again, unless its record came to harm."""
+"""Evaluation of runs: what is made once, and what of a run that is short of images."""
 
 import json
 import types
@@ -68,3 +68,22 @@ def test_a_damaged_or_other_record_of_real_images_is_made_anew(evaluated, text):
     assert made["wanted"] == WHOLE["wanted"]
     for key in ("final", "during", "pixels"):
         assert made[key] == {"seconds_total": 1.0, "metrics": {"fid": key}}
+
+
+@pytest.mark.parametrize(
+    ("labels", "num", "expected"),
+    [
+        (None, 60, 10),
+        (None, 4, 4),
+        ([0] * 20 + [1] * 20, 40, 10),
+        ([0] * 20 + [1] * 6, 26, 6),
+        ([0] * 20, 20, 0),  # class 1 has no images
+    ],
+)
+def test_a_prior_has_as_many_components_as_the_rarest_class_allows(
+    labels, num, expected
+):
+    model = types.SimpleNamespace(fit_prior=None, num_classes=2)
+    images = np.zeros((num, 28, 28, 1))
+    assert run_evaluation.components_of_prior(model, images, labels) == expected
+    assert run_evaluation.components_of_prior(object(), images, labels) == 0

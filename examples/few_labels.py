@@ -6,12 +6,12 @@
 SGAN learns from all training images, of which 20, 50, 100, 200 or 1,000 have a label,
 equally many of each class, and its discriminator classifies the test images. Compared
 are its two objectives (feature matching, Salimans et al. 2016, arXiv:1606.03498; Odena
-2016, arXiv:1606.01583); AAE, whose codes are held to a mode for each class (Makhzani et
-al. 2015, arXiv:1511.05644), by the mode that is nearest to a code; and "labels alone":
-SGAN's discriminator, trained by cross-entropy on the labelled half of the same batches,
-for as many steps, with averaged weights like theirs. Each draw has other labelled
-images, weights and noise, and at 20 labels the draws carry much of the spread: all of
-them are in the files.
+2016, arXiv:1606.01583); two autoencoders of Makhzani et al. 2015 (arXiv:1511.05644),
+SSAAE, by the class in its code, and AAE with a mode for each class, by the mode that is
+nearest to a code; and "labels alone": SGAN's discriminator, trained by cross-entropy on
+the labelled half of the same batches, for as many steps, with averaged weights like
+theirs. Each draw has other labelled images, weights and noise, and at 20 labels the
+draws carry much of the spread: all of them are in the files.
 
 Epochs are fixed beforehand, the last one counts, and no test image chooses anything.
 `--published` takes the dense networks and settings of the papers, with noise in SGAN's;
@@ -19,7 +19,7 @@ default are the convolutional models of the package. The two are different leagu
 
 Interrupted, the same command goes on after the last epoch that ended. The result is a
 table, `few_labels.svg`, `few_labels.csv` and `few_labels.json`. Each line tells the
-time left; an epoch takes some 40 seconds on a core for each of the 5 x 4 trainings of
+time left; an epoch takes some 40 seconds on a core for each of the 5 x 5 trainings of
 a draw.
 """
 
@@ -56,7 +56,13 @@ flags.DEFINE_integer("seed", 0, "Seed of the first draw, its weights and noise."
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
 flags.DEFINE_string("output_dir", "few_labels", "Folder of the results.")
 ALONE = "labels alone"
-METHODS = ["feature_matching", "odena", "aae", ALONE]
+MODELS = {
+    "feature_matching": (kerasgen.SGAN, {"objective": "feature_matching"}),
+    "odena": (kerasgen.SGAN, {"objective": "odena"}),
+    "ssaae": (kerasgen.SSAAE, {}),
+    "aae": (kerasgen.AAE, {"label_modes": True}),
+}
+METHODS = [*MODELS, ALONE]
 flags.DEFINE_list("methods", METHODS, "Methods to compare, by comma.")
 flags.register_validator(
     "methods", set(METHODS).issuperset, f"Expected some of {', '.join(METHODS)}."
@@ -144,8 +150,7 @@ def measure(record, train, test, training, folder, place):
 
 def make(method, train, seed):
     """An untrained model for the images, of the settings that the flags name."""
-    cls = kerasgen.AAE if method == "aae" else kerasgen.SGAN
-    special = {"label_modes": True} if method == "aae" else {"objective": method}
+    cls, special = MODELS[method]
     return (cls.as_published if FLAGS.published else cls)(
         image_shape=train[0].shape[1:],
         num_classes=int(train[1].max()) + 1,

@@ -227,7 +227,7 @@ class EncoderModel(ImageModel):
     def new_prior(self, components):
         """A `GaussianMixturePrior` for this model's codes, not fitted yet."""
         classes = self.num_classes if self.is_conditional else None
-        return GaussianMixturePrior(self.latent_dim, components, classes)
+        return GaussianMixturePrior(*self.latent_shape, components, classes)
 
     def predict(self, x, batch_size=None, **kwargs):
         """Reconstructions of images, in any form that `fit` takes.

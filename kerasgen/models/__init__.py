@@ -22,6 +22,7 @@ from kerasgen.models.ebgan import EBGAN
 from kerasgen.models.bigan import BiGAN
 from kerasgen.models.sgan import SGAN
 from kerasgen.models.aae import AAE
+from kerasgen.models.ssaae import SSAAE
 from kerasgen.models.vaegan import VAEGAN
 from kerasgen.models.avb import AVB
 from kerasgen.models.biggan import BigGAN

@@ -174,10 +174,14 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
         return centres.astype("float32")
 
     def default_optimizers(self):
+        # A discriminator that sees labels is the stronger one: with the rates of the
+        # plain model 17 % of held-out digits lay nearest to another class's mode, with
+        # these 7 %, which in turn would let the codes of the plain model tell nothing.
+        autoencoder, encoder = (5e-4, 2e-3) if self.label_modes else (2e-3, 1e-3)
         return {
-            "autoencoder": training.Adam(2e-3, beta_1=0.5),
+            "autoencoder": training.Adam(autoencoder, beta_1=0.5),
             "discriminator": training.Adam(1e-3, beta_1=0.5),
-            "encoder": training.Adam(1e-3, beta_1=0.5),
+            "encoder": training.Adam(encoder, beta_1=0.5),
         }
 
     def draw_prior(self, num, seed, labels=None):

@@ -10,6 +10,7 @@ from kerasgen.networks.class_conditional import class_conditional_generator
 from kerasgen.networks.code_networks import base_encoder
 from kerasgen.networks.code_networks import code_discriminator
 from kerasgen.networks.code_networks import noise_bases
+from kerasgen.networks.code_networks import style_and_class_encoder
 from kerasgen.networks.convolutional import convolutional_discriminator
 from kerasgen.networks.convolutional import convolutional_encoder
 from kerasgen.networks.convolutional import convolutional_generator

@@ -94,6 +94,24 @@ def base_encoder(encoder: keras.Model, latent_dim: int, bases: int) -> keras.Mod
     )
 
 
+def style_and_class_encoder(encoder: keras.Model, num_classes: int) -> keras.Model:
+    """Turn an encoder into one of a style and the probabilities of classes.
+
+    Args:
+        encoder: `keras.Model` to `[mean, log_variance]`, of as many latents as the
+            style has and classes.
+        num_classes: Number of classes.
+
+    Returns:
+        `keras.Model` from the same inputs to codes, float32 `(batch, latent_dim)`: the
+        style, then a softmax over the classes.
+    """
+    code = encoder.outputs[0]
+    style, logits = ops.split(code, [code.shape[-1] - num_classes], axis=-1)
+    codes = ops.concatenate([style, ops.softmax(logits)], axis=-1)
+    return keras.Model(inputs_with(None, *encoder.inputs), codes, name=encoder.name)
+
+
 def _dense_of_each(bases, units, **kwargs):
     """A dense layer with a kernel for each base: (batch, K, in) to (batch, K, out)."""
     return layers.EinsumDense(

@@ -1,0 +1,93 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasgen
+from tests import contract
+
+NONE = 10
+
+
+class TestSSAAE(contract.ModelContract):
+    model_class = kerasgen.SSAAE
+    arguments = {**contract.SMALL, "discriminator_width": 8}
+    classes = (10,)
+    bad_arguments = [
+        ({"num_classes": None}, "num_classes=None; expected the number of classes"),
+        ({"reconstruction": "gausian"}, "Did you mean 'gaussian'"),
+        ({"discriminator_width": 0}, "width=0; expected a positive integer"),
+    ]
+
+    def losses(self, model, images, labels):
+        images = tf.constant(images / np.float32(255))
+        labels = tf.constant(labels, "int32")
+        model.seed_generator.state.assign([0, 5])
+        return model.player_losses(images, labels, model.seed_generator, False)
+
+    def test_blind_players_by_hand(self, digits):
+        """All logits 0: a game costs 2 log 2 and its encoder log 2, a class log 10."""
+        model = self.make()
+        mean = model.encoder.get_layer("mean")
+        mean.set_weights([np.zeros(w.shape) for w in mean.get_weights()])
+        for judge in (model.discriminator, model.class_discriminator):
+            last = judge.layers[-2]
+            last.set_weights([np.zeros(w.shape) for w in last.get_weights()])
+        found = self.losses(model, digits[0][:4], [3, 1, NONE, NONE])
+        assert np.mean(found["discriminator"]) == pytest.approx(4 * math.log(2))
+        assert np.mean(found["class"]) == pytest.approx(math.log(10), rel=1e-5)
+        expected = 2 * math.log(2) + math.log(10)
+        assert np.mean(found["encoder"]) == pytest.approx(expected, rel=1e-5)
+        np.testing.assert_allclose(model.classify(digits[0][:4]), 0.1, rtol=1e-5)
+
+    def test_labelled_images_teach_the_class_alone(self, digits):
+        """What a labelled image looks like is not in the other losses of a batch."""
+        model = self.make()
+        first, second = digits[0][:6], digits[0][:6].copy()
+        second[:2] = 255 - second[:2]
+        labels = [3, 1, NONE, NONE, NONE, NONE]
+        one, other = (self.losses(model, images, labels) for images in (first, second))
+        for name in ("autoencoder", "discriminator"):
+            assert np.mean(one[name]) == pytest.approx(np.mean(other[name]), rel=1e-5)
+        assert np.mean(one["class"]) != pytest.approx(np.mean(other["class"]), rel=1e-5)
+
+    def test_the_prior_has_fair_classes_and_normal_styles(self):
+        model = self.make()
+        draws = model.draw_prior(5000, (0, -1)).numpy()
+        style, one_hot = draws[:, :4], draws[:, 4:]
+        assert np.array_equal(np.sort(np.unique(one_hot)), [0.0, 1.0])
+        assert np.all(one_hot.sum(axis=1) == 1.0)
+        np.testing.assert_allclose(one_hot.mean(axis=0), 0.1, atol=0.02)
+        np.testing.assert_allclose(style.mean(axis=0), 0.0, atol=0.07)
+        np.testing.assert_allclose(style.std(axis=0), 1.0, atol=0.05)
+        threes = model.draw_prior(50, (0, -1), np.full(50, 3)).numpy()
+        assert np.all(threes[:, 4:].argmax(axis=1) == 3)
+        assert np.array_equal(threes[:, :4], model.draw_prior(50, (0, -1))[:, :4])
+
+    def test_few_labels_are_enough_for_the_classes_of_a_toy(self):
+        random = np.random.default_rng(0)
+        labels = np.arange(400) % 2
+        images = random.random((400, 8, 8, 1)).astype("float32") * 0.3
+        images[labels == 1, :4] += 0.6
+        images[labels == 0, 4:] += 0.6
+        model = kerasgen.SSAAE((8, 8, 1), 2, 2, width=8, seed=0)
+        dataset = kerasgen.data.few_labels(images, labels, 4, batch_size=40)
+        history = model.fit(dataset, epochs=10, verbose=0).history
+        assert np.mean(model.classify(images).argmax(axis=1) == labels) > 0.98
+        assert history["accuracy"][-1] > 0.95
+        # A softmax of probabilities could not come below log(1 + 1/e) = 0.31.
+        assert history["class_loss"][-1] < 0.2
+
+    def test_labels_set_the_class_and_not_the_style(self, digits):
+        model = self.make()
+        assert model.is_conditional and not model.takes_labels("decoder")
+        codes = model.codes(digits[0][:3])
+        assert codes.shape == (3, 14)
+        np.testing.assert_allclose(codes[:, 4:], model.classify(digits[0][:3]), 1e-5)
+        with pytest.raises(ValueError, match=r"expected 0\.\.9"):
+            model.sample(2, labels=10)
+        with pytest.raises(ValueError, match="Got labels; expected none"):
+            model.encode(digits[0][:3], [1, 2, 3])
+        fitted = model.fit_prior(*(part[:60] for part in digits), components=1)
+        assert fitted.sample(3, seed=0).shape[0] == 3

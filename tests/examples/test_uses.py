@@ -222,11 +222,11 @@ def test_few_labels_are_learned_by_five_methods(tmp_path, idx_folder):
     done = run(tmp_path, "few_labels.py", *flags, "--labels=20,50", "--draws=1")
     folder = tmp_path / "few_labels"
     found = read(folder / "few_labels.json")["found"]
-    assert [one["num_labels"] for one in found] == 4 * [20] + 4 * [50]
+    assert [one["num_labels"] for one in found] == 5 * [20] + 5 * [50]
     assert all(0 < one["errors"] <= one["num_test"] == 64 for one in found)
     assert len((folder / "few_labels.csv").read_text().splitlines()) == 11
     assert (folder / "few_labels.svg").exists()
-    assert re.search(r"\| 50 \| [\d.]+ (\| [\d.]+ ){3}\|", done.stdout)
+    assert re.search(r"\| 50 \| [\d.]+ (\| [\d.]+ ){4}\|", done.stdout)
     # What was done is not done again, and nothing else takes its place.
     further = ["--labels=20", "--draws=2", "--methods=odena"]
     done = run(tmp_path, "few_labels.py", *flags, *further)

@@ -251,8 +251,10 @@ class SamplingModel(keras.Model):
         shape = (None, *self.latent_shape)
         latents = tf.TensorSpec(shape, tf.float32, name="latents")
         scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("n", "seed")]
+        # Labels may be for the prior alone.
+        labels = self.label_spec() if self.takes_labels(self.generator_name) else []
         return {
-            "serving_default": (self._images_from, [latents, *self.label_spec()]),
+            "serving_default": (self._images_from, [latents, *labels]),
             "sample": (self._sample_in_graph, [*scalars, *self.label_spec()]),
             "draw_prior": (self._latents_in_graph, [*scalars, *self.label_spec()]),
         }
@@ -272,8 +274,8 @@ class SamplingModel(keras.Model):
 
     def _sample_in_graph(self, n, seed, labels=None):
         latents = self._latents_in_graph(n, seed, labels)["latents"]
-        given = [latents] if labels is None else [latents, labels]
-        return {**self._images_from(*given), "latents": latents}
+        given = [labels] if self.takes_labels(self.generator_name) else []
+        return {**self._images_from(latents, *given), "latents": latents}
 
     def export(
         self,

@@ -102,7 +102,8 @@ class ExportedModel:
         self.image_shape = tuple(images.shape[1:])
         # How many classes there are, the SavedModel knows, but its signature does not.
         self.num_classes = num_classes
-        self.is_conditional = "labels" in inputs
+        self._generator_takes_labels = "labels" in inputs
+        self.is_conditional = self._takes_labels("sample")
 
     def sample(
         self, num: int, labels: np.ndarray | None = None, seed: int | None = None
@@ -140,7 +141,7 @@ class ExportedModel:
         return in_batches(
             self._images_from,
             latents,
-            self._labels("serving_default", labels, len(latents)),
+            self._labels("sample", labels, len(latents)),
         )
 
     @_WhereExported
@@ -176,15 +177,19 @@ class ExportedModel:
 
     def _labels(self, name, labels, num, required=False):
         """Checked labels for a signature, or None where it takes none."""
-        if "labels" not in self._signatures[name].structured_input_signature[1]:
+        if not self._takes_labels(name):
             return check_labels(labels, num, None)
         if self.num_classes is None:
             # Without a record beside the SavedModel their range is not known.
             return check_labels(labels, num, np.inf, required=True)
         return check_labels(labels, num, self.num_classes, required)
 
+    def _takes_labels(self, name):
+        return "labels" in self._signatures[name].structured_input_signature[1]
+
     def _images_from(self, latents, labels=None):
-        return self._call("serving_default", latents=latents, labels=labels)["images"]
+        given = {"labels": labels} if self._generator_takes_labels else {}
+        return self._call("serving_default", latents=latents, **given)["images"]
 
     def _made_from_images(self, name, images, labels):
         images = check_images(self, images)

@@ -69,7 +69,7 @@ class SSAAE(ConvolutionalAutoencoder, ClassifierModel, AdversarialModel):
     >>> import kerasgen
     >>> images, labels = kerasgen.data.load_arrays("mnist", "train")
     >>> model = kerasgen.SSAAE()
-    >>> model.fit(kerasgen.data.few_labels(images, labels, 1000), epochs=50)
+    >>> model.fit(kerasgen.data.few_labels(images, labels, 100), epochs=50)
     >>> model.classify(images[:8]).argmax(axis=1)
     >>> sevens = model.sample(16, labels=7)
     """

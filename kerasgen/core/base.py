@@ -1,4 +1,4 @@
-"""Training of all models: compiling, fitting, evaluating, logging, saving.
+"""Training of all models: compiling, fitting, evaluating, logging.
 
 The algorithm of a model stands in its own file; this one holds no objective.
 """
@@ -8,10 +8,8 @@ import warnings
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
-from kerasgen import files
 from kerasgen import networks
 from kerasgen import replicas
 from kerasgen import training
@@ -26,14 +24,16 @@ from kerasgen.core.feeding import is_array
 from kerasgen.core.feeding import naming_faults
 from kerasgen.core.feeding import refuse_weights
 from kerasgen.core.feeding import split
+from kerasgen.core.many_steps import ManySteps
 from kerasgen.core.progress import with_bar
 from kerasgen.core.refused import RefusedMethods
+from kerasgen.core.saving import SavedNoise
 
 # Far from the counts that training's noise reaches.
 EVALUATION_STREAM = 2**30
 
 
-class GenerativeModel(RefusedMethods, ConstructedModel):
+class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
     """A model of images that can be sampled from, trained as a game of named players.
 
     Abstract: besides what `ConstructedModel` asks for, a model says what is `logged`,
@@ -300,103 +300,6 @@ class GenerativeModel(RefusedMethods, ConstructedModel):
             self.stop_training = True
         return results
 
-    def make_train_function(self, force=False):
-        moved = self.player_variables()
-        if not _are_same(moved, self.optimizer.player_variables):
-            # Something was frozen or thawed since the step was traced.
-            self.optimizer.move(moved)
-            force, self.test_function = True, None
-        if self._is_plain:
-            super().make_train_function(force)
-        elif self.train_function is None or force:
-            self.train_function = self._many_steps(
-                self.train_step, self._after_training_steps
-            )
-
-    def make_test_function(self, force=False):
-        if self._is_plain:
-            super().make_test_function(force)
-        elif self.test_function is None or force:
-            self.test_function = self._many_steps(self.test_step, self._count)
-
-    def make_predict_function(self, force=False):
-        if not replicas.several_replicas(self._distribute_strategy):
-            return super().make_predict_function(force)
-        if self.predict_function is None or force:
-            # By one replica, and not through `run`, which no open scope would allow.
-            step = self._autoconvert_optionals(self.predict_step)
-            step = tf.function(step, reduce_retracing=True)
-            self.predict_function = lambda data: ops.concatenate(
-                [step(batch) for batch in data]
-            )
-        return self.predict_function
-
-    @property
-    def _is_plain(self):
-        """Whether steps are left to Keras."""
-        return self._is_left_to_keras(self.run_eagerly)
-
-    def _is_left_to_keras(self, run_eagerly):
-        strategy = self._distribute_strategy
-        is_one = strategy is not None and not replicas.several_replicas(strategy)
-        return run_eagerly or is_one
-
-    def _many_steps(self, step, on_execution):
-        step = self._autoconvert_optionals(step)
-        if replicas.several_replicas(self._distribute_strategy):
-            step = training.on_replicas(step, self._distribute_strategy)
-        execute = training.many_steps(step, self.jit_compile, on_execution)
-        return lambda iterator: execute(iterator, self.steps_per_execution)
-
-    @property
-    def distribute_strategy(self):
-        """The strategy by which Keras hands out batches.
-
-        Of several replicas each is handed whole batches, as by the default strategy,
-        and takes its rows within the step.
-        """
-        if replicas.several_replicas(self._distribute_strategy):
-            return replicas.default_strategy()
-        return super().distribute_strategy
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Nothing to do: all is built, and a batch that is drawn counts as a pass."""
-
-    def _count(self, steps, finite):
-        """Keeps how many steps an execution was short of."""
-        self.steps_not_taken = self.steps_per_execution - steps
-
-    def _after_training_steps(self, steps, finite):
-        """Ends an epoch whose losses are not finite; the last `steps` steps did it."""
-        self._count(steps, finite)
-        if finite:
-            return
-        last = int(self.optimizer[list(self.players)[-1]].iterations)
-        self._bad_steps = (max(last - steps + 1, 1), last)
-        self.stop_training = True
-
-    @contextlib.contextmanager
-    def _whole_executions(self, *steps):
-        """Takes as many steps at once as divide the numbers of steps asked for.
-
-        Keras counts whole executions: of 10 steps asked for, 16 would be taken. The end
-        of a dataset needs no such care.
-        """
-        most = self.steps_per_execution
-        asked = [number for number in steps if number]
-        number = next(k for k in range(most, 0, -1) if not any(n % k for n in asked))
-        self._take_at_once(number)
-        try:
-            yield
-        finally:
-            self._take_at_once(most)
-
-    def _take_at_once(self, number):
-        if self._is_plain and number != self.steps_per_execution:
-            # Keras' own loop has the number in its graph.
-            self.train_function = self.test_function = None
-        self.steps_per_execution = number
-
     def evaluate(
         self, x=None, y=None, batch_size=None, *, sample_weight=None, **kwargs
     ):
@@ -498,56 +401,6 @@ class GenerativeModel(RefusedMethods, ConstructedModel):
                 self.trackers[key].update_state(replicas.whole(losses[name]))
         return {key: tracker.result() for key, tracker in self.trackers.items()}
 
-    # Saving: the state of all noise, dropout's too, travels with the weights.
-
-    def save(self, filepath, overwrite=True, **kwargs):
-        """Writes a `.keras` file, which `keras.models.load_model` reads.
-
-        Args:
-            filepath: Name that ends in `.keras`.
-            overwrite: Whether to replace an older file without asking.
-            **kwargs: Further arguments of `keras.Model.save`.
-
-        Raises:
-            ValueError: If the name ends otherwise.
-        """
-        path = files.user_path(filepath)
-        if path.suffix != ".keras":
-            raise ValueError(
-                f"Got the file name {str(filepath)!r}; expected one that ends in "
-                f".keras. Name it {path.with_suffix('.keras').name!r}, or write the "
-                "weights alone with save_weights('name.weights.h5')."
-            )
-        super().save(path, overwrite=overwrite, **kwargs)
-
-    def save_weights(self, filepath, *args, **kwargs):
-        """Writes a `.weights.h5` file; see `keras.Model.save_weights`."""
-        super().save_weights(files.user_path(filepath), *args, **kwargs)
-
-    def load_weights(self, filepath, *args, **kwargs):
-        """Reads a `.weights.h5` file; see `keras.Model.load_weights`."""
-        super().load_weights(files.user_path(filepath), *args, **kwargs)
-
-    def save_own_variables(self, store):
-        super().save_own_variables(store)
-        for index, generator in enumerate(self._noise()):
-            store[f"seed_state_{index}"] = ops.convert_to_numpy(generator.state)
-
-    def load_own_variables(self, store):
-        keys = list(store.keys())
-        own = {key: store[key] for key in keys if not key.startswith("seed_state_")}
-        super().load_own_variables(own)
-        for index, generator in enumerate(self._noise()):
-            if f"seed_state_{index}" in keys:
-                generator.state.assign(store[f"seed_state_{index}"])
-
-    def _noise(self):
-        """The seed generators of the model and of its layers, in a fixed order."""
-        generators = [self.seed_generator]
-        for layer in self._flatten_layers(include_self=False):
-            generators += list(layer._seed_generators)
-        return generators
-
 
 @contextlib.contextmanager
 def _expecting_an_end(steps):
@@ -557,12 +410,3 @@ def _expecting_an_end(steps):
             # Of a dataset that does not know its length, its end is no surprise.
             warnings.filterwarnings("ignore", "Your input ran out of data")
         yield
-
-
-def _are_same(moved, others):
-    """Whether players move the very same variables."""
-    ids = [
-        {player: [id(v) for v in own] for player, own in each.items()}
-        for each in (moved, others)
-    ]
-    return ids[0] == ids[1]

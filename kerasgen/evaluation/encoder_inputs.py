@@ -80,7 +80,9 @@ class EncoderInputs:
         mean, log_variance = encoded
         return mean, log_variance
 
-    def factors(self, images, labels) -> tuple[np.ndarray, np.ndarray]:
+    def factors(
+        self, images: np.ndarray, labels: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Means of q(z|x), and triangular factors of its covariances.
 
         They are those of the model's `posterior_factors`, where it has that method, and

@@ -83,7 +83,7 @@ def evaluate_run(
     return record
 
 
-def components_of_prior(model, images: np.ndarray, labels) -> int:
+def components_of_prior(model, images: np.ndarray, labels: np.ndarray | None) -> int:
     """Number of Gaussians to fit to codes: fewer where a class has few images.
 
     Args:

@@ -1,0 +1,57 @@
+"""Files of models; the state of all noise, dropout's too, is kept with the weights."""
+
+from keras import ops
+
+from kerasgen import files
+
+
+class SavedNoise:
+    """Mixin before `keras.Model`: a loaded model draws on where it was saved."""
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Writes a `.keras` file, which `keras.models.load_model` reads.
+
+        Args:
+            filepath: Name that ends in `.keras`.
+            overwrite: Whether to replace an older file without asking.
+            **kwargs: Further arguments of `keras.Model.save`.
+
+        Raises:
+            ValueError: If the name ends otherwise.
+        """
+        path = files.user_path(filepath)
+        if path.suffix != ".keras":
+            raise ValueError(
+                f"Got the file name {str(filepath)!r}; expected one that ends in "
+                f".keras. Name it {path.with_suffix('.keras').name!r}, or write the "
+                "weights alone with save_weights('name.weights.h5')."
+            )
+        super().save(path, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath, *args, **kwargs):
+        """Writes a `.weights.h5` file; see `keras.Model.save_weights`."""
+        super().save_weights(files.user_path(filepath), *args, **kwargs)
+
+    def load_weights(self, filepath, *args, **kwargs):
+        """Reads a `.weights.h5` file; see `keras.Model.load_weights`."""
+        super().load_weights(files.user_path(filepath), *args, **kwargs)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        for index, generator in enumerate(self._noise()):
+            store[f"seed_state_{index}"] = ops.convert_to_numpy(generator.state)
+
+    def load_own_variables(self, store):
+        keys = list(store.keys())
+        own = {key: store[key] for key in keys if not key.startswith("seed_state_")}
+        super().load_own_variables(own)
+        for index, generator in enumerate(self._noise()):
+            if f"seed_state_{index}" in keys:
+                generator.state.assign(store[f"seed_state_{index}"])
+
+    def _noise(self):
+        """The seed generators of the model and of its layers, in a fixed order."""
+        generators = [self.seed_generator]
+        for layer in self._flatten_layers(include_self=False):
+            generators += list(layer._seed_generators)
+        return generators

@@ -91,8 +91,13 @@ class LatentScatter(PeriodicCallback):
         self._reference = _read_class_means(earlier[-1]) if earlier else None
 
     def write(self, epochs_done: int) -> None:
-        labels = None if self.model.num_classes is None else self.labels
-        encoded = self.model.encode(self.images, labels=labels)
+        takes_labels = getattr(self.model, "takes_labels", None)
+        if self.model.num_classes is None or (
+            takes_labels and not takes_labels("encoder")
+        ):
+            encoded = self.model.encode(self.images)
+        else:
+            encoded = self.model.encode(self.images, labels=self.labels)
         codes = encoded[0] if isinstance(encoded, tuple | list) else encoded
         finite = np.isfinite(codes).all(axis=1)
         if not finite.all():

@@ -185,7 +185,7 @@ def _finish(model, directory, settings, test):
     save_arrays(directory / "samples.npz", images=in_bytes(samples))
     if hasattr(model, "encode"):
         labels = _classes(test)[:NUM_CODES]
-        given = labels if settings.conditional else None
+        given = labels if model.takes_labels("encoder") else None
         codes = model.codes(test.images[:NUM_CODES], given)
         save_arrays(directory / "codes.npz", codes=codes, labels=labels)
     arrays = (test.images, test.labels) if settings.conditional else (test.images,)

@@ -142,6 +142,15 @@ def one_epoch(tmp_path_factory, digits):
     return folder
 
 
+def test_labels_may_be_for_the_prior_and_not_for_the_encoder(tmp_path, image_sets):
+    small = {"width": 4, "discriminator_width": 8}
+    chosen = settings(model="ssaae", epochs=1, conditional=True, arguments=small)
+    model = run.train(chosen, tmp_path, *image_sets)
+    with np.load(tmp_path / "codes.npz") as arrays:
+        assert arrays["codes"].shape == (len(arrays["labels"]), *model.latent_shape)
+    assert list((tmp_path / "latent").glob("*.png"))
+
+
 @pytest.fixture
 def trained(one_epoch, tmp_path):
     """A copy of that run."""

@@ -39,6 +39,21 @@ def eagerly(model):
     return model
 
 
+def check_few_labels(model, epochs):
+    """Two blobs of 8x8, two labels each: the rest is learned without labels."""
+    random = np.random.default_rng(0)
+    labels = np.arange(400) % 2
+    images = random.random((400, 8, 8, 1)).astype("float32") * 0.3
+    images[labels == 1, :4] += 0.6
+    images[labels == 0, 4:] += 0.6
+    dataset = kerasgen.data.few_labels(images, labels, 4, batch_size=40)
+    history = model.fit(dataset, epochs=epochs, verbose=0).history
+    assert np.mean(model.classify(images).argmax(axis=1) == labels) > 0.98
+    assert history["accuracy"][-1] > 0.95
+    # A softmax of probabilities could not come below log(1 + 1/e) = 0.31.
+    assert history["class_loss"][-1] < 0.2
+
+
 def steps_of_eight(model, digits):
     """Take a step on eight images, again and again; few players rest for six."""
     for start in range(0, 48, 8):

@@ -77,12 +77,14 @@ class SamplingModel(keras.Model):
 
         Args:
             latents: Tensor of shape `(num, *latent_shape)`.
-            labels: int32 tensor of shape `(num,)` for a conditional model.
+            labels: int32 tensor of shape `(num,)` for a conditional model; not used
+                where they are for the prior alone.
 
         Returns:
             float32 pixels in [0, 1], shape `(num, *image_shape)`.
         """
-        inputs = [latents] if labels is None else [latents, labels]
+        is_taken = labels is not None and self.takes_labels(self.generator_name)
+        inputs = [latents, labels] if is_taken else [latents]
         return self.sampler(one_or_list(inputs), training=False)
 
     def draw_prior(self, num, seed, labels=None):
@@ -274,8 +276,7 @@ class SamplingModel(keras.Model):
 
     def _sample_in_graph(self, n, seed, labels=None):
         latents = self._latents_in_graph(n, seed, labels)["latents"]
-        given = [labels] if self.takes_labels(self.generator_name) else []
-        return {**self._images_from(latents, *given), "latents": latents}
+        return {**self._images_from(latents, labels), "latents": latents}
 
     def export(
         self,

@@ -165,7 +165,7 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
     def default_optimizers(self):
         return {
             # With the whole covariance in r little is left for T, which may be slow.
-            # Twice these rates end in an explosion after three epochs of digits.
+            # At twice the autoencoder's rate a training on digits exploded.
             "autoencoder": training.Adam(1e-3, beta_1=0.5),
             "discriminator": training.Adam(2e-4, beta_1=0.5),
         }

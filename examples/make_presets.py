@@ -5,7 +5,8 @@
 
 Of every finished run of the seed it makes a preset (`<model>_<study>`, such as
 `dcgan_mnist`, for `from_preset`) in the package's folder, and in `saved_models/` the
-same as a SavedModel with a model card, `README.md`. The preset is judged as it is
+same as a SavedModel with a model card, `README.md`; with `--saved_models_dir=` (nothing
+after it) the preset alone. The preset is judged as it is
 loaded, by 10,000 samples, which takes some minutes a model on 2 cores. Interrupted, the
 same command goes on where it was.
 """
@@ -25,7 +26,7 @@ flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
 flags.DEFINE_integer("num_samples", 10_000, "Samples that each preset is judged by.")
 flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.")
 flags.DEFINE_string("presets_dir", None, "Folder of presets; default the package's.")
-flags.DEFINE_string("saved_models_dir", "saved_models", "Folder of the SavedModels.")
+flags.DEFINE_string("saved_models_dir", "saved_models", "SavedModels' folder, or ''.")
 
 
 def main(_):
@@ -36,7 +37,7 @@ def main(_):
             FLAGS.models,
             seed=FLAGS.seed,
             presets_dir=FLAGS.presets_dir,
-            saved_models_dir=FLAGS.saved_models_dir,
+            saved_models_dir=FLAGS.saved_models_dir or None,
             data_dir=FLAGS.data_dir,
             num_samples=FLAGS.num_samples,
         )

@@ -1,4 +1,4 @@
-"""Presets of finished runs, SavedModels of them, and a card on each.
+"""Presets of finished runs, and SavedModels of them with a card on each.
 
 The preset is evaluated as it is loaded, not the run: it has the averaged generator and
 16 bits. The SavedModel is exported from it, so one card holds for both.
@@ -39,7 +39,7 @@ def make_presets(
     *,
     seed: int = 0,
     presets_dir: files.PathLike | None = None,
-    saved_models_dir: files.PathLike = "saved_models",
+    saved_models_dir: files.PathLike | None = "saved_models",
     data_dir: files.PathLike | None = None,
     num_samples: int = 10_000,
     tell: Callable[[str], None] | None = None,
@@ -52,7 +52,8 @@ def make_presets(
         study_dir: The folder `runs/<study>`.
         models: Names of the models' folders in it; default all that have the seed.
         seed: The seed whose runs are taken.
-        presets_dir, saved_models_dir: Folders; default that of the package's presets.
+        presets_dir: Folder of the presets; default the package's.
+        saved_models_dir: Folder of the SavedModels, or None for presets alone.
         data_dir: Folder of the dataset, as `data.fetch` takes it.
         num_samples: Samples that each preset is evaluated by.
         tell: Function of a line of text; default print.
@@ -67,14 +68,17 @@ def make_presets(
     ['dcgan_mnist']
     """
     tell = tell or functools.partial(print, flush=True)
-    study_dir, saved_models_dir = map(pathlib.Path, (study_dir, saved_models_dir))
+    study_dir = pathlib.Path(study_dir)
     presets_dir = files.user_path(presets_dir or presets.FOLDER)
     runs = {preset_name(r.settings): r for r in _finished(study_dir, models, seed)}
+    exports = {
+        name: saved_models_dir and pathlib.Path(saved_models_dir, name) for name in runs
+    }
     for name, each in runs.items():
-        _check_places(presets_dir / name, saved_models_dir / name, each.settings)
+        _check_places(presets_dir / name, exports[name], each.settings)
     real, reference = _real(study_dir, num_samples), None
     for number, (name, each) in enumerate(runs.items(), start=1):
-        folder, exported = presets_dir / name, saved_models_dir / name
+        folder, exported = presets_dir / name, exports[name]
         heading = f"[{number}/{len(runs)}] {name}"
         if _is_made(folder, exported, each, num_samples):
             tell(f"{heading}: complete")
@@ -84,17 +88,15 @@ def make_presets(
         preset, metadata, record = _evaluated_preset(each, reference, num_samples)
         preset.save_to_preset(folder, metadata)
         presets.write_registry(presets_dir)
-        preset.export(exported, settings=each.settings.to_dict(), half=True)
-        kind = "classes" if preset.is_conditional else "samples"
-        picture = pictures.draw(preset, kind, num=100, seed=seed)
-        callbacks.write_png(exported / cards.PICTURE, picture)
-        # Last, as the sign that all of it is there.
         metadata = preset_files.read_metadata(folder)
-        cards.write_card(exported, name, each, metadata, {name: record, **real})
-        sizes = f"preset {_megabytes(folder)}, SavedModel {_megabytes(exported)}"
+        sizes = f"preset {_megabytes(folder)}"
+        if exported:
+            _export(preset, exported, name, each, metadata, {name: record, **real})
+            sizes += f", SavedModel {_megabytes(exported)}"
         tell(f"{heading}: {cards.distance(metadata['metrics'])}, {sizes}")
     presets.write_registry(presets_dir)
-    cards.write_list(saved_models_dir, presets_dir)
+    if saved_models_dir:
+        cards.write_list(pathlib.Path(saved_models_dir), presets_dir)
     return list(runs)
 
 
@@ -135,7 +137,7 @@ def _check_places(folder, exported, settings):
     is_ours = isinstance(made_with, dict) and export.taken_further(made_with, settings)
     for place, is_replaceable in (
         (folder, is_ours or not folder.exists()),
-        (exported, export.replaceable(exported, settings)),
+        (exported, exported is None or export.replaceable(exported, settings)),
     ):
         if not is_replaceable:
             raise ValueError(
@@ -165,9 +167,11 @@ def _real(study_dir, num_samples):
 
 def _is_made(folder, exported, each, num_samples):
     """Whether preset, SavedModel and card are there, of these very weights."""
-    card, made_from = exported / cards.CARD, _made_from(each)
-    if not card.exists() or made_from["model.keras"] not in card.read_text():
-        return False
+    made_from = _made_from(each)
+    if exported:
+        card = exported / cards.CARD
+        if not card.exists() or made_from["model.keras"] not in card.read_text():
+            return False
     try:
         metadata = preset_files.read_metadata(folder)
         for name, sha in metadata["sha256"].items():
@@ -214,6 +218,16 @@ def _evaluated_preset(each, reference, num_samples):
         },
     }
     return preset, metadata, record
+
+
+def _export(preset, exported, name, each, metadata, records):
+    """Write a preset's SavedModel, a picture of its samples, and its card."""
+    preset.export(exported, settings=each.settings.to_dict(), half=True)
+    kind = "classes" if preset.is_conditional else "samples"
+    picture = pictures.draw(preset, kind, num=100, seed=each.settings.seed)
+    callbacks.write_png(exported / cards.PICTURE, picture)
+    # Last, as the sign that all of it is there.
+    cards.write_card(exported, name, each, metadata, records)
 
 
 def _made_from(each):

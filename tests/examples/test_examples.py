@@ -240,6 +240,17 @@ def test_a_run_without_weights_makes_no_preset(presets, tmp_path):
     assert not (tmp_path / "presets").exists()
 
 
+def test_presets_are_made_alone_too(presets, tmp_path):
+    directory, flags, _ = presets
+    shutil.copytree(directory / "runs", tmp_path / "runs")
+    flags = [*flags, "--models=dcgan", "--saved_models_dir="]
+    done = run(tmp_path, "make_presets.py", *flags)
+    assert "SavedModel" not in done.stdout
+    assert (tmp_path / "presets/dcgan_mnist/weights.npz").exists()
+    assert not (tmp_path / "saved_models").exists()
+    assert "complete" in run(tmp_path, "make_presets.py", *flags).stdout
+
+
 @pytest.mark.parametrize("kind", ["presets", "saved_models"])
 def test_presets_with_other_settings_are_not_replaced(presets, tmp_path, kind):
     directory, flags, _ = presets

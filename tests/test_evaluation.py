@@ -360,6 +360,42 @@ def test_infinity_is_valid_json_and_comes_back(pairs):
     assert float(json.loads(json.dumps(record, allow_nan=False))[name]) == np.inf
 
 
+class Told:
+    """A model that knows the images it is asked about, and what it calls them."""
+
+    image_shape = (28, 28, 1)
+
+    def __init__(self, images, answers, num_classes):
+        self.images, self.answers, self.num_classes = images, answers, num_classes
+
+    def sample(self, num, seed=0, labels=None):
+        return np.float32(self.images[:num] / 255.0)
+
+    def classify(self, images):
+        np.testing.assert_allclose(images, self.images / np.float32(255.0), atol=1e-6)
+        return 0.1 + 0.5 * np.eye(10)[self.answers]
+
+
+def test_a_classifier_is_right_by_its_labels_and_categories_by_matching(pairs):
+    _, (images, labels) = pairs
+    half = np.where(np.arange(len(labels)) % 2, labels, (labels + 1) % 10)
+    for num_classes, answers, name, expected in (
+        (10, labels, "own_classifier_accuracy_test597", 1.0),
+        (10, half, "own_classifier_accuracy_test597", 298 / 597),
+        (None, (labels + 3) % 10, "own_categories_accuracy_test597", 1.0),
+        (None, 0 * labels, "own_categories_accuracy_test597", 62 / 597),
+    ):
+        told = Told(images, answers, num_classes)
+        record = judged(told, pairs, metrics="own_classifier")
+        assert record[name] == pytest.approx(expected)
+    assert np.bincount(labels).max() == 62
+
+
+def test_a_model_without_a_classifier_has_no_accuracy(reference):
+    with pytest.raises(ValueError, match="VanillaGAN has no classifier"):
+        judged(kerasgen.VanillaGAN(**SMALL), reference, metrics="own_classifier")
+
+
 def test_without_training_images_what_needs_them_is_listed(pairs):
     record = judged(pairs[0][0], (pairs[1][0], None), features="mnist")
     assert record["memorisation_auc_mnist_v1_500_train0"] is None

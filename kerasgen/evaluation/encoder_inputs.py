@@ -15,6 +15,7 @@ from kerasgen.evaluation.image_features import ImageFeatures
 from kerasgen.evaluation.metric_names import metric_name
 
 _DECODED = 500  # latents at a time
+_METHODS = {"encode": "encoder", "classify": "classifier"}
 
 
 @dataclasses.dataclass(eq=False)
@@ -22,7 +23,7 @@ class EncoderInputs:
     """A model with an encoder, and the images to encode.
 
     Args:
-        model: What has `encode` and `decode`; anything else has no encoder, and no
+        model: What has `encode` and `decode`, or `classify`; anything else has no such
             number.
         test: `ImageFeatures` of the test images, or of others to judge against.
         find_probed: Function without arguments that returns the `ImageFeatures` of the
@@ -127,6 +128,7 @@ class EncoderMetric:
         parts: Names of the parts of the inputs that are used.
         needs: `"labels"` of these parts; `"decoder"`: a known distribution;
             `"bernoulli"`: this one.
+        method: What the model must have, `"encode"` or `"classify"`.
         minimum: int, least number of images in each part, or a function of the inputs.
     """
 
@@ -134,6 +136,7 @@ class EncoderMetric:
     compute: Callable
     parts: tuple[str, ...] = ("test",)
     needs: tuple[str, ...] = ()
+    method: str = "encode"
     minimum: int | Callable = 2
 
     def names(self, inputs: EncoderInputs) -> list[str]:
@@ -144,8 +147,8 @@ class EncoderMetric:
     def obstacle(self, inputs: EncoderInputs) -> str | None:
         """Reason why the metric cannot be computed, or None."""
         parts = [getattr(inputs, name) for name in self.parts]
-        if not hasattr(inputs.model, "encode"):
-            return f"{kind(inputs.model)} has no encoder"
+        if not hasattr(inputs.model, self.method):
+            return f"{kind(inputs.model)} has no {_METHODS[self.method]}"
         if None in parts:
             return "no training images were given"
         labels = [part.labels for part in parts]

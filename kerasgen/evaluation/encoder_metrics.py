@@ -1,4 +1,4 @@
-"""Metrics of an encoder and its decoder, and how each is computed.
+"""Metrics of an encoder and its decoder or of a classifier, and how each is computed.
 
 The decoder is the one that samples, the averaged one where there is one. Likelihoods
 are in nats per image.
@@ -96,6 +96,19 @@ def _posterior_mismatch(inputs):
     return tuple(metrics.aggregate_posterior_mismatch(inputs.codes))
 
 
+def _own_classifier_names(inputs):
+    is_told = getattr(inputs.model, "num_classes", None) is not None
+    return ("own_classifier_accuracy" if is_told else "own_categories_accuracy",)
+
+
+def _own_classifier(inputs):
+    found, labels = inputs.model.classify(inputs.test.pixels), inputs.test.labels
+    found = np.asarray(found).argmax(axis=1)
+    if _own_classifier_names(inputs) == ("own_classifier_accuracy",):
+        return (float((found == labels).mean()),)
+    return (metrics.hungarian_accuracy(labels, found),)
+
+
 def _fixed(*names):
     return lambda inputs: names
 
@@ -145,6 +158,9 @@ ENCODER_METRICS = {
         _fixed("posterior_mmd", "posterior_gaussian_kl"),
         _posterior_mismatch,
         minimum=lambda inputs: inputs.codes.shape[1] + 1,
+    ),
+    "own_classifier": EncoderMetric(
+        _own_classifier_names, _own_classifier, needs=("labels",), method="classify"
     ),
     "inversion": InversionMetric(tuple(_OF_CODES.values())),
 }

@@ -25,6 +25,13 @@ PAPERS = {
         "ICLR",
         "1612.02136",
     ),
+    "chen2016": (
+        "Chen et al. 2016",
+        "InfoGAN: Interpretable Representation Learning by Information Maximizing "
+        "Generative Adversarial Nets",
+        "NIPS",
+        "1606.03657",
+    ),
     "creswell2018": (
         "Creswell & Bharath 2018",
         "Inverting the Generator of a Generative Adversarial Network (II)",

@@ -61,6 +61,11 @@ GROUPS = {
         "Do the codes of an encoder order the classes? The row of pixels is what the "
         "images themselves give when they are taken as codes.",
     ),
+    "classifier": (
+        "The model's own classifier",
+        "Some models tell the class of an image, others find categories without "
+        "labels. How well do these fit the classes of test images?",
+    ),
     "inverted": (
         "Latent space of GANs, by inversion",
         "A GAN has no encoder. Its codes are the latents from which it generates an "
@@ -75,7 +80,13 @@ GROUPS = {
 HIDDEN = ""
 # Where a metric is defined.
 SAMPLES, ENCODERS, CONDITIONAL = "samples", "models with an encoder", "labelled samples"
-_DEFINED = {"likelihood": ENCODERS, "latent": ENCODERS, "reconstruction": ENCODERS}
+CLASSIFIERS = "models with a classifier"
+_DEFINED = {
+    "likelihood": ENCODERS,
+    "latent": ENCODERS,
+    "reconstruction": ENCODERS,
+    "classifier": CLASSIFIERS,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +102,8 @@ class Specification:
         unit: Unit of the value; "share" for what is printed in percent.
         paper: Key of `PAPERS`, or "".
         space: "pixels" or "random" if the name must have it.
-        defined: `SAMPLES`, `ENCODERS` or `CONDITIONAL`; default by the group.
+        defined: `SAMPLES`, `ENCODERS`, `CONDITIONAL` or `CLASSIFIERS`; default by the
+            group.
     """
 
     base: str
@@ -497,6 +509,25 @@ SPECIFICATIONS = (
         "the prior.",
         "nats",
         "hoffman2016",
+    ),
+    Specification(
+        "own_classifier_accuracy",
+        "Accuracy",
+        "classifier",
+        HIGHER,
+        "Share of test images that the model puts into their class.",
+        "share",
+        "salimans2016",
+    ),
+    Specification(
+        "own_categories_accuracy",
+        "Accuracy of categories",
+        "classifier",
+        HIGHER,
+        "Share of test images whose category is matched to their class, at the best "
+        "matching of categories, which were found without labels, to classes.",
+        "share",
+        "chen2016",
     ),
     Specification(
         "reconstruction_mse",

@@ -138,7 +138,10 @@ def _watching(model, settings, directory, images, test, extractor):
         found.append(callbacks.EvaluateSamples(directory, reference, every=every))
     if hasattr(model, "encode"):
         folder = directory / "latent"
-        found.append(callbacks.LatentScatter(folder, test.images, _classes(test)))
+        # Codes that no network gives, those of a flow, cost as much as many samples.
+        every = 1 if "encoder" in model.network_forms() else settings.epochs
+        scatter = callbacks.LatentScatter(folder, test.images, _classes(test), every)
+        found.append(scatter)
     return found
 
 

@@ -81,7 +81,7 @@ def fit_latents(
 
     Raises:
         ValueError: If images or labels are not as described, or the generator makes
-            images of another shape.
+            images of another shape, or has no gradient.
 
     Example:
 
@@ -110,9 +110,14 @@ def fit_latents(
         def gradient(latents):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(latents)
-                penalty = prior_weight * ops.sum(latents**2, axis=1)
-                loss = squared_errors(latents, pixels, labels) + penalty
-            return tape.gradient(loss, latents)
+                squares = squared_errors(latents, pixels, labels)
+            slope = tape.gradient(squares, latents)
+            if slope is None:  # of codes out of a list, for example
+                raise ValueError(
+                    "No gradient of the generated images reaches the latents, so none "
+                    "can be found by it. Take a generator of differentiable operations."
+                )
+            return slope + 2.0 * prior_weight * latents
 
         latents = tf.repeat(start, tf.shape(pixels)[0], axis=0)
         latents = _adam(gradient, latents, steps, learning_rate)

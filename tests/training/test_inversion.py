@@ -148,6 +148,14 @@ def test_images_that_do_not_fit_are_refused(images, labels, message):
         fit_latents(linear, images, 5, labels, steps=1)
 
 
+def test_a_generator_without_gradients_is_refused(images):
+    def rounded(latents, labels):
+        return linear(ops.one_hot(ops.argmax(latents, axis=1), 5))
+
+    with pytest.raises(ValueError, match="No gradient of the generated images"):
+        fit_latents(rounded, images, 5)
+
+
 def test_many_inversions_trace_without_a_warning(images, caplog):
     for _ in range(8):
         fit_latents(linear, images, 5, steps=1)

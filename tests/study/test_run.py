@@ -151,6 +151,14 @@ def test_labels_may_be_for_the_prior_and_not_for_the_encoder(tmp_path, image_set
     assert list((tmp_path / "latent").glob("*.png"))
 
 
+def test_the_codes_of_a_flow_are_drawn_at_the_end_alone(tmp_path, image_sets):
+    small = {"width": 8, "steps": 1, "solver": "euler"}
+    chosen = settings(model="flow_matching", arguments=small)
+    run.train(chosen, tmp_path, *image_sets)
+    pictures = [path.name for path in (tmp_path / "latent").glob("*.png")]
+    assert pictures == ["latent-0002.png"]
+
+
 @pytest.fixture
 def trained(one_epoch, tmp_path):
     """A copy of that run."""

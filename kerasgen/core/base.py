@@ -346,10 +346,11 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         refuse_weights(sample_weight=sample_weight)
         return super().test_on_batch(*self.checked_batch(x, y), return_dict=return_dict)
 
-    def checked_batch(self, x, y):
+    def checked_batch(self, x, y, is_labelled=True):
         """One batch of arrays as images and labels, or None; ValueError if unfit."""
         x = x if y is None else (x, y)
-        return training.check_arrays(x, self.image_shape, self.num_labels)
+        num_labels = self.num_labels if is_labelled else None
+        return training.check_arrays(x, self.image_shape, num_labels)
 
     @property
     def metrics(self):
@@ -391,8 +392,12 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
                 average,
                 getattr(self, name),
                 self.average_momentum,
-                self.optimizer[player].iterations,
+                self.steps_taken(player),
             )
+
+    def steps_taken(self, player):
+        """Steps of a player so far, by which the momentum of its average warms up."""
+        return self.optimizer[player].iterations
 
     def log(self, losses):
         """Adds per-example losses to the epoch's means, and returns these by name."""

@@ -233,7 +233,7 @@ class EncoderModel(ImageModel):
         """Reconstructions of images, in any form that `fit` takes.
 
         Args:
-            x: Images, or with labels where the model is conditional.
+            x: Images, or with labels where the encoder or the decoder takes them.
             batch_size: Images in a batch, for arrays; default 32.
             **kwargs: Further arguments of `keras.Model.predict`.
 
@@ -244,7 +244,8 @@ class EncoderModel(ImageModel):
             ValueError: If the images or labels do not fit the model.
         """
         steps = kwargs.get("steps")
-        batches = feed(self, x, None, batch_size=batch_size, steps=steps)
+        given = {"batch_size": batch_size, "steps": steps}
+        batches = feed(self, x, None, is_labelled=self._reconstructs_by_label, **given)
         verbose = kwargs.get("verbose", "auto")
         kwargs["callbacks"] = with_bar(kwargs.get("callbacks"), verbose)
         with naming_faults(self, x, steps):
@@ -252,10 +253,16 @@ class EncoderModel(ImageModel):
 
     def predict_on_batch(self, x):
         """Reconstructions of one batch of arrays; see `predict`."""
-        pair = self.checked_batch(x, None)
+        pair = self.checked_batch(x, None, self._reconstructs_by_label)
         return ops.convert_to_numpy(self.predict_step(pair))
 
+    @property
+    def _reconstructs_by_label(self):
+        return any(map(self.takes_labels, ("encoder", self.generator_name)))
+
     def predict_step(self, data):
+        if not self._reconstructs_by_label:
+            return self.call(unpack_batch(data)[0])
         images, labels = self.unpack(data)
         return self.call(with_labels(images, labels))
 

@@ -16,6 +16,8 @@ from kerasgen.core.arguments import one_or_list
 from kerasgen.core.presets import PresetModel
 from kerasgen.core.published import make_as_published
 
+BATCH_SIZE = 64
+
 
 class ConstructedModel(PresetModel):
     """A model made of named networks that named players train.
@@ -59,7 +61,7 @@ class ConstructedModel(PresetModel):
             check_fraction("average_momentum", average_momentum)
         self.average_momentum = average_momentum
         self.seed = seed if seed is None else check_seed(seed)
-        self.batch_size = 64  # of arrays, where `fit` is given none
+        self.batch_size = BATCH_SIZE  # of arrays, where `fit` is given none
         given = {k: network for k, network in networks.items() if network is not None}
         self._given_networks = given
 
@@ -254,6 +256,8 @@ class ConstructedModel(PresetModel):
         config["dtype"] = keras.saving.serialize_keras_object(self.dtype_policy)
         for name in self._given_networks:
             config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+        if self.batch_size != BATCH_SIZE:
+            config["batch_size"] = self.batch_size
         if self.fitted_prior is not None:
             config["prior_components"] = self.fitted_prior.components
         frozen = {name: self._frozen_layers(name) for name in self.network_names()}
@@ -270,6 +274,7 @@ class ConstructedModel(PresetModel):
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         frozen = config.pop("frozen_layers", {})
+        batch_size = config.pop("batch_size", BATCH_SIZE)
         revived = {
             key: keras.saving.deserialize_keras_object(value, custom_objects)
             if isinstance(value, dict)
@@ -278,6 +283,7 @@ class ConstructedModel(PresetModel):
         }
         components = revived.pop("prior_components", None)
         model = cls(**revived)
+        model.batch_size = batch_size
         if components is not None:  # its numbers come with the weights
             model.fitted_prior = model.new_prior(components)
         for name, indices in frozen.items():

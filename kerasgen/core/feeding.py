@@ -14,7 +14,17 @@ from kerasgen.data.pipeline import stream_arrays
 _ARRAYS = (np.ndarray, tf.Tensor, tuple, dict)
 
 
-def feed(model, x, y, *, batch_size=None, steps=None, shuffle=False, initial_epoch=0):
+def feed(
+    model,
+    x,
+    y,
+    *,
+    batch_size=None,
+    steps=None,
+    shuffle=False,
+    initial_epoch=0,
+    is_labelled=True,
+):
     """Turns what `fit`, `evaluate` or `predict` was given into checked batches.
 
     Args:
@@ -25,6 +35,7 @@ def feed(model, x, y, *, batch_size=None, steps=None, shuffle=False, initial_epo
         shuffle: Whether each epoch has an order of its own, for arrays. It is derived
             from the model's seed and the number of the epoch.
         initial_epoch: Number of the first epoch.
+        is_labelled: Whether labels are taken, where the model learns from some.
 
     Returns:
         Dataset, `PyDataset` or generator, for Keras. Arrays are neither copied nor, if
@@ -33,13 +44,14 @@ def feed(model, x, y, *, batch_size=None, steps=None, shuffle=False, initial_epo
     Raises:
         ValueError: That says what came, what was expected and what to do.
     """
-    form = (model.image_shape, model.num_labels)
+    num_labels = model.num_labels if is_labelled else None
+    form = (model.image_shape, num_labels)
     x, y = training.as_pair(x, y)
     x, labels = training.admit(x, y, *form, batch_size, steps)
     if not isinstance(x, np.ndarray):
         return x
     if labels is not None:
-        labels = inputs.check_labels(labels, len(x), model.num_labels)
+        labels = inputs.check_labels(labels, len(x), num_labels)
     order = None
     if shuffle:
         seed = random.randrange(2**31) if model.seed is None else model.seed

@@ -108,7 +108,10 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
             "noise_dim": Setting(64, CODE),
             "contrast": Setting("diagonal", CODE),
         },
-        departures=("Two stages of 32 and 64 channels, not three up to 512.",),
+        departures=(
+            "Two stages of 32 and 64 channels, not three up to 512.",
+            "The networks of noise have two hidden layers of 64, not three of 128.",
+        ),
     )
 
     def __init__(

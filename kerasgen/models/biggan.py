@@ -178,15 +178,18 @@ class BigGAN(AdversarialModel):
 
     def train_step(self, data):
         batch = (*self.unpack(data), self.seed_generator)
-        losses = training.descend(
-            self.optimizer, lambda: self.discriminator_losses(*batch, training=True)
-        )
-        training.every(
+        losses = training.take_turns(
             self.discriminator_steps,
             self.optimizer["discriminator"],
+            lambda: self.discriminator_step(*batch),
             lambda: self.generator_step(*batch),
         )
         return self.log(losses)
+
+    def discriminator_step(self, *batch):
+        return training.descend(
+            self.optimizer, lambda: self.discriminator_losses(*batch, training=True)
+        )
 
     def generator_step(self, *batch):
         losses = training.descend(

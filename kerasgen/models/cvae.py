@@ -126,7 +126,7 @@ class CVAE(ConvolutionalAutoencoder, VariationalModel):
             *(latents, mean, log_variance, self.num_examples),
         )
         return {
-            "autoencoder": reconstruction + self.beta * kl_divergence + excess,
+            "autoencoder": reconstruction + self.beta * (kl_divergence + excess),
             "reconstruction": reconstruction,
             "kl_divergence": kl_divergence,
         }

@@ -66,7 +66,12 @@ class DCGAN(ConvolutionalModel, AdversarialModel):
             "width": Setting(64, "the authors' mnist/train_cond_dcgan.py, ngf, ndf"),
             "discriminator_normalization": Setting("batch", "section 3"),
         },
-        departures=("Kernels are 4 instead of 5 wide.", "Latents are normal."),
+        departures=(
+            "Kernels are 4 instead of 5 wide, and start by Glorot's rule.",
+            "Latents are normal.",
+            "The discriminator has a dense layer before its last one.",
+            "Both players move at once.",
+        ),
     )
 
     def __init__(

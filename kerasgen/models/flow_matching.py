@@ -139,7 +139,7 @@ class FlowMatching(ImageModel):
         end = 2.0 * images - 1.0
         start = ops.reshape(self.draw_latents(images, noise), ops.shape(end))
         time, kept = self.draw_times(images, noise)
-        if labels is not None:
+        if labels is not None and training:
             labels = ops.where(kept, labels, self.num_classes)
         v = self.bind("velocity", labels, training)
         t = time[:, None, None, None]
@@ -221,7 +221,7 @@ class FlowMatching(ImageModel):
 
     def reconstruct(self, images, labels=None):
         """Images from their codes: there and back, which costs the solver's error."""
-        return self.generate(self.encode(images, labels), labels)
+        return self.generate(self.encode(images, labels), labels, guidance=1.0)
 
     def endpoints(self):
         signature = self.image_signature("velocity")
@@ -236,7 +236,8 @@ class FlowMatching(ImageModel):
         return {"codes": self.codes_in_graph(*inputs)}
 
     def _reconstruct_endpoint(self, images, labels=None):
-        return {"images": self.decode(self.codes_in_graph(images, labels), labels)}
+        codes = self.codes_in_graph(images, labels)
+        return {"images": self.decode(codes, labels, guidance=1.0)}
 
     def integrate(self, x, labels, first, last, steps, solver, guidance):
         """Where dx/dt = v(x, t) leads from time `first` to `last`; see `decode`."""

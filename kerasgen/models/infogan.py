@@ -101,6 +101,7 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         },
         departures=(
             "Q's head has no hidden layer of its own.",
+            "Dense layers are not normalised, and the discriminator's has 256 units.",
             "z is normal instead of uniform.",
         ),
     )

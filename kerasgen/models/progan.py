@@ -8,7 +8,8 @@ images; then each further level fades in over `images_per_phase` images and is t
 for as many. While level l fades in with share a, images are (1 - a) · (level l - 1,
 enlarged) + a · (level l), and so are the critic's features and the real images it sees.
 Level and share follow from `images_seen`, a weight, so that a training that stopped in
-the middle of a fade goes on there. Adam's moments are reset at every birth of a level.
+the middle of a fade goes on there. The optimizers are reset at every birth of a level,
+and a learning-rate schedule with them.
 
 Departures from the paper: 28 pixels grow from 7; all levels are computed from the
 start, those to come with a share of 0, so that growth saves no time here; pixels end in
@@ -120,6 +121,13 @@ class ProGAN(AdversarialModel):
             trainable=False,
             name="images_seen",
         )
+        self.steps_seen = self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            name="steps_seen",
+        )
         self.complete()
         networks.check_judges_alone("critic", self.critic)
 
@@ -160,12 +168,17 @@ class ProGAN(AdversarialModel):
         training.require_one_device("growth")
         before = self.level_in_graph()
         self.images_seen.assign(self.images_seen + ops.cast(num_images, "int64"))
+        self.steps_seen.assign(self.steps_seen + 1)
         level = self.level_in_graph()
         for network in (self.generator, self.critic, *self.averages.values()):
             networks.set_growth(network, level)
         is_birth = ops.ceil(level) > ops.ceil(before)
         for player in self.players:
             training.forget_moments(self.optimizer[player], is_birth)
+
+    def steps_taken(self, player):
+        # Those of its optimizer begin anew with every level.
+        return self.steps_seen
 
     def critic_losses(self, images, labels, noise, training):
         G, f = self.bound(labels, training)

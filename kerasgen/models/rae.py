@@ -141,7 +141,7 @@ class RAE(ConvolutionalAutoencoder):
 
     def decoder_norm(self):
         """Sum of the squares of the decoder's kernels; shifts and scales are free."""
-        kernels = [v for v in self.decoder.trainable_variables if len(v.shape) > 1]
+        kernels = [v for v in self.decoder.trainable_variables if v.name == "kernel"]
         return sum(ops.sum(ops.square(ops.cast(v, "float32"))) for v in kernels)
 
     def train_step(self, data):

@@ -120,7 +120,7 @@ class VAE(DenseAutoencoder):
             *(latents, mean, log_variance, self.num_examples),
         )
         return {
-            "autoencoder": reconstruction + self.beta * kl_divergence + excess,
+            "autoencoder": reconstruction + self.beta * (kl_divergence + excess),
             "reconstruction": reconstruction,
             "kl_divergence": kl_divergence,
         }

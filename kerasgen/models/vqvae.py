@@ -92,11 +92,19 @@ class VQVAE(ImageModel):
     }
     published = Published(
         batch_size=Setting(128, KERAS_IO),
-        optimizers=Setting(lambda: training.Adam(1e-3), KERAS_IO),
+        optimizers=Setting(
+            lambda: {
+                "autoencoder": training.Adam(1e-3),
+                "prior": training.Adam(3e-4),
+            },
+            KERAS_IO,
+        ),
         arguments={
             "codebook_size": Setting(128, KERAS_IO),
             "code_dim": Setting(16, KERAS_IO),
             "commitment_weight": Setting(0.25, "section 3.2"),
+            "prior_width": Setting(128, KERAS_IO),
+            "prior_depth": Setting(2, KERAS_IO),
         },
         departures=("Cross-entropy instead of squares over the data's variance.",),
     )

@@ -70,7 +70,10 @@ class WGAN(ConvolutionalModel, AdversarialModel):
             "width": Setting(64, "the authors' main.py, ngf, ndf"),
             "critic_normalization": Setting("batch", "the authors' models/dcgan.py"),
         },
-        departures=("The critic has one dense layer more than the authors'.",),
+        departures=(
+            "The critic has one dense layer more than the authors'.",
+            "Weights start by Glorot's rule.",
+        ),
     )
 
     def __init__(
@@ -127,16 +130,20 @@ class WGAN(ConvolutionalModel, AdversarialModel):
 
     def train_step(self, data):
         batch = (*self.unpack(data), self.seed_generator)
+        losses = training.take_turns(
+            self.critic_steps,
+            self.optimizer["critic"],
+            lambda: self.critic_step(*batch),
+            lambda: self.generator_step(*batch),
+        )
+        return self.log(losses)
+
+    def critic_step(self, *batch):
         losses = training.descend(
             self.optimizer, lambda: self.critic_losses(*batch, training=True)
         )
         training.clip_weights(self.critic.trainable_variables, self.clip_value)
-        training.every(
-            self.critic_steps,
-            self.optimizer["critic"],
-            lambda: self.generator_step(*batch),
-        )
-        return self.log(losses)
+        return losses
 
     def generator_step(self, *batch):
         losses = training.descend(

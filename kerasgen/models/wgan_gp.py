@@ -146,15 +146,18 @@ class WGANGP(ConvolutionalModel, AdversarialModel):
 
     def train_step(self, data):
         batch = (*self.unpack(data), self.seed_generator)
-        losses = training.descend(
-            self.optimizer, lambda: self.critic_losses(*batch, training=True)
-        )
-        training.every(
+        losses = training.take_turns(
             self.critic_steps,
             self.optimizer["critic"],
+            lambda: self.critic_step(*batch),
             lambda: self.generator_step(*batch),
         )
         return self.log(losses)
+
+    def critic_step(self, *batch):
+        return training.descend(
+            self.optimizer, lambda: self.critic_losses(*batch, training=True)
+        )
 
     def generator_step(self, *batch):
         losses = training.descend(

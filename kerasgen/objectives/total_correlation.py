@@ -67,9 +67,11 @@ def excess_total_correlation(weight, latents, mean, log_variance, num_examples):
         latents, mean, log_variance, num_examples: As for `kl_decomposition`.
 
     Returns:
-        (weight - 1) · TC of each example in nats, shape `(batch,)`, or 0.0.
+        (weight - 1) · TC of each example in nats, shape `(batch,)`, or 0.0. Of a batch
+        of one, whose codes tell of no correlation, it is 0.
     """
     if weight == 1.0:
         return 0.0
     _, correlation, _ = kl_decomposition(latents, mean, log_variance, num_examples)
-    return (weight - 1.0) * correlation
+    has_others = ops.shape(replicas.whole(mean))[0] > 1
+    return (weight - 1.0) * ops.where(has_others, correlation, 0.0)

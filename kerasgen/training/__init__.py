@@ -11,8 +11,8 @@ from kerasgen.training.batches import find_fault
 from kerasgen.training.batches import unpack_batch
 from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend
-from kerasgen.training.descent import every
 from kerasgen.training.descent import require_one_device
+from kerasgen.training.descent import take_turns
 from kerasgen.training.descent import update_average
 from kerasgen.training.descent import with_penalties
 from kerasgen.training.divergence import DivergenceError

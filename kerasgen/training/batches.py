@@ -115,9 +115,9 @@ def check_batch(images, labels, image_shape, num_classes):
         inputs.check_label_form(_dtype(labels), labels.shape, images.shape)
     elif num_classes is not None:
         raise ValueError(
-            f"Got images without labels; expected a pair, as this model is conditional "
-            f"(num_classes={num_classes}). Pass (images, labels), or leave num_classes "
-            "out."
+            f"Got images without labels; expected a pair, as this model takes labels "
+            f"({num_classes} different ones). Pass (images, labels), or leave "
+            "num_classes out where the model can be without."
         )
 
 

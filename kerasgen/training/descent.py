@@ -90,22 +90,34 @@ def _dense(gradients):
     return [g if g is None else tf.cast(g, widest) for g in dense]
 
 
-def every(num, optimizer, step):
-    """Take a step of the game with every `num`-th step of an optimizer.
+def take_turns(num, optimizer, first, then):
+    """Take one player's step, and another's after every `num`-th of them.
+
+    A step that was skipped, for an overflow or to gather gradients, is none of them.
 
     Args:
-        num: Positive int; 1 takes it always.
-        optimizer: The player's optimizer whose `iterations` count.
-        step: Function without arguments or result.
+        num: Positive int; 1 takes both always.
+        optimizer: The optimizer of the first player.
+        first: Function without arguments that takes its step.
+        then: Function without arguments or result that takes the other's.
+
+    Returns:
+        What `first` returned.
 
     Raises:
         ValueError: If `num` > 1 under `tf.distribute`.
     """
+    if num > 1:
+        require_one_device(f"a player that moves every {num} steps")
+    before = tf.identity(ops.convert_to_tensor(optimizer.iterations))  # it may move
+    result = first()
     if num == 1:
-        step()
-        return
-    require_one_device(f"a player that moves every {num} steps")
-    ops.cond(optimizer.iterations % num == 0, step, lambda: None)
+        then()
+    else:
+        now = ops.convert_to_tensor(optimizer.iterations)
+        is_due = ops.logical_and(now > before, now % num == 0)
+        ops.cond(is_due, then, lambda: None)
+    return result
 
 
 def require_one_device(what):

@@ -32,6 +32,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     def __init__(self, optimizers, name="player_optimizers"):
         super().__init__(learning_rate=0.0, name=name)
         self.players = dict(optimizers)
+        self._are_scaled_here = set()
         self.move({})
         for player, optimizer in zip(self.players, self.optimizers, strict=True):
             optimizer.name = player  # what Keras' callbacks call it in their logs
@@ -92,6 +93,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         """Wraps every optimizer in its own `LossScaleOptimizer` (for float16)."""
         for name, optimizer in self.players.items():
             if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+                self._are_scaled_here.add(name)
                 self.players[name] = keras.optimizers.LossScaleOptimizer(
                     optimizer, name=f"{name}_loss_scale"
                 )
@@ -151,8 +153,11 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             optimizer.finalize_variable_values(list(self.player_variables[name]))
 
     def get_config(self):
-        # The scaled wrapper is made again from the model's dtype policy.
-        bare = dict(zip(self.players, self.optimizers, strict=True))
+        # A wrapper of `scale_losses` is made again from the model's dtype policy.
+        bare = {
+            name: o.inner_optimizer if name in self._are_scaled_here else o
+            for name, o in self.players.items()
+        }
         return {
             "name": self.name,
             "optimizers": {

@@ -135,6 +135,15 @@ def test_networks_that_cannot_be_taken():
         ToyGAN(generator=beyond)
 
 
+def test_published_batches_are_kept_in_files(small_digits, tmp_path):
+    model = ToyGAN.as_published(image_shape=(8, 8, 1))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.batch_size == type(model).from_config(model.get_config()).batch_size
+    assert (loaded.batch_size, ToyGAN().batch_size) == (16, 64)
+    assert "batch_size" not in ToyGAN().get_config()
+
+
 def test_published_settings_are_those_of_the_model_that_is_made(small_digits):
     model = ToyGAN.as_published(seed=3, image_shape=(8, 8, 1))
     assert (model.dropout, model.seed, model.batch_size) == (0.5, 3, 16)

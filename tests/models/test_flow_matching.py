@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 
 import kerasgen
 from tests import contract
@@ -159,6 +160,31 @@ def test_labels_are_dropped_in_training_alone(digits):
     images = tf.constant(digits[0].astype("float32") / 255.0)
     given = (images, tf.constant(digits[1]), model.seed_generator)
     model.player_losses(*given, training=True)
-    seen = np.array(seen)
-    assert np.mean(seen == 10) == pytest.approx(0.5, abs=0.15)
-    assert np.array_equal(seen[seen < 10], digits[1][seen < 10])
+    dropped = np.array(seen)
+    assert np.mean(dropped == 10) == pytest.approx(0.5, abs=0.15)
+    assert np.array_equal(dropped[dropped < 10], digits[1][dropped < 10])
+    seen.clear()
+    model.player_losses(*given, training=False)
+    assert np.array_equal(seen, digits[1])
+
+
+def test_reconstructions_are_not_guided(digits):
+    """Codes are found without guidance, and lead back without it."""
+    model = kerasgen.FlowMatching(
+        width=4, num_classes=10, guidance=3.0, steps=50, seed=0
+    )
+    rng = np.random.default_rng(0)
+    weights = model.get_weights()
+    noised = [w + 0.05 * rng.normal(size=w.shape).astype(w.dtype) for w in weights]
+    model.set_weights(
+        [n if w.dtype.kind == "f" else w for n, w in zip(noised, weights, strict=True)]
+    )
+    images, labels = digits[0][:4].astype("float32") / 255.0, digits[1][:4]
+    codes = model.encode(images, labels)
+    guided = np.abs(model.generate(codes, labels) - images).max()
+    restored = model.reconstruct(images, labels)
+    assert np.abs(restored - images).max() < 0.1 * guided
+    endpoint = model._reconstruct_endpoint(
+        *map(ops.convert_to_tensor, (images, labels))
+    )
+    np.testing.assert_allclose(endpoint["images"], restored, atol=1e-5)

@@ -138,6 +138,19 @@ class TestProGAN(contract.ModelContract):
             assert all(np.all(m.numpy() == 0.0) for m in optimizer._momentums)
             assert float(optimizer.learning_rate) == pytest.approx(1e-3)
 
+    def test_the_average_remembers_when_a_level_is_born(self, digits):
+        model = contract.eagerly(self.make(images_per_phase=16, average_momentum=0.99))
+        model.steps_seen.assign(10**6)
+        model.fit(digits[0][:16], batch_size=8, verbose=0)
+        kernel = model.average.get_layer("to_pixels_0").kernel
+        before = kernel.numpy() + 1.0
+        kernel.assign(before)
+        model.fit(digits[0][:8], batch_size=8, verbose=0)
+        assert 0.0 < model.level < 1.0
+        now = model.generator.get_layer("to_pixels_0").kernel.numpy()
+        expected = before + 0.01 * (now - before)
+        np.testing.assert_allclose(kernel.numpy(), expected, rtol=1e-4)
+
     def test_a_training_stopped_in_a_fade_goes_on_there(self, digits, tmp_path):
         model = contract.eagerly(self.make(images_per_phase=16))
         model.fit(digits[0][:24], batch_size=8, verbose=0)

@@ -19,12 +19,15 @@ class TestRAE(contract.ModelContract):
     ]
 
     def test_loss_is_the_sum_of_its_three_terms(self, digits):
-        model = contract.eagerly(self.make(code_weight=0.3, decoder_weight=0.01))
+        model = contract.eagerly(
+            self.make(code_weight=0.3, decoder_weight=0.01, normalization="layer")
+        )
         images = digits[0].astype("float32") / 255.0
         found = model.evaluate(images, batch_size=128, verbose=0, return_dict=True)
         codes = model.encode(images)
         lengths = 0.5 * np.square(codes).sum(axis=1).mean()
-        kernels = [w for w in model.decoder.get_weights() if w.ndim > 1]
+        layers = model.decoder._flatten_layers(include_self=False)
+        kernels = [np.array(each.kernel) for each in layers if hasattr(each, "kernel")]
         penalty = 0.3 * lengths + 0.01 * sum(np.square(k).sum() for k in kernels)
         assert found["code_penalty"] == pytest.approx(lengths, rel=1e-4)
         expected = found["reconstruction_loss"] + penalty

@@ -52,6 +52,16 @@ class TestSSAAE(contract.ModelContract):
             assert np.mean(one[name]) == pytest.approx(np.mean(other[name]), rel=1e-5)
         assert np.mean(one["class"]) != pytest.approx(np.mean(other["class"]), rel=1e-5)
 
+    def test_reconstructions_need_no_labels(self, digits):
+        model = self.make()
+        expected = model.reconstruct(digits[0][:4])
+        for found in (
+            model.predict(digits[0][:4], verbose=0),
+            model.predict((digits[0][:4], digits[1][:4]), verbose=0),
+            model.predict_on_batch(digits[0][:4]),
+        ):
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+
     def test_the_prior_has_fair_classes_and_normal_styles(self):
         model = self.make()
         draws = model.draw_prior(5000, (0, -1)).numpy()

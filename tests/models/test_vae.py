@@ -60,10 +60,11 @@ class TestVAE(contract.ModelContract):
         found = model.evaluate(images, batch_size=1000, verbose=0, return_dict=True)
         assert found["loss"] == pytest.approx(expected, abs=1e-3)
 
-    def test_total_correlation_weighs_within_the_divergence(self, digits):
+    @pytest.mark.parametrize("beta", [1.0, 0.5])
+    def test_total_correlation_weighs_within_the_divergence(self, digits, beta):
         plain, weighted = (
-            self.make(),
-            self.make(total_correlation_weight=6.0, num_examples=128),
+            self.make(beta=beta),
+            self.make(beta=beta, total_correlation_weight=6.0, num_examples=128),
         )
         weighted.set_weights(plain.get_weights())
         images = tf.constant(digits[0][:32].astype("float32") / 255.0)
@@ -77,7 +78,9 @@ class TestVAE(contract.ModelContract):
         latents = plain.draw_posterior(mean, log_variance, plain.seed_generator)
         _, correlation, _ = kl_decomposition(latents, mean, log_variance, 128)
         added = losses[1]["autoencoder"] - losses[0]["autoencoder"]
-        np.testing.assert_allclose(added, 5.0 * correlation, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(
+            added, beta * 5.0 * correlation, rtol=1e-3, atol=1e-3
+        )
         assert np.abs(added).mean() > 1e-2
 
     @pytest.mark.slow

@@ -81,6 +81,12 @@ def test_correlated_codes_have_the_total_correlation_of_their_gaussian():
     assert information == pytest.approx(0.5 * math.log(determinant), abs=0.1)
 
 
+def test_a_batch_of_one_has_no_excess():
+    of_one = excess_total_correlation(6.0, *posterior(1), num_examples=1000)
+    np.testing.assert_array_equal(of_one, 0.0)
+    assert np.all(excess_total_correlation(6.0, *posterior(2), num_examples=1000))
+
+
 def test_a_single_example_is_its_own_aggregate():
     parts = kl_decomposition(*posterior(1), num_examples=1)
     np.testing.assert_allclose(parts[0], 0.0, atol=1e-5)

@@ -7,6 +7,7 @@ from keras import ops
 from kerasgen.training import PlayerOptimizers
 from kerasgen.training import clip_weights
 from kerasgen.training import descend
+from kerasgen.training import take_turns
 from kerasgen.training import update_average
 
 RATE = 0.25
@@ -142,6 +143,57 @@ def test_an_overflow_skips_that_players_step_and_halves_its_scale():
     assert (int(down.iterations), int(up.iterations)) == (0, 1)
     game.descend("down")
     assert game.at() == (2.0 - RATE * 3.5, 3.5)
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_a_player_moves_after_every_second_step_of_the_other(in_graph):
+    game = Bilinear()
+
+    def turn():
+        first, then = (lambda p=p: game.descend(p) for p in ("down", "up"))
+        take_turns(2, game.optimizers["down"], first, lambda: then() and None)
+
+    turn = tf.function(turn) if in_graph else turn
+    counts = []
+    for _ in range(5):
+        turn()
+        counts.append([int(game.optimizers[p].iterations) for p in ("down", "up")])
+    assert counts == [[1, 0], [2, 1], [3, 1], [4, 2], [5, 2]]
+
+
+def test_a_skipped_step_is_nobodys_turn():
+    game = Bilinear(scaled=True)
+
+    def first():
+        return descend(game.optimizers, lambda: {"down": game.x * 3e38 * ops.ones(4)})
+
+    def then():
+        game.descend("up")
+
+    take_turns(2, game.optimizers["down"], first, then)
+    assert game.at() == (2.0, 3.0)
+    for moved in (0, 1):
+        take_turns(2, game.optimizers["down"], lambda: game.descend("down"), then)
+        assert int(game.optimizers["up"].iterations) == moved
+
+
+def test_gathered_gradients_are_one_step():
+    game = Bilinear()
+    gathering = keras.optimizers.SGD(RATE, gradient_accumulation_steps=2)
+    game.optimizers = PlayerOptimizers(
+        {"down": gathering, "up": keras.optimizers.SGD(RATE)}
+    )
+    game.optimizers.bind({"down": [game.x], "up": [game.y]})
+    counts = []
+    for _ in range(8):
+        take_turns(
+            2,
+            gathering,
+            lambda: game.descend("down"),
+            lambda: game.descend("up") and None,
+        )
+        counts.append(int(game.optimizers["up"].iterations))
+    assert counts == [0, 0, 0, 1, 1, 1, 1, 2]
 
 
 def test_clipping_clamps_every_weight_in_place():

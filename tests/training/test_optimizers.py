@@ -46,6 +46,15 @@ class TestPlayerOptimizers:
             assert {id(v) for v in optimizer.variables} < set(ids)
         assert id(group.iterations) in ids
 
+    def test_a_users_own_scaling_comes_back(self):
+        own = keras.optimizers.LossScaleOptimizer(Adam(0.1), initial_scale=64.0)
+        group = PlayerOptimizers({"own": own, "other": Adam(0.1)})
+        group.scale_losses()
+        again = PlayerOptimizers.from_config(group.get_config())
+        assert again["own"].initial_scale == 64.0
+        assert again["own"].inner_optimizer.name == "own"
+        assert type(again["other"]) is type(group["other"].inner_optimizer)
+
     def test_binding_again_keeps_the_moments(self):
         group, weight = PlayerOptimizers({"only": Adam(0.1)}), variable()
         group.bind({"only": [weight]})

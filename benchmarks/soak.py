@@ -1,6 +1,6 @@
 """One loaded SavedModel under many requests from several threads, as in a service.
 
-    python -m benchmarks.soak --model=saved_models/dcgan
+    python -m benchmarks.soak --model=saved_models/dcgan_mnist
     python -m benchmarks.soak --requests=10000 --threads=4
 
 A request samples some images by a seed. Seeds come again and again, and equal seeds

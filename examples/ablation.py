@@ -1,11 +1,11 @@
 """One factor of the models, varied: runs, numbers over seeds, a report.
 
     python examples/ablation.py --factor=normalization --models=dcgan --epochs=10
-    python examples/ablation.py --factor=width --seeds=3 --epochs=20
+    python examples/ablation.py --factor=width --models=dcgan,cvae --seeds=3
 
-Every model is trained with its defaults and with each level of the factor. Interrupted,
-the same command goes on where it was. The result is `report.html` in
-`runs/mnist-ablation-<factor>/`.
+Every model is trained with its defaults and with each level of the factor; without
+`--models` that is most of the zoo. Interrupted, the same command goes on where it was.
+The result is `report.html` in `runs/mnist-ablation-<factor>/`.
 """
 
 import command_line  # noqa: F401  first: it answers slips at once

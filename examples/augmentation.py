@@ -5,8 +5,9 @@
         --model=runs/mnist-conditional/cvae/seed0/model.keras
 
 The model is a conditional one that was trained on all training images. A classifier is
-trained on a few real digits of each class, alone and with as many samples, so that half
-of what it sees is real. The samples come from two models of one architecture:
+trained on a few real digits of each class, alone and with `--num_samples` samples,
+beside which the real digits are repeated until they are half of what it sees. The
+samples come from two models of one architecture:
 
 - `few-shot model`: trained anew on the same few digits. Nothing else is known to it, so
   a gain is one from augmentation.

@@ -1,8 +1,8 @@
 """Pictures from a trained model: samples, one row a class, or interpolations.
 
     python examples/generate.py --preset=dcgan_mnist --num=64 --seed=7
-    python examples/generate.py --path=saved_models/dcgan --num=64 --seed=7
-    python examples/generate.py --path=saved_models/dcgan --kind=interpolation
+    python examples/generate.py --path=saved_models/dcgan_mnist --num=64 --seed=7
+    python examples/generate.py --path=saved_models/dcgan_mnist --kind=interpolation
     python examples/generate.py --path=runs/mnist-conditional/cvae/seed0/model.keras \\
         --kind=classes
 

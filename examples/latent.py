@@ -32,6 +32,7 @@ from kerasgen import evaluation
 from kerasgen import files
 from kerasgen import metrics
 from kerasgen import study
+from kerasgen.evaluation.encoder_inputs import EncoderInputs
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "Preset, .keras or SavedModel.", required=True)
@@ -51,7 +52,7 @@ def main(_):
         reference = evaluation.Reference(FLAGS.dataset, data_dir=FLAGS.data_dir)
         folder = files.prepare_directory(FLAGS.output_dir)
         for kind in ("interpolation", "classes"):
-            if kind == "interpolation" or model.num_classes is not None:
+            if kind == "interpolation" or model.is_conditional:
                 picture = study.draw(model, kind, num=80, seed=FLAGS.seed)
                 callbacks.write_png(folder / f"{kind}.png", picture)
         record = {"model": FLAGS.model, "dataset": reference.name, "seed": FLAGS.seed}
@@ -73,20 +74,21 @@ def traversals(model, reference, folder):
     """
     test = reference.test.take(slice(FLAGS.num_images))
     generator = np.random.default_rng(FLAGS.seed)
+    (size,) = model.latent_shape  # with a class and codes, for some
     if hasattr(model, "encode"):
-        codes, _ = model.encode(test.images, given(model, test.labels))
+        codes = codes_of(model, test)
         activity = codes.var(axis=0)
         order = np.argsort(-activity)
-        start, directions = codes[0], np.eye(model.latent_dim)[order]
+        start, directions = codes[0], np.eye(size)[order]
         records = [{"latent": int(i), "activity": float(activity[i])} for i in order]
     else:
-        start = generator.normal(size=model.latent_dim)
-        square = generator.normal(size=(model.latent_dim, model.latent_dim))
+        start = generator.normal(size=size)
+        square = generator.normal(size=(size, size))
         directions = np.linalg.qr(square)[0][:ROWS]
         records = [{"direction": i} for i in range(len(directions))]
     places = np.linspace(-REACH, REACH, STEPS)[None, :, None]
     steps = places - (directions @ start)[:, None, None]
-    latents = (start + steps * directions[:, None]).reshape(-1, model.latent_dim)
+    latents = (start + steps * directions[:, None]).reshape(-1, size)
     labels = np.repeat(test.labels[:1], len(latents))
     images = model.generate(latents, given(model, labels))
     rows = images.reshape(len(records), STEPS, *images.shape[1:])
@@ -100,13 +102,13 @@ def traversals(model, reference, folder):
 def arithmetic(model, reference, folder):
     """Draws images made every other class; how often a classifier sees that class."""
     train, test = reference.probed, reference.test.take(slice(FLAGS.num_images))
-    codes, _ = model.encode(train.images, given(model, train.labels))
+    codes = codes_of(model, train)
     classes = range(reference.num_classes)
     means = np.stack([codes[train.labels == c].mean(axis=0) for c in classes])
-    codes, _ = model.encode(test.images, given(model, test.labels))
+    codes = codes_of(model, test)
 
     def made(target):
-        if model.num_classes is not None:
+        if makes_by_label(model):
             return model.generate(codes, np.full(len(codes), target))
         return model.generate(codes - means[test.labels] + means[target])
 
@@ -152,9 +154,21 @@ def neighbours(model, reference, folder):
     }
 
 
+def codes_of(model, part):
+    """Means of the codes of `ImageFeatures`."""
+    asked = EncoderInputs(model, part, lambda: None, FLAGS.seed)
+    return asked.posterior(part)[0]
+
+
 def given(model, labels):
-    """The labels, for a conditional model; None for another."""
-    return None if model.num_classes is None else labels
+    """The labels, for a model that makes images by label; None for another."""
+    return labels if makes_by_label(model) else None
+
+
+def makes_by_label(model):
+    """Whether labels steer what a model makes of given latents."""
+    takes = getattr(model, "takes_labels", None)
+    return takes(model.generator_name) if takes else model.num_classes is not None
 
 
 def classes_of(reference, images):

@@ -30,7 +30,9 @@ flags.DEFINE_enum("comparison", "jaiswal", CLAIMS, "Comparison whose claims to j
 flags.DEFINE_list("models", None, "Models, by comma; default: the comparison's.")
 flags.DEFINE_string("arm", None, "Arm of the comparison, with its epochs and seeds.")
 flags.DEFINE_string("shard", None, "i/n: every n-th run from the i-th on, from 0.")
-flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
+flags.DEFINE_string(
+    "dataset", "mnist", "A name of TFDS, a folder, a file, or stream:…."
+)
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
 flags.DEFINE_integer("image_size", None, "Scale images to squares of so many pixels.")
 flags.DEFINE_integer("channels", None, "1 for grey, 3 for colour images.")

@@ -19,7 +19,9 @@ from kerasgen.core.registry import list_models
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "dcgan", f"One of {', '.join(list_models())}.")
-flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
+flags.DEFINE_string(
+    "dataset", "mnist", "A name of TFDS, a folder, a file, or stream:…."
+)
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
 flags.DEFINE_integer("image_size", None, "Scale images to squares of so many pixels.")
 flags.DEFINE_integer("channels", None, "1 for grey, 3 for colour images.")

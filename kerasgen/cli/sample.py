@@ -1,7 +1,7 @@
 """Draws pictures from a trained model: samples, a row a class, or interpolations.
 
     kerasgen sample --preset=dcgan_mnist --num=64 --seed=7 --output=samples.png
-    kerasgen sample saved_models/dcgan --kind=interpolation
+    kerasgen sample saved_models/dcgan_mnist --kind=interpolation
     kerasgen sample runs/mnist-conditional/cvae/seed0/model.keras --kind=classes
     kerasgen sample dcgan_mnist --kind=interpolation --output=moving.gif
 

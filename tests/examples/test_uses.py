@@ -81,7 +81,7 @@ def test_latents_of_a_gan_are_traversed_by_chance(models, tmp_path, data_dir):
 
 
 def test_anomalies_are_scored_by_every_score_of_a_model(tmp_path, idx_folder):
-    flags = ["--digits=3", "--models=vanilla_gan,cvae", "--limit=64"]
+    flags = ["--digits=3", "--models=vanilla_gan,cvae,wae", "--limit=64"]
     flags += ["--epochs=1", "--batch_size=32", f"--data_dir={idx_folder}"]
     done = run(tmp_path, "anomaly.py", *flags)
     folder = tmp_path / "anomaly"
@@ -91,6 +91,7 @@ def test_anomalies_are_scored_by_every_score_of_a_model(tmp_path, idx_folder):
         "VanillaGAN discriminator",
         "CVAE reconstruction error",
         "CVAE negative ELBO",
+        "WAE reconstruction error",
     ]
     data = kerasgen.data.load_arrays("mnist", "test", data_dir=idx_folder)
     for record in records:

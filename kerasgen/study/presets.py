@@ -68,11 +68,12 @@ def make_presets(
     ['dcgan_mnist']
     """
     tell = tell or functools.partial(print, flush=True)
-    study_dir = pathlib.Path(study_dir)
+    study_dir = files.user_path(study_dir)
     presets_dir = files.user_path(presets_dir or presets.FOLDER)
     runs = {preset_name(r.settings): r for r in _finished(study_dir, models, seed)}
     exports = {
-        name: saved_models_dir and pathlib.Path(saved_models_dir, name) for name in runs
+        name: saved_models_dir and files.user_path(saved_models_dir) / name
+        for name in runs
     }
     for name, each in runs.items():
         _check_places(presets_dir / name, exports[name], each.settings)
@@ -96,7 +97,7 @@ def make_presets(
         tell(f"{heading}: {cards.distance(metadata['metrics'])}, {sizes}")
     presets.write_registry(presets_dir)
     if saved_models_dir:
-        cards.write_list(pathlib.Path(saved_models_dir), presets_dir)
+        cards.write_list(files.user_path(saved_models_dir), presets_dir)
     return list(runs)
 
 

@@ -29,6 +29,7 @@ class ConstructedModel(PresetModel):
     """
 
     players = {}  # from player to the names of the networks that it trains
+    takes_classes = True  # whether it can be made with a number of classes
     labelled = None  # names of the networks that take labels; None stands for all
     logits = {}  # from network to the numbers of its outputs that are logits of classes
     averaged = None  # names of the networks with an average; None: the generator's

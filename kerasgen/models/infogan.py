@@ -73,6 +73,7 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     >>> kerasgen.metrics.hungarian_accuracy(labels, categories)
     """
 
+    takes_classes = False
     players = {"generator": ["generator"], "discriminator": ["discriminator"]}
     logits = {"discriminator": [1]}
     logged = {

@@ -50,6 +50,10 @@ FACTORS = {
 _SETTINGS = ("learning_rate_factor", "batch_size", "epochs")
 
 
+def _fits(cls, labelled):
+    return cls.takes_classes if labelled else not cls.needs_classes()
+
+
 def has_factor(model: str, factor: str) -> bool:
     """Whether a model has an argument that a factor varies."""
     cls = model_class(model)
@@ -87,7 +91,7 @@ def ablation_settings(
     having = [model for model in list_models() if has_factor(model, factor)]
     if models is None:
         labelled = common.get("conditional", False)
-        models = [m for m in having if labelled or not model_class(m).needs_classes()]
+        models = [model for model in having if _fits(model_class(model), labelled)]
     models = check_models(models)
     for model in models:
         if model not in having:

@@ -74,6 +74,11 @@ class RunSettings:
                 f"Got conditional=False for {cls.__name__}, which learns from labels; "
                 "expected True. On a command line that is --conditional."
             )
+        if self.conditional and not cls.takes_classes:
+            raise ValueError(
+                f"Got conditional=True for {cls.__name__}, which takes no labels; "
+                "expected False. On a command line leave --conditional out."
+            )
         for name in ("arguments", "optimizers"):
             self._require(name, isinstance(getattr(self, name), dict), "a dict")
         for name in self.arguments:

@@ -82,4 +82,4 @@ def test_every_factor_of_the_paper_is_there():
     unlabelled = {one for one in list_models() if not model_class(one).needs_classes()}
     assert {one.model for one in runs} == unlabelled
     runs = ablation.ablation_settings("learning_rate", None, [0], conditional=True)
-    assert {one.model for one in runs} == set(list_models())
+    assert {one.model for one in runs} == set(list_models()) - {"infogan"}

@@ -42,6 +42,7 @@ def test_models_are_named_like_their_files():
         ),
         ({"model": "dcgan", "learning_rate_factor": 0.0}, "expected a positive"),
         ({"model": "acgan"}, "Got conditional=False for ACGAN.* --conditional"),
+        ({"model": "infogan", "conditional": True}, "InfoGAN, which takes no labels"),
         ({"model": "dcgan", "variant": "../../etc"}, "a folder is named after it"),
     ],
 )

@@ -156,17 +156,22 @@ def finish(found, counts, folder):
         solver: [count for count in counts if str(count) in found[solver]]
         for solver in PER_STEP
     }
+    lines = {
+        solver.capitalize(): (each, [[found[solver][str(count)] for count in each]])
+        for solver, each in asked.items()
+        if each
+    }
+    lines[REAL.capitalize()] = (counts, [[found[REAL]] * len(counts)])
     figure = figures.curves(
-        {
-            solver: (each, [[found[solver][str(count)] for count in each]])
-            for solver, each in asked.items()
-            if each
-        },
+        lines,
         title="Quality against evaluations of the network",
         x_label="evaluations of the network",
-        y_label="Fréchet distance to the test images",
+        y_label="Fréchet distance",
         ticks=counts,
     )
+    (axes,) = figure.axes
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     figures.save(figure, folder, "flow_steps")
     rows = ["| evaluations | Euler | Heun |", "| --: | --: | --: |"]
     for count in map(str, counts):

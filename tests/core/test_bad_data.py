@@ -42,7 +42,7 @@ def test_bad_images(model, images, message, as_dataset):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (None, "without labels; .* conditional"),
+        (None, "without labels; .* takes labels"),
         (np.full(8, 10), r"expected 0\.\.9, as num_classes=10"),
         (np.full(8, -1), r"labels in -1\.\.-1"),
         (np.zeros(8, "float32"), "dtype float32; expected integers"),

@@ -16,6 +16,7 @@ from kerasgen.callbacks.latent_plane import check_method
 from kerasgen.callbacks.latent_plane import class_means
 from kerasgen.callbacks.latent_plane import project
 from kerasgen.callbacks.periodic import PeriodicCallback
+from kerasgen.evaluation.encoder_inputs import encodes_by_label
 from kerasgen.files import PathLike
 from kerasgen.files import replacing
 
@@ -91,13 +92,8 @@ class LatentScatter(PeriodicCallback):
         self._reference = _read_class_means(earlier[-1]) if earlier else None
 
     def write(self, epochs_done: int) -> None:
-        takes_labels = getattr(self.model, "takes_labels", None)
-        if self.model.num_classes is None or (
-            takes_labels and not takes_labels("encoder")
-        ):
-            encoded = self.model.encode(self.images)
-        else:
-            encoded = self.model.encode(self.images, labels=self.labels)
+        given = {"labels": self.labels} if encodes_by_label(self.model) else {}
+        encoded = self.model.encode(self.images, **given)
         codes = encoded[0] if isinstance(encoded, tuple | list) else encoded
         finite = np.isfinite(codes).all(axis=1)
         if not finite.all():

@@ -63,10 +63,7 @@ class EncoderInputs:
 
     def labels(self, part: ImageFeatures) -> np.ndarray | None:
         """Labels of a part where the encoder takes them, else None."""
-        takes = getattr(self.model, "takes_labels", None)
-        if not _is_conditional(self.model) or (takes and not takes("encoder")):
-            return None
-        return part.labels
+        return part.labels if encodes_by_label(self.model) else None
 
     @functools.cached_property
     def test_posterior(self) -> tuple[np.ndarray, np.ndarray | None]:
@@ -174,6 +171,12 @@ class EncoderMetric:
     def values(self, inputs: EncoderInputs) -> dict[str, float]:
         """The numbers, by name."""
         return dict(zip(self.names(inputs), self.compute(inputs), strict=True))
+
+
+def encodes_by_label(model: Any) -> bool:
+    """Whether an encoder takes labels; a user's own conditional model need not say."""
+    takes = getattr(model, "takes_labels", None)
+    return _is_conditional(model) and (takes is None or takes("encoder"))
 
 
 def _is_conditional(model):

@@ -96,15 +96,19 @@ def _posterior_mismatch(inputs):
     return tuple(metrics.aggregate_posterior_mismatch(inputs.codes))
 
 
+def _knows_classes(inputs):
+    return getattr(inputs.model, "num_classes", None) is not None
+
+
 def _own_classifier_names(inputs):
-    is_told = getattr(inputs.model, "num_classes", None) is not None
-    return ("own_classifier_accuracy" if is_told else "own_categories_accuracy",)
+    kind = "classifier" if _knows_classes(inputs) else "categories"
+    return (f"own_{kind}_accuracy",)
 
 
 def _own_classifier(inputs):
     found, labels = inputs.model.classify(inputs.test.pixels), inputs.test.labels
     found = np.asarray(found).argmax(axis=1)
-    if _own_classifier_names(inputs) == ("own_classifier_accuracy",):
+    if _knows_classes(inputs):
         return (float((found == labels).mean()),)
     return (metrics.hungarian_accuracy(labels, found),)
 

@@ -114,20 +114,10 @@ class ProGAN(AdversarialModel):
         self.penalty_weight = check_positive("penalty_weight", penalty_weight)
         self.drift_weight = check_not_negative("drift_weight", drift_weight)
         self.width, self.depth = width, depth
-        self.images_seen = self.add_weight(
-            shape=(),
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            name="images_seen",
-        )
-        self.steps_seen = self.add_weight(
-            shape=(),
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            name="steps_seen",
-        )
+        counter = {"shape": (), "dtype": "int64", "initializer": "zeros"}
+        counter["trainable"] = False
+        self.images_seen = self.add_weight(**counter, name="images_seen")
+        self.steps_seen = self.add_weight(**counter, name="steps_seen")
         self.complete()
         networks.check_judges_alone("critic", self.critic)
 

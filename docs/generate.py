@@ -26,6 +26,7 @@ FAMILIES = {
     "vae": "Autoencoders",
     "hybrid": "Both a game and an encoder",
     "flow": "Flows",
+    "diffusion": "Diffusion",
 }
 API = {
     "data": "Where images come from",

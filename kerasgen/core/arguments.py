@@ -287,6 +287,13 @@ def check_fraction(name, value):
     return float(value)
 
 
+def check_share(name, value):
+    """The value, if it is a number in [0, 1]; ValueError otherwise."""
+    if not _is_number(value) or not 0 <= value <= 1:
+        raise ValueError(f"{name}={value!r}; expected a number in [0, 1].")
+    return float(value)
+
+
 def check_choice(name, value, choices):
     """The value, if it is one of `choices`; ValueError with near matches otherwise."""
     if value not in list(choices):  # a dict would need a value that has a hash

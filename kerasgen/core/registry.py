@@ -5,7 +5,7 @@ import importlib
 
 import keras
 
-FAMILIES = ("gan", "vae", "hybrid", "flow")
+FAMILIES = ("gan", "vae", "hybrid", "flow", "diffusion")
 # Package whose import registers the models of the zoo: at the first question, so that
 # nothing has to import them all beforehand.
 ZOO = "kerasgen.models"
@@ -16,7 +16,8 @@ def register(*, family, references, name=None):
     """Class decorator that makes a model known to Keras and to all of kerasgen.
 
     Args:
-        family: "gan", "vae", "hybrid" (a game and an encoder) or "flow".
+        family: "gan", "vae", "hybrid" (a game and an encoder), "flow" or
+            "diffusion".
         references: List of `Reference`s, the paper that the model is named after first.
         name: Name of the model in files and flags; default the name of its module,
             such as "dcgan".
@@ -54,7 +55,7 @@ def list_models(family=None):
     """Names of all models, in the order of their registration.
 
     Args:
-        family: One of "gan", "vae", "hybrid", "flow", or None for all.
+        family: One of "gan", "vae", "hybrid", "flow", "diffusion", or None for all.
 
     Returns:
         List of names such as "dcgan", which flags, folders and `model_class` take.

@@ -26,7 +26,8 @@ def save_litert(model: keras.Model, path: PathLike) -> pathlib.Path:
 
     Raises:
         FileExistsError: If the folder holds something else.
-        ValueError: If nothing can be written beside the folder.
+        ValueError: If nothing can be written beside the folder, or the format lacks an
+            operation of a network.
 
     Example:
 

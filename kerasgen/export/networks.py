@@ -38,13 +38,14 @@ def write(
 
     Raises:
         FileExistsError: If there is something else at `path`.
-        ValueError: If nothing can be written beside `path`.
+        ValueError: If nothing can be written beside `path`, or the format lacks an
+            operation of a network.
     """
     path = files.user_path(path)
     _check_replaceable(path, {RECORD, *(f"{name}{suffix}" for name in ENDPOINTS)})
     endpoints = model.in_float32().endpoints()
     contents = {
-        f"{name}{suffix}": convert(name, *endpoints[endpoint])
+        f"{name}{suffix}": _converted(model, name, convert, endpoints[endpoint])
         for name, endpoint in ENDPOINTS.items()
         if endpoint in endpoints
     }
@@ -58,6 +59,18 @@ def write(
 
     files.write_folder(path, write_files)
     return path
+
+
+def _converted(model, name, convert, endpoint):
+    try:
+        return convert(name, *endpoint)
+    except Exception as error:  # each converter has errors of its own
+        first = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"Got {type(model).__name__} whose {name} cannot be written in this format "
+            f"({type(error).__name__}: {first:.200}); expected operations that it has. "
+            "Export a SavedModel: model.export(folder)."
+        ) from error
 
 
 def _check_replaceable(path, names):

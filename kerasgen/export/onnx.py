@@ -37,7 +37,8 @@ def save_onnx(model: keras.Model, path: PathLike) -> pathlib.Path:
     Raises:
         FileExistsError: If the folder holds something else.
         ImportError: If the converter is not installed.
-        ValueError: If nothing can be written beside the folder.
+        ValueError: If nothing can be written beside the folder, or the format lacks an
+            operation of a network.
 
     Example:
 

@@ -11,6 +11,7 @@ from kerasgen.models.adversarial_vae import AdversarialVAE
 from kerasgen.models.vae import VAE
 from kerasgen.models.iwae import IWAE
 from kerasgen.models.flow_matching import FlowMatching
+from kerasgen.models.ddpm import DDPM
 from kerasgen.models.wgan_gp import WGANGP
 from kerasgen.models.r3gan import R3GAN
 from kerasgen.models.wae import WAE

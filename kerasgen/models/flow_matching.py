@@ -7,9 +7,8 @@ The images are the ends at t = 1 of dx/dt = v(x, t) from noise at t = 0, found b
 or Heun steps. The path is the straight one, which Lipman et al. call optimal transport
 (with σ_min = 0) and Liu et al. rectified flow.
 
-Conditional models drop labels now and then in training, so that samples can be guided
-(Ho & Salimans 2022, Classifier-Free Diffusion Guidance, arXiv:2207.12598):
-v = v(∅) + w · (v(y) - v(∅)); w = 1 is the conditional velocity alone.
+Conditional models drop labels now and then in training, so that samples can be guided;
+see `GuidedModel`.
 
 Departures from the papers: a small U-Net without attention, for digits; fixed steps
 instead of an adaptive solver, so that the number of evaluations is known.
@@ -23,10 +22,8 @@ from kerasgen import networks
 from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
-from kerasgen.core.arguments import check_fraction
-from kerasgen.core.arguments import check_not_negative
 from kerasgen.core.arguments import check_positive_int
-from kerasgen.core.capabilities import ImageModel
+from kerasgen.core.guidance import GuidedModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
@@ -51,26 +48,19 @@ TIMES = ("uniform", "logit_normal")
 
 
 @register(family="flow", references=[LIPMAN2023, LIU2023])
-class FlowMatching(ImageModel):
+class FlowMatching(GuidedModel):
     """Flow from noise to images along straight paths.
 
     Reference: Lipman et al. 2023 (arXiv:2210.02747), equation 23; Liu et al. 2023
     (arXiv:2209.03003), equation 1.
 
     Args:
-        latent_dim: None, or the number of values in an image: the latents are flat
-            noise of the images' size.
         steps: Steps of the solver, a positive int; `sample(…, steps=…)` takes another.
         solver: "euler", one evaluation of the velocity a step, or "heun", two.
-        guidance: Weight w of a conditional model's label, at least 0; other than 1 it
-            takes twice as many evaluations, and needs `num_classes`.
-        label_dropout: Share of labels dropped in training, in [0, 1).
         times: Distribution of t in training: "uniform", or "logit_normal", which
             favours the middle (Esser et al. 2024, arXiv:2403.03206, section 3.1).
-        width: Channels of the U-Net at the full size, a multiple of 4.
-        depth: Number of its stages that halve the image.
 
-    The other arguments are those of `GenerativeModel`.
+    The other arguments are those of `GuidedModel` and `GenerativeModel`.
 
     Example:
 
@@ -102,30 +92,14 @@ class FlowMatching(ImageModel):
         *,
         steps=20,
         solver="heun",
-        guidance=1.0,
-        label_dropout=0.1,
         times="uniform",
-        width=32,
-        depth=2,
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, num_classes, **kwargs)
-        self.latent_dim = math.prod(self.image_shape)
-        if latent_dim not in (None, self.latent_dim):
-            raise ValueError(
-                f"Got latent_dim={latent_dim}; expected None or {self.latent_dim}: the "
-                "latents of a flow are noise of the images' size. Leave it out."
-            )
         self.steps = check_positive_int("steps", steps)
         self.solver = check_choice("solver", solver, SOLVERS)
-        self.guidance = self.checked_guidance(guidance)
-        self.label_dropout = check_fraction("label_dropout", label_dropout)
         self.times = check_choice("times", times, TIMES)
-        self.width, self.depth = width, depth
         self.complete()
-
-    def network_forms(self):
-        return {"velocity": ([self.image_shape, ()], [self.image_shape])}
 
     def default_velocity(self):
         return networks.unet(
@@ -139,8 +113,8 @@ class FlowMatching(ImageModel):
         end = 2.0 * images - 1.0
         start = ops.reshape(self.draw_latents(images, noise), ops.shape(end))
         time, kept = self.draw_times(images, noise)
-        if labels is not None and training:
-            labels = ops.where(kept, labels, self.num_classes)
+        if training:
+            labels = self.drop_labels(labels, kept)
         v = self.bind("velocity", labels, training)
         t = time[:, None, None, None]
         velocity = v((1.0 - t) * start + t * end, time)
@@ -164,11 +138,6 @@ class FlowMatching(ImageModel):
         return self.log(losses)
 
     # The flow itself
-
-    def call(self, inputs, training=False):
-        """Images from noise, or from `[noise, labels]`."""
-        noise, *labels = inputs if isinstance(inputs, (list, tuple)) else [inputs]
-        return self.decode(noise, *labels)
 
     def decode(self, latents, labels=None, steps=None, solver=None, guidance=None):
         """Images from noise, as a tensor, in a graph as well.
@@ -244,33 +213,5 @@ class FlowMatching(ImageModel):
         steps = self.steps if steps is None else check_positive_int("steps", steps)
         solver = solver or self.solver
         check_choice("solver", solver, SOLVERS)
-        v = self.guided_velocity(labels, guidance)
+        v = self.guided(labels, guidance)
         return integrate(v, x, first, last, steps=steps, solver=solver)
-
-    def checked_guidance(self, guidance):
-        weight = check_not_negative("guidance", guidance)
-        if weight != 1.0 and self.num_classes is None:
-            raise ValueError(
-                f"Got guidance={guidance} for a model without classes; expected 1.0. "
-                "Guidance is towards a label: construct the model with num_classes."
-            )
-        return weight
-
-    def guided_velocity(self, labels, guidance):
-        """The averaged velocity as a function of images and one time for all."""
-        weight = self.checked_guidance(self.guidance if guidance is None else guidance)
-        conditional = self.bind("velocity", labels, training=False, averaged=True)
-        free = None
-        if labels is not None and weight != 1.0:
-            none = ops.full_like(labels, self.num_classes)
-            free = self.bind("velocity", none, training=False, averaged=True)
-
-        def velocity(x, time):
-            times = ops.broadcast_to(time, (ops.shape(x)[0],))
-            found = conditional(x, times)
-            if free is None:
-                return found
-            without = free(x, times)
-            return without + weight * (found - without)
-
-        return velocity

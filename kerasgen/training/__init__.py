@@ -23,6 +23,7 @@ from kerasgen.training.inversion import fit_latents
 from kerasgen.training.noise import integers
 from kerasgen.training.noise import next_seed
 from kerasgen.training.noise import normal
+from kerasgen.training.noise import normal_of_rows
 from kerasgen.training.noise import sampling_seed
 from kerasgen.training.noise import split_seed
 from kerasgen.training.noise import uniform

@@ -96,3 +96,25 @@ def split_seed(seed, num):
     return tf.random.stateless_uniform(
         (num, 2), seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
     )
+
+
+def normal_of_rows(shape, rows, index):
+    """Standard normal numbers for each row, of a seed that its first two values are.
+
+    So they depend on the row and the index alone, whatever the other rows.
+
+    Args:
+        shape: Shape of the numbers of one row, a tuple.
+        rows: float32 tensor of shape `(num, at least 2)`.
+        index: Number of the draw, an int32 scalar tensor.
+
+    Returns:
+        float32 tensor of shape `(num, *shape)`.
+    """
+    bits = tf.bitcast(rows[:, :2], tf.int32)
+    seeds = bits + tf.stack([0, tf.cast(index, tf.int32)])
+    return tf.map_fn(
+        lambda seed: tf.random.stateless_normal(shape, seed, alg="philox"),
+        seeds,
+        fn_output_signature=tf.float32,
+    )

@@ -200,22 +200,32 @@ def test_a_flow_is_judged_by_evaluations_of_its_network(tmp_path, idx_folder):
     flow = kerasgen.FlowMatching(width=8, seed=0)
     flow.save(tmp_path / "flow.keras")
     flags = ["--model=flow.keras", f"--data_dir={idx_folder}", "--num_samples=70"]
-    done = run(tmp_path, "flow_steps.py", *flags, "--evaluations=1,2")
-    found = read(tmp_path / "flow_steps/flow_steps.json")["frechet_distance"]
+    done = run(tmp_path, "sampling_steps.py", *flags, "--evaluations=1,2")
+    found = read(tmp_path / "sampling_steps/sampling_steps.json")["frechet_distance"]
     assert set(found["euler"]) == {"1", "2"} and set(found["heun"]) == {"2"}
     assert 0 <= found["training images"] < min(found["euler"].values())
-    assert (tmp_path / "flow_steps/flow_steps.svg").exists()
+    assert (tmp_path / "sampling_steps/sampling_steps.svg").exists()
     assert re.search(r"\| 1 \| [\d.]+ \| – \|", done.stdout)
     # What was drawn is not drawn again, and samples are those of one call.
     flags += ["--evaluations=2,3"]
-    done = run(tmp_path, "flow_steps.py", *flags)
+    done = run(tmp_path, "sampling_steps.py", *flags)
     assert "2 evaluations" not in done.stdout
     assert "euler, 3 evaluations: 70 samples, left 0:00:00" in done.stdout
-    again = read(tmp_path / "flow_steps/flow_steps.json")["frechet_distance"]
+    again = read(tmp_path / "sampling_steps/sampling_steps.json")["frechet_distance"]
     assert again["euler"] == {**found["euler"], "3": again["euler"]["3"]}
-    assert not (tmp_path / "flow_steps/parts").exists()
-    done = run(tmp_path, "flow_steps.py", *flags, "--seed=1", fails=True)
-    assert "flow_steps.json was made with" in done.stderr
+    assert not (tmp_path / "sampling_steps/parts").exists()
+    done = run(tmp_path, "sampling_steps.py", *flags, "--seed=1", fails=True)
+    assert "sampling_steps.json was made with" in done.stderr
+
+
+def test_a_diffusion_is_judged_with_and_without_new_noise(tmp_path, idx_folder):
+    kerasgen.DDPM(width=8, seed=0).save(tmp_path / "ddpm.keras")
+    flags = ["--model=ddpm.keras", f"--data_dir={idx_folder}", "--num_samples=70"]
+    done = run(tmp_path, "sampling_steps.py", *flags, "--evaluations=2,3")
+    found = read(tmp_path / "sampling_steps/sampling_steps.json")["frechet_distance"]
+    assert set(found["ddim"]) == set(found["ddpm"]) == {"2", "3"}
+    assert found["ddim"]["2"] != found["ddpm"]["2"]
+    assert re.search(r"\| 3 \| [\d.]+ \| [\d.]+ \|", done.stdout)
 
 
 def test_few_labels_are_learned_by_five_methods(tmp_path, idx_folder):
@@ -244,7 +254,11 @@ def test_few_labels_are_learned_by_five_methods(tmp_path, idx_folder):
 @pytest.mark.parametrize(
     ("script", "flags", "message"),
     [
-        ("flow_steps.py", ["--model={}/cvae.keras"], "is no FlowMatching"),
+        (
+            "sampling_steps.py",
+            ["--model={}/cvae.keras"],
+            "a CVAE; expected one of Flow",
+        ),
         ("few_labels.py", ["--labels=25"], "num_labels=25 for 10 classes"),
         ("few_labels.py", ["--methods=odenna"], "Expected some of feature_matching"),
         ("likelihood.py", ["--models=vae:5"], "--models=vae:5 came; expected some"),

@@ -156,13 +156,14 @@ def test_a_missing_converter_says_how_to_get_it(tmp_path, monkeypatch, missing):
 
 
 def test_an_operation_that_onnx_does_not_know_is_refused(tmp_path):
-    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnx")
     latents = keras.Input((4,))
     pixels = keras.layers.Dense(16, activation="sigmoid")(latents)
     pixels = Unknown()(keras.layers.Reshape((4, 4, 1))(pixels))
     model = kerasgen.VanillaGAN(
         image_shape=(4, 4, 1), generator=keras.Model(latents, pixels), **SMALL
     )
-    with pytest.raises(onnx.checker.ValidationError, match="No Op registered"):
+    message = "VanillaGAN whose generator cannot be written.*No Op registered"
+    with pytest.raises(ValueError, match=message):
         save_onnx(model, tmp_path / "exported")
     assert not list(tmp_path.iterdir())

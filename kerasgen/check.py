@@ -177,7 +177,7 @@ def _expected_files(run):
         names |= _weights(run.directory, run.epochs_done, is_complete)
     if is_complete:
         made = ["metrics.jsonl", "samples.npz"]
-        has_codes = hasattr(model_class(run.settings.model), "encode")
+        has_codes = model_class(run.settings.model).has_codes()
         made += ["codes.npz"] if has_codes else []
         if in_study:
             made += ["evaluation.json", "interpolations.npz", "neighbours.npz"]

@@ -125,6 +125,17 @@ def test_a_gan_and_a_vae_get_the_same_names_and_valid_json(reference):
     assert vae["seconds_total"] >= vae["seconds_frechet_distance"] > 0.0
 
 
+@pytest.mark.parametrize("model_class", [kerasgen.FlowMatching, kerasgen.DDPM])
+def test_codes_that_are_noise_are_not_looked_for(reference, model_class):
+    model = model_class(width=4, steps=1)
+    record = judged(model, reference)
+    told = record["not_applicable"]
+    assert "reconstruction" in told and "inversion" in told
+    assert "noise of the images' size" in told
+    coded = [name for name in record if name.startswith(("knn_k1", "inverted_"))]
+    assert coded and not any(record[name] for name in coded)
+
+
 def test_equal_seeds_give_equal_records_and_no_global_state_moves(reference):
     model = kerasgen.CVAE(**SMALL)
     settings = {"importance_samples": 2, "importance_images": 10}

@@ -28,6 +28,8 @@ class GuidedModel(ImageModel):
     The other arguments are those of `GenerativeModel`.
     """
 
+    codes_are_noise = True
+
     def __init__(
         self,
         image_shape,

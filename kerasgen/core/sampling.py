@@ -38,6 +38,12 @@ class SamplingModel(keras.Model):
 
     generator_name = "generator"
     fitted_prior = None
+    codes_are_noise = False  # of the images' size, where nothing is compressed
+
+    @classmethod
+    def has_codes(cls):
+        """Whether images have codes that are worth drawing, keeping and judging."""
+        return hasattr(cls, "encode") and not cls.codes_are_noise
 
     @property
     def latent_shape(self):

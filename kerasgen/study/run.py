@@ -136,12 +136,9 @@ def _watching(model, settings, directory, images, test, extractor):
         reference = watched_reference(images, extractor)
         every = settings.evaluated_every
         found.append(callbacks.EvaluateSamples(directory, reference, every=every))
-    if hasattr(model, "encode"):
+    if model.has_codes():
         folder = directory / "latent"
-        # Codes that no network gives, those of a flow, cost as much as many samples.
-        every = 1 if "encoder" in model.network_forms() else settings.epochs
-        scatter = callbacks.LatentScatter(folder, test.images, _classes(test), every)
-        found.append(scatter)
+        found.append(callbacks.LatentScatter(folder, test.images, _classes(test)))
     return found
 
 
@@ -186,7 +183,7 @@ def _finish(model, directory, settings, test):
     model_file.save(model, directory, settings.epochs)
     samples = model.sample(100, seed=settings.seed)
     save_arrays(directory / "samples.npz", images=in_bytes(samples))
-    if hasattr(model, "encode"):
+    if model.has_codes():
         labels = _classes(test)[:NUM_CODES]
         given = labels if model.takes_labels("encoder") else None
         codes = model.codes(test.images[:NUM_CODES], given)

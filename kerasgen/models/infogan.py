@@ -10,9 +10,13 @@ Gaussian of variance 1.
 Latents are one vector [z, category as one-hot, codes]. What a category comes to mean is
 found, not told: match categories with digits before speaking of errors.
 
-Departures from the paper: both players move at once from one shared forward pass; Q's
-head has no hidden layer of its own, since the shared body ends in a dense one; networks
-and rates are those of this package's DCGAN.
+How many digits are found depends on the networks more than on the weight λ: with the
+judge of ACGAN, where no dense layer is normalised and Q is linear in its features, 61 %
+of the test digits were in their category after 20 epochs (`results/zoo-20`). Defaults
+keep the paper's rates, its normalised dense layers and Q's own.
+
+Departures from the paper: both players move at once from one shared forward pass; z is
+normal instead of uniform; networks are half as wide, and the generator is DCGAN's.
 """
 
 import tensorflow as tf
@@ -101,8 +105,8 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
             "discriminator_normalization": Setting("batch", CODE),
         },
         departures=(
-            "Q's head has no hidden layer of its own.",
-            "Dense layers are not normalised, and the discriminator's has 256 units.",
+            "The generator's first dense layer is not normalised, and the "
+            "discriminator's has 512 units.",
             "z is normal instead of uniform.",
         ),
     )
@@ -110,16 +114,19 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     def __init__(
         self,
         image_shape=(28, 28, 1),
-        latent_dim=32,
+        latent_dim=62,
         num_classes=None,
         *,
         num_categories=10,
         num_codes=2,
         information_weight=1.0,
-        discriminator_normalization="spectral",
+        discriminator_normalization="batch",
+        hidden_units=512,
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, num_classes, **kwargs)
+        super().__init__(
+            image_shape, latent_dim, num_classes, hidden_units=hidden_units, **kwargs
+        )
         if num_classes is not None:
             raise ValueError(
                 f"Got num_classes={num_classes}; expected None, since InfoGAN finds "
@@ -152,20 +159,20 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         )
 
     def default_discriminator(self):
-        heads = {
-            "logit": None,
-            "category": self.num_categories,
-            "codes": self.num_codes,
-        }
-        return networks.judge_with_heads(
+        return networks.recognizing_judge(
             self.image_shape,
-            heads,
+            self.num_categories,
+            self.num_codes,
             normalization=self.discriminator_normalization,
             **self.body,
         )
 
     def default_optimizers(self):
-        return {player: training.Adam(2e-3, beta_1=0.0) for player in self.players}
+        # A slow judge lets categories change their meaning while digits form.
+        return {
+            "generator": training.Adam(1e-3, beta_1=0.5),
+            "discriminator": training.Adam(2e-4, beta_1=0.5),
+        }
 
     def score(self, outputs):
         return ops.sigmoid(outputs[0])

@@ -26,6 +26,7 @@ from kerasgen.networks.growing import growing_critic
 from kerasgen.networks.growing import growing_generator
 from kerasgen.networks.growing import set_growth
 from kerasgen.networks.heads import judge_with_heads
+from kerasgen.networks.heads import recognizing_judge
 from kerasgen.networks.quantizer import VectorQuantizer
 from kerasgen.networks.quantizer import grid_decoder
 from kerasgen.networks.quantizer import grid_encoder

@@ -3,8 +3,10 @@
 import keras
 from keras import layers
 
+from kerasgen.networks import fused
 from kerasgen.networks.blocks import hidden
 from kerasgen.networks.blocks import linear
+from kerasgen.networks.blocks import normalize
 from kerasgen.networks.blocks import spectral_only
 from kerasgen.networks.convolutional import down_stages
 
@@ -61,3 +63,63 @@ def judge_with_heads(
             out = layers.Reshape((), dtype="float32")(out)
         outputs.append(out)
     return keras.Model(images, outputs, name=name)
+
+
+def recognizing_judge(
+    image_shape: tuple,
+    num_categories: int,
+    num_codes: int,
+    *,
+    width: int = 32,
+    depth: int = 2,
+    normalization: str | None = "batch",
+    skip_connections: bool = False,
+    name: str = "discriminator",
+) -> keras.Model:
+    """Map images to a logit, and by a further layer to a category and codes.
+
+    Reference: Chen et al. 2016, InfoGAN (arXiv:1606.03657), appendix C.1: both dense
+    layers are normalised like the convolutions.
+
+    Args:
+        image_shape: `(height, width, channels)` of the images, pixels in [0, 1].
+        num_categories: Number of logits of a category.
+        num_codes: Number of codes.
+        width: Channels of the first stage; each next one has twice as many, the dense
+            layer 8 · `width` units, that of category and codes 4 · `width`.
+        depth: Number of stages that halve the image.
+        normalization: "batch", "layer", "spectral" or None; the first stage has none.
+        skip_connections: Whether each stage adds its downsampled input to its output.
+        name: Name of the network.
+
+    Returns:
+        `keras.Model` from images to a list of float32 tensors of shapes `(batch,)`,
+        `(batch, num_categories)` and `(batch, num_codes)`.
+
+    Raises:
+        ValueError: If the image cannot be halved `depth` times.
+    """
+    images = keras.Input(image_shape, name="images")
+    x = layers.Rescaling(2.0, offset=-1.0)(images)
+    x = down_stages(x, width, depth, normalization, skip_connections, 0.0)
+    features = _dense_stage(x, 8 * width, normalization)
+    recognized = _dense_stage(features, 4 * width, normalization)
+    sources = {"logit": features, "category": recognized, "codes": recognized}
+    units = {"logit": 1, "category": num_categories, "codes": num_codes}
+    logit, category, codes = (
+        linear(
+            layers.Dense,
+            units[head],
+            normalization=spectral_only(normalization),
+            dtype="float32",
+            name=head,
+        )(source)
+        for head, source in sources.items()
+    )
+    logit = layers.Reshape((), dtype="float32")(logit)
+    return keras.Model(images, [logit, category, codes], name=name)
+
+
+def _dense_stage(x, units, normalization):
+    x = linear(layers.Dense, units, normalization=normalization)(x)
+    return fused.LeakyReLU(0.2)(normalize(x, normalization))

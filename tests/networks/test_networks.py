@@ -3,6 +3,7 @@ import functools
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from kerasgen import networks
@@ -395,3 +396,24 @@ def test_keras_file_round_trip(builder, normalization, tmp_path):
     network.save(tmp_path / "network.keras")
     loaded = keras.models.load_model(tmp_path / "network.keras")
     assert np.array_equal(first(network(batch)), first(loaded(batch)))
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer", "spectral", None])
+def test_a_recognizing_judge_has_a_layer_of_its_own_for_codes(normalization):
+    judge = networks.recognizing_judge(
+        (8, 12, 3), 4, 2, width=4, normalization=normalization
+    )
+    logit, category, codes = judge(np.zeros((5, 8, 12, 3), "float32"))
+    assert logit.shape == (5,)
+    assert category.shape == (5, 4)
+    assert codes.shape == (5, 2)
+    # What tells real from fake does not pass through it.
+    images = keras.random.normal((5, 8, 12, 3), seed=0)
+    with tf.GradientTape() as tape:
+        logit, *_ = judge(images, training=True)
+    gradients = tape.gradient(logit, judge.trainable_variables)
+    pairs = zip(judge.trainable_variables, gradients, strict=True)
+    own = [variable.path for variable, gradient in pairs if gradient is None]
+    assert any("category" in path for path in own)
+    assert any("codes" in path for path in own)
+    assert len(own) > 4  # the two heads, and the layer before them

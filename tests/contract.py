@@ -54,6 +54,40 @@ def check_few_labels(model, epochs):
     assert history["class_loss"][-1] < 0.2
 
 
+def check_labels_are_dropped_in_training(model, digits):
+    """Of a conditional model with a label dropout of one half."""
+    seen, name = [], model.generator_name
+    network = getattr(model, name)
+
+    def noting(inputs, training):
+        seen.extend(inputs[2].numpy())
+        return network(inputs, training=training)
+
+    object.__setattr__(model, name, noting)
+    images = tf.constant(digits[0].astype("float32") / 255.0)
+    given = (images, tf.constant(digits[1]), model.seed_generator)
+    model.player_losses(*given, training=True)
+    dropped = np.array(seen)
+    assert np.mean(dropped == 10) == pytest.approx(0.5, abs=0.15)
+    assert np.array_equal(dropped[dropped < 10], digits[1][dropped < 10])
+    seen.clear()
+    model.player_losses(*given, training=False)
+    assert np.array_equal(seen, digits[1])
+
+
+class ByLabel(keras.layers.Layer):
+    """Tensors of one value for each of two labels, and for "not given", which is 2."""
+
+    def call(self, x, time, labels):
+        values = tf.gather(tf.constant([0.4, -0.2, 0.1]), labels)
+        return tf.zeros_like(x) + values[:, None, None, None]
+
+
+def by_label(shape):
+    inputs = [keras.Input(shape), keras.Input(()), keras.Input((), dtype="int32")]
+    return keras.Model(inputs, ByLabel()(*inputs))
+
+
 def steps_of_eight(model, digits):
     """Take a step on eight images, again and again; few players rest for six."""
     for start in range(0, 48, 8):

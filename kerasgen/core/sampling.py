@@ -38,7 +38,7 @@ class SamplingModel(keras.Model):
 
     generator_name = "generator"
     fitted_prior = None
-    codes_are_noise = False  # of the images' size, where nothing is compressed
+    codes_are_noise = False  # of the images' size: long to find, and telling nothing
 
     @classmethod
     def has_codes(cls):

@@ -146,7 +146,8 @@ class EncoderMetric:
         parts = [getattr(inputs, name) for name in self.parts]
         if not hasattr(inputs.model, self.method):
             return f"{kind(inputs.model)} has no {_METHODS[self.method]}"
-        if self.method == "encode" and codes_are_noise(inputs.model):
+        is_noise = getattr(inputs.model, "codes_are_noise", False)
+        if self.method == "encode" and is_noise:
             return f"codes of {kind(inputs.model)} are noise of the images' size"
         if None in parts:
             return "no training images were given"
@@ -173,11 +174,6 @@ class EncoderMetric:
     def values(self, inputs: EncoderInputs) -> dict[str, float]:
         """The numbers, by name."""
         return dict(zip(self.names(inputs), self.compute(inputs), strict=True))
-
-
-def codes_are_noise(model: Any) -> bool:
-    """Whether codes compress nothing; finding them takes as long as many samples."""
-    return getattr(model, "codes_are_noise", False)
 
 
 def encodes_by_label(model: Any) -> bool:

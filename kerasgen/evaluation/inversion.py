@@ -8,7 +8,6 @@ from kerasgen import training
 from kerasgen.core.sampling import SamplingModel
 from kerasgen.evaluation.encoder_inputs import EncoderInputs
 from kerasgen.evaluation.encoder_inputs import EncoderMetric
-from kerasgen.evaluation.encoder_inputs import codes_are_noise
 from kerasgen.evaluation.encoder_inputs import kind
 
 # Test images, and training images, that are inverted.
@@ -69,7 +68,7 @@ class InversionMetric:
             return f"{kind(inputs.model)} has an encoder"
         if not isinstance(inputs.model, SamplingModel):
             return f"{kind(inputs.model)} gives no gradients to invert it by"
-        if codes_are_noise(inputs.model):
+        if inputs.model.codes_are_noise:
             return f"latents of {kind(inputs.model)} are noise of the images' size"
         inputs = _inverted(inputs)
         return next(filter(None, (m.obstacle(inputs) for m in self.metrics)), None)

@@ -73,8 +73,9 @@ class DDPM(GuidedModel):
             `sample(…, steps=…)` takes another number.
         eta: Share η of the noise that each step adds anew, in [0, 1]: 0 makes images of
             the latents alone (DDIM), 1 is the paper's sampler. With η above 0 the noise
-            is drawn from a seed that the latents are, so that equal ones give equal
-            images, and near ones do not give near images.
+            is seeded by the latents' bits, so that equal ones give equal images, and
+            near ones do not give near images; ONNX and LiteRT lack such draws and need
+            η = 0.
         dropout: Share of activations dropped in training, in [0, 1).
 
     The other arguments are those of `GuidedModel` and `GenerativeModel`.
@@ -211,7 +212,7 @@ class DDPM(GuidedModel):
         return 0.5 * ops.fori_loop(0, steps, step, x) + 0.5
 
     def step_tables(self, steps, eta):
-        """What each step needs, from the first, at time T, to the last, to time 0.
+        """Coefficients of each step, from the first, at time T, to the last, to time 0.
 
         Returns:
             float32 array of shape `(6, steps)`: the time as a share of T; √ᾱ_t and

@@ -52,16 +52,7 @@ def judge_with_heads(
             linear_head = layers.Activation("linear", dtype="float32", name=head)
             outputs.append(linear_head(features))
             continue
-        out = linear(
-            layers.Dense,
-            units or 1,
-            normalization=spectral_only(normalization),
-            dtype="float32",
-            name=head,
-        )(features)
-        if units is None:
-            out = layers.Reshape((), dtype="float32")(out)
-        outputs.append(out)
+        outputs.append(_head(features, units, normalization, head))
     return keras.Model(images, outputs, name=name)
 
 
@@ -104,20 +95,24 @@ def recognizing_judge(
     x = down_stages(x, width, depth, normalization, skip_connections, 0.0)
     features = _dense_stage(x, 8 * width, normalization)
     recognized = _dense_stage(features, 4 * width, normalization)
-    sources = {"logit": features, "category": recognized, "codes": recognized}
-    units = {"logit": 1, "category": num_categories, "codes": num_codes}
-    logit, category, codes = (
-        linear(
-            layers.Dense,
-            units[head],
-            normalization=spectral_only(normalization),
-            dtype="float32",
-            name=head,
-        )(source)
-        for head, source in sources.items()
-    )
-    logit = layers.Reshape((), dtype="float32")(logit)
-    return keras.Model(images, [logit, category, codes], name=name)
+    outputs = [
+        _head(features, None, normalization, "logit"),
+        _head(recognized, num_categories, normalization, "category"),
+        _head(recognized, num_codes, normalization, "codes"),
+    ]
+    return keras.Model(images, outputs, name=name)
+
+
+def _head(features, units, normalization, name):
+    """A last layer; of one number without an axis of its own where `units` is None."""
+    x = linear(
+        layers.Dense,
+        units or 1,
+        normalization=spectral_only(normalization),
+        dtype="float32",
+        name=name,
+    )(features)
+    return layers.Reshape((), dtype="float32")(x) if units is None else x
 
 
 def _dense_stage(x, units, normalization):

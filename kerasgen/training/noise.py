@@ -99,9 +99,9 @@ def split_seed(seed, num):
 
 
 def normal_of_rows(shape, rows, index):
-    """Standard normal numbers for each row, of a seed that its first two values are.
+    """Standard normal numbers for each row, seeded by the bits of its first two values.
 
-    So they depend on the row and the index alone, whatever the other rows.
+    They depend on the row and the index alone, whatever the other rows.
 
     Args:
         shape: Shape of the numbers of one row, a tuple.

@@ -69,6 +69,14 @@ class TestDDPM(contract.ModelContract):
                 model.sample(2, **options)
 
 
+def test_new_noise_is_no_part_of_an_onnx_file(tmp_path):
+    pytest.importorskip("tf2onnx")
+    message = "Got DDPM whose generator cannot be written in this format"
+    with pytest.raises(ValueError, match=message):
+        kerasgen.export.save_onnx(known(3, eta=0.5), tmp_path / "exported")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
 def test_noise_of_known_images_is_as_hard_to_find_as_it_must_be(schedule):
     model = known(schedule=schedule)
@@ -177,34 +185,11 @@ def test_new_noise_depends_on_an_images_latents_alone():
 
 def test_labels_are_dropped_in_training_alone(digits):
     model = kerasgen.DDPM(width=4, num_classes=10, label_dropout=0.5, seed=0)
-    seen = []
-    network = model.denoiser
-
-    def noting(inputs, training):
-        seen.extend(inputs[2].numpy())
-        return network(inputs, training=training)
-
-    object.__setattr__(model, "denoiser", noting)
-    images = tf.constant(digits[0].astype("float32") / 255.0)
-    given = (images, tf.constant(digits[1]), model.seed_generator)
-    model.player_losses(*given, training=True)
-    dropped = np.array(seen)
-    assert np.mean(dropped == 10) == pytest.approx(0.5, abs=0.15)
-    assert np.array_equal(dropped[dropped < 10], digits[1][dropped < 10])
-    seen.clear()
-    model.player_losses(*given, training=False)
-    assert np.array_equal(seen, digits[1])
+    contract.check_labels_are_dropped_in_training(model, digits)
 
 
 def test_guidance_goes_from_the_free_guess_past_the_conditional_one():
-    class ByLabel(keras.layers.Layer):
-        def call(self, x, time, labels):
-            # Label 2 is "not given".
-            guesses = tf.gather(tf.constant([0.4, -0.2, 0.1]), labels)
-            return tf.zeros_like(x) + guesses[:, None, None, None]
-
-    inputs = [keras.Input(SHAPE), keras.Input(()), keras.Input((), dtype="int32")]
-    network = keras.Model(inputs, ByLabel()(*inputs))
+    network = contract.by_label(SHAPE)
     model = kerasgen.DDPM(
         SHAPE, num_classes=2, denoiser=network, timesteps=1, schedule="linear", steps=1
     )

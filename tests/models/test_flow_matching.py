@@ -132,14 +132,7 @@ def test_times_and_dropped_labels_have_their_shares(times, middle):
 
 
 def test_guidance_goes_from_the_free_velocity_past_the_conditional_one():
-    class ByLabel(keras.layers.Layer):
-        def call(self, x, time, labels):
-            # Label 2 is "not given".
-            speeds = tf.gather(tf.constant([0.4, -0.2, 0.1]), labels)
-            return tf.zeros_like(x) + speeds[:, None, None, None]
-
-    inputs = [keras.Input(SHAPE), keras.Input(()), keras.Input((), dtype="int32")]
-    network = keras.Model(inputs, ByLabel()(*inputs))
+    network = contract.by_label(SHAPE)
     model = kerasgen.FlowMatching(SHAPE, num_classes=2, velocity=network, steps=2)
     start = np.zeros((1, 4))
     for guidance, speed in [(1.0, 0.4), (0.0, 0.1), (2.0, 0.7)]:
@@ -149,23 +142,7 @@ def test_guidance_goes_from_the_free_velocity_past_the_conditional_one():
 
 def test_labels_are_dropped_in_training_alone(digits):
     model = kerasgen.FlowMatching(width=4, num_classes=10, label_dropout=0.5, seed=0)
-    seen = []
-    network = model.velocity
-
-    def noting(inputs, training):
-        seen.extend(inputs[2].numpy())
-        return network(inputs, training=training)
-
-    object.__setattr__(model, "velocity", noting)
-    images = tf.constant(digits[0].astype("float32") / 255.0)
-    given = (images, tf.constant(digits[1]), model.seed_generator)
-    model.player_losses(*given, training=True)
-    dropped = np.array(seen)
-    assert np.mean(dropped == 10) == pytest.approx(0.5, abs=0.15)
-    assert np.array_equal(dropped[dropped < 10], digits[1][dropped < 10])
-    seen.clear()
-    model.player_losses(*given, training=False)
-    assert np.array_equal(seen, digits[1])
+    contract.check_labels_are_dropped_in_training(model, digits)
 
 
 def test_reconstructions_are_not_guided(digits):

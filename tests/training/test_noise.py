@@ -14,6 +14,7 @@ import kerasgen
 from kerasgen.training import integers
 from kerasgen.training import next_seed
 from kerasgen.training import normal
+from kerasgen.training import normal_of_rows
 from kerasgen.training import sampling_seed
 from kerasgen.training import split_seed
 from kerasgen.training import uniform
@@ -189,3 +190,16 @@ def test_split_seeds_open_streams_of_their_own():
     np.testing.assert_array_equal(seeds, split_seed((1, 2), 3))
     first, second = (uniform((2000,), seed).numpy() for seed in seeds[:2])
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
+
+
+def test_numbers_of_a_row_depend_on_it_and_the_index_alone():
+    rows = normal((2000, 3), (0, 1))
+    first, second = (normal_of_rows((2, 2), rows, index).numpy() for index in (0, 1))
+    assert first.shape == (2000, 2, 2)
+    alone = normal_of_rows((2, 2), rows[7:9], tf.constant(1))
+    np.testing.assert_array_equal(alone, second[7:9])
+    assert stats.kstest(first.ravel(), "norm").pvalue > 1e-3
+    # Draws, rows and what seeds them have nothing to do with each other.
+    for other in (second, np.roll(first, 1, axis=0), rows[:, :1, None].numpy()):
+        paired = np.broadcast_to(other, first.shape).ravel()
+        assert abs(np.corrcoef(first.ravel(), paired)[0, 1]) < 0.05

@@ -81,7 +81,8 @@ def test_an_import_prints_nothing_and_registers_the_models(tmp_path):
 
 @pytest.mark.slow
 def test_who_asks_for_the_messages_of_tensorflow_gets_them():
-    assert "oneDNN" in run("import kerasgen", TF_CPP_MIN_LOG_LEVEL="0").stderr
+    # Which there are depends on the processor; the import above prints none.
+    assert "cc:" in run("import kerasgen", TF_CPP_MIN_LOG_LEVEL="0").stderr
 
 
 def test_an_import_that_fails_shows_what_was_said():

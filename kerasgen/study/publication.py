@@ -136,7 +136,9 @@ def _write_run(ended, temporary):
         is_overcome = name == "failure.json" and ended.failure is None
         if (source / name).exists() and not is_overcome:
             _copy_record(source / name, target / name)
-    copied = [name for name in ARRAYS if ended.has_arrays(name)]
+    # Many draws of settings stand for one model; of each its samples are enough.
+    arrays = ARRAYS[:1] if ended.settings.is_draw else ARRAYS
+    copied = [name for name in arrays if ended.has_arrays(name)]
     copied += ["history.csv"] if ended.history else []
     copied += [PUBLISHED] if ended.is_published else []  # published again
     for name in copied:

@@ -21,6 +21,7 @@ from kerasgen import files
 from kerasgen.callbacks.evaluate_samples import read_evaluations
 from kerasgen.callbacks.training_monitor import read_events
 from kerasgen.core.registry import list_models
+from kerasgen.core.registry import model_class
 from kerasgen.study import json_files
 from kerasgen.study.settings import RunSettings
 from kerasgen.study.table import tidy
@@ -86,8 +87,16 @@ class Run:
 
     @property
     def title(self) -> str:
-        """Name of the model in tables and figures."""
-        return self.settings.title
+        """Name of the model in tables and figures, which draws of settings share."""
+        settings = self.settings
+        is_draw = settings.is_draw
+        return model_class(settings.model).__name__ if is_draw else settings.title
+
+    @property
+    def which(self) -> str:
+        """Which of its model's runs it is, such as "seed 3" or "draw03"."""
+        is_draw = self.settings.is_draw
+        return self.settings.variant if is_draw else f"seed {self.seed}"
 
     @property
     def seed(self) -> int:
@@ -127,6 +136,8 @@ class Run:
     @property
     def arguments(self) -> dict:
         """Settings that must be equal for two runs to be of one model."""
+        if self.settings.is_draw:  # which differ by these
+            return {}
         arguments, settings = self.record["arguments"], self.settings.to_dict()
         own = {k: v for k, v in arguments.items() if k not in OWN_ARGUMENTS}
         return own | {name: settings[name] for name in OF_A_MODEL}
@@ -203,8 +214,13 @@ class Study:
         """Kind of the study, by which claims are chosen: see `comparison.Claim`."""
         settings = self.runs[0].settings
         usual = "conditional" if settings.conditional else "comparison"
-        robustness = "robustness" if settings.arm == "robustness" else ""
+        robustness = "robustness" if settings.is_draw else ""
         return settings.ablation or robustness or usual
+
+    @property
+    def each(self) -> str:
+        """What a run of a model is: a "seed", or a "draw" of settings."""
+        return "draw" if self.runs[0].settings.is_draw else "seed"
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:

@@ -143,6 +143,11 @@ class RunSettings:
         return f"{self.model}-{self.variant}" if self.variant else self.model
 
     @property
+    def is_draw(self) -> bool:
+        """Whether its settings were drawn by chance: one of many runs of its model."""
+        return self.arm == "robustness"
+
+    @property
     def title(self) -> str:
         """Name of the model in tables and figures."""
         title = model_class(self.model).__name__

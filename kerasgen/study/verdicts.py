@@ -168,7 +168,7 @@ def _sides(group, endpoint, study, prior):
 
 
 def _side(group, model, endpoint, study, prior):
-    is_any = study.kind == "robustness"  # the variants are draws
+    is_any = study.each == "draw"  # a variant each
     runs = [
         run
         for run in study.runs
@@ -193,7 +193,7 @@ def _side(group, model, endpoint, study, prior):
                     failed += 1
             except NoNumber as reason:
                 gap = str(reason)
-        gaps += [f"{run.title} with seed {run.seed} {gap}"] if gap else []
+        gaps += [f"{run.title} with {run.which} {gap}"] if gap else []
     for missing in study.missing:
         one = missing.settings
         if one.model == model and (is_any or one.variant == group.variant):
@@ -201,7 +201,7 @@ def _side(group, model, endpoint, study, prior):
             gaps.append(f"{one.title} with seed {one.seed} is missing")
     if not runs and not gaps:
         gaps.append(f"the study has no run of {model}")
-    title = runs[0].title if runs and not is_any else model
+    title = runs[0].title if runs else model
     # Numbers of other names came about otherwise and are left out.
     name = max(found, key=lambda name: len(found[name]), default="")
     values = found.get(name, [])

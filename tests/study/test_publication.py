@@ -163,6 +163,20 @@ def test_a_failure_is_published_and_gives_way_to_the_run_that_succeeds(tmp_path)
     assert (run.status, run.failure) == ("complete", None)
 
 
+def test_of_draws_of_settings_their_samples_are_published(tmp_path):
+    draw = {
+        "arm": "robustness",
+        "variant": "draw00",
+        "arguments": {"width": 16},
+        "optimizers": {"all": {"beta_1": 0.5}},
+    }
+    runs = make(tmp_path / "runs", runs=[fake_study.make_run("cvae", settings=draw)])
+    study.publish(runs, tmp_path / "published")
+    (run,) = study.load_study(tmp_path / "published").runs
+    assert [path.name for path in run.directory.glob("*.npz")] == ["samples.npz"]
+    assert run.status == "complete"
+
+
 def test_what_a_run_has_overcome_is_not_published(tmp_path):
     runs = make(tmp_path / "runs", models=("cvae",), seeds=(0,))
     failure = {"kind": "killed", "epoch": 1, "message": "m"}

@@ -385,10 +385,10 @@ def test_a_divergence_is_told_once():
         fake_study.make_run(seed=1, events=["collapse"]),
     ]
     found = overview.troubles(fake_study.make_study(runs=runs))
-    assert [(seed, event["kind"]) for _, seed, event in found] == [
-        (0, "dominance"),
-        (0, "divergence"),
-        (1, "collapse"),
+    assert [(run, event["kind"]) for run, event in found] == [
+        ("DCGAN seed 0", "dominance"),
+        ("DCGAN seed 0", "divergence"),
+        ("DCGAN seed 1", "collapse"),
     ]
     assert [bool(event.get("log")) for *_, event in found] == [False, True, False]
 
@@ -446,6 +446,51 @@ def test_an_ablation_shows_its_variants_instead_of_verdicts(tmp_path):
     judged = json.loads((tmp_path / "claims.json").read_text())["claims"]
     assert [claim["key"] for claim in judged] == ["width"]
     assert (tmp_path / "figures/frechet-epochs-dcgan.svg").exists()
+
+
+def drawn(fids, **changes):
+    """A study of draws of settings: of each model one for each distance."""
+    return fake_study.make_study(
+        runs=[
+            fake_study.make_run(
+                model,
+                settings={
+                    "arm": "robustness",
+                    "variant": f"draw{place:02}",
+                    "learning_rate_factor": 0.5 + place,
+                    "arguments": {"width": 16 * (place + 1)},
+                    "optimizers": {"all": {"beta_1": 0.5}},
+                },
+                fid=fid,
+                failure="divergence" if fid is None else None,
+                **changes,
+            )
+            for model in fids
+            for place, fid in enumerate(fids[model])
+        ]
+    )
+
+
+def test_draws_of_settings_are_runs_of_their_model(tmp_path):
+    found = drawn({"dcgan": [3.0, 4.0, 5.0], "cvae": [9.0, None, 11.0]})
+    page = Page(write(found, tmp_path).read_text())
+    assert "2 models (DCGAN and CVAE) on MNIST" in page.text
+    assert "3 draws. 6 runs: 5 complete, 1 diverged." in page.text
+    assert "CVAE draw01 diverged after 4 of 8 epochs" in page.text
+    assert "Which should I use" not in page.text
+    assert "over draws" in page.text and "over seeds" not in page.text
+    assert "CVAE 3 draws" in page.text and "1 of 3" in page.text
+    assert "Interpolations" not in page.text
+    assert (tmp_path / "figures/draws.svg").exists()
+    assert (tmp_path / "figures/frechet-epochs.svg").exists()
+    shown = overview.draws_table(found).frame
+    assert shown.DCGAN.tolist() == ["3.00", "4.00", "5.00"]
+    assert shown.CVAE.tolist() == ["9.00", "diverged", "11.0"]
+    assert shown["Learning rate"].tolist() == ["0.500 ×", "1.50 ×", "2.50 ×"]
+    assert shown.Width.tolist() == ["0.5 ×", "1 ×", "1.5 ×"]
+    assert overview.draws_table(fake_study.make_study(["dcgan"])) is None
+    read = load_study(tmp_path)
+    assert (len(read.runs), read.others) == (6, [])
 
 
 def test_a_study_that_has_just_begun_gives_a_report(tmp_path):

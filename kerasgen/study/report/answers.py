@@ -29,10 +29,10 @@ def answers(headline, found: pd.DataFrame, progress: pd.DataFrame) -> list[dict]
         if len(mine) > 1:
             chosen.append(_answer(question, mine))
     # Quality in the time that the quickest model takes for all its epochs.
-    totals = progress.groupby(["title", "seed"]).elapsed.max()
+    totals = progress.groupby(["title", "variant", "seed"]).elapsed.max()
     seconds = totals.groupby("title").mean().min()
     spent = progress[(progress.elapsed <= seconds) & (progress.epoch > 0)]
-    last = spent.sort_values("epoch").groupby(["title", "seed"]).tail(1)
+    last = spent.sort_values("epoch").groupby(["title", "variant", "seed"]).tail(1)
     if last.title.nunique() > 1:
         mine = tables.numbers(last, "training")
         budget = str(datetime.timedelta(seconds=round(seconds)))

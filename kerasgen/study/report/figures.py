@@ -36,7 +36,7 @@ def looks(models) -> dict:
     Variants of an ablation have theirs by their place among each other.
     """
     settings = {title: runs[0].settings for title, runs in models.items()}
-    varied = any(one.variant for one in settings.values())
+    varied = any(one.variant and not one.is_draw for one in settings.values())
     return {
         title: _look(index if varied else list_models().index(one.model))
         for index, (title, one) in enumerate(settings.items())
@@ -78,7 +78,7 @@ def quality(progress, *, over, styles, real=None) -> Figure:
     """Fréchet distance over "epochs" or "seconds" of training, all models in one."""
     lines = {}
     for title, mine in progress.groupby("title", sort=False):
-        columns = mine.pivot(index="epoch", columns="seed", values="value")
+        columns = mine.pivot(index="epoch", columns=["variant", "seed"], values="value")
         places = columns.index
         if over == "seconds":
             places = mine.groupby("epoch").elapsed.mean()
@@ -103,6 +103,32 @@ def quality(progress, *, over, styles, real=None) -> Figure:
             textcoords="offset points",
             ha="right",
         )
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def draws(distances, styles, real=None) -> Figure:
+    """Fréchet distances of the runs of each model as points, and their median.
+
+    Args:
+        distances: Dict from title to a list of numbers.
+        styles: Dict from title to colour and line style, as of `looks`.
+        real: The distance of real images, a line; or None.
+    """
+    height = 0.8 + 0.4 * len(distances)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.add_subplot()
+    for place, (title, values) in enumerate(distances.items()):
+        color = styles[title]["color"]
+        axes.plot(values, len(values) * [place], "o", color=color, alpha=0.7)
+        axes.plot(np.median(values), place, "|", color=INK, markersize=16)
+    if real:
+        axes.axvline(real, color=INK, linestyle=":", linewidth=1.2)
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(distances)), list(distances))
+    axes.invert_yaxis()
+    axes.set_title("Fréchet distance of each draw of settings")
+    axes.set_xlabel("Fréchet distance; dotted: real images" if real else "")
     return figure
 
 

@@ -5,8 +5,10 @@ import collections
 import pandas as pd
 
 from kerasgen.core.registry import model_class
+from kerasgen.metrics.specifications import describe
 from kerasgen.study import statistics
 from kerasgen.study.report import formatting
+from kerasgen.study.report.provenance import DISTANCE
 from kerasgen.study.report.tables import Table
 
 # Kinds of events that the table of stability counts in columns of their own.
@@ -79,13 +81,13 @@ def _differences(theirs, ours):
 
 
 def _name(run):
-    return f"{run.title} seed {run.seed}"
+    return f"{run.title} {run.which}"
 
 
 def troubles(study) -> list[tuple]:
-    """Title of the model, seed and event of what failed or was seen in training."""
+    """Name of the run and event of what failed or was seen in training."""
     found = [
-        (missing.settings.title, missing.settings.seed, missing.failure)
+        (f"{missing.settings.title} seed {missing.settings.seed}", missing.failure)
         for missing in study.missing
         if missing.failure
     ]
@@ -93,7 +95,7 @@ def troubles(study) -> list[tuple]:
         # A run that diverged says so in its failure.
         told = [e for e in run.events if e["kind"] != "divergence" or not run.failure]
         told += [run.failure] if run.failure else []
-        found += [(run.title, run.seed, each) for each in told]
+        found += [(_name(run), each) for each in told]
     return found
 
 
@@ -128,6 +130,39 @@ def stability_table(study) -> Table:
         "diverged or failed have none."
     )
     return Table(caption, pd.DataFrame(rows))
+
+
+def distances(study) -> tuple[str, dict]:
+    """Name of the Fréchet distance at the end, and its values by model."""
+    final = study.table[(study.table.stage == "final") & study.table.value.notna()]
+    names = [m for m in final.metric.unique() if describe(m).title == DISTANCE]
+    if not names:
+        return "", {}
+    mine = final[final.metric == names[0]].groupby("title", sort=False)
+    return names[0], {title: found.value.tolist() for title, found in mine}
+
+
+def draws_table(study) -> Table | None:
+    """The settings of each draw, and what became of each model; None without draws."""
+    if study.each != "draw":
+        return None
+    name, _ = distances(study)
+    rows = collections.defaultdict(dict)
+    for run in study.runs:
+        settings = run.settings
+        width = model_class(settings.model).argument_defaults()["width"]
+        (momentum,) = settings.optimizers["all"].values()
+        row = rows[run.which]
+        row["Draw"] = run.which
+        row["Learning rate"] = f"{formatting.number(settings.learning_rate_factor)} ×"
+        row["β₁ or momentum"] = f"{momentum:g}"
+        row["Width"] = f"{settings.arguments['width'] / width:g} ×"
+        row["Batch"] = str(settings.batch_size)
+        value = run.numbers().get(name)
+        row[run.title] = run.status if value is None else formatting.number(value)
+    frame = pd.DataFrame(rows.values()).fillna(formatting.MISSING)
+    caption = f"Draws of settings, and the distance that each model came to ({name})"
+    return Table(caption, frame)
 
 
 def _rate(share):

@@ -88,7 +88,11 @@ def make_context(study, comparison) -> dict:
     progress = provenance.progress(study)
     settings = study.runs[0].settings
     reader = pd.concat([each for each in (final, times) if len(each)] or [final])
-    headline = tables.headline_table(reader, beside, settings.conditional)
+    headline = tables.headline_table(
+        reader, beside, settings.conditional, study.each
+    )
+    # Settings that were drawn by chance are nothing to use.
+    is_advice = headline and study.each == "seed"
     judged = verdicts.judge(study, comparison)
     again = verdicts.judge(study, comparison, "fitted") if len(fitted) else []
     models = dict.fromkeys(run.settings.model for run in study.runs)
@@ -98,22 +102,25 @@ def make_context(study, comparison) -> dict:
         "colors": {t: one["color"] for t, one in figures.looks(study.models).items()},
         "settings": settings,
         "dataset": DATASETS.get(settings.dataset, folder_name(settings.dataset)),
-        "num_seeds": len({run.seed for run in study.runs}),
+        "num_seeds": len({run.which for run in study.runs}),
         "ended": overview.ended(study),
         "conditions": provenance.conditions(study),
         "gaps": overview.gaps(study, comparison),
         "numbers": [final, fitted],
         "progress": progress,
-        "answers": answers(headline, reader, progress) if headline else [],
+        "answers": answers(headline, reader, progress) if is_advice else [],
         "headline": headline,
-        "groups": tables.metric_groups(final, beside),
-        "fitted_groups": tables.metric_groups(fitted, beside),
-        "test_losses": tables.metric_table(test, "Losses on the test images"),
-        "time": tables.metric_table(times, "Time"),
+        "groups": tables.metric_groups(final, beside, study.each),
+        "fitted_groups": tables.metric_groups(fitted, beside, study.each),
+        "test_losses": tables.metric_table(
+            test, "Losses on the test images", each=study.each
+        ),
+        "time": tables.metric_table(times, "Time", each=study.each),
         "timed_alone": all(run.seconds_alone is not None for run in study.runs),
         "hours": (times["mean"] * times.n)[is_total].sum() / 3600,
         "not_applicable": overview.not_applicable(study),
         "published": tables.published_table(final, comparison, settings.dataset),
+        "draws": overview.draws_table(study),
         "arguments": provenance.arguments_table(study),
         "stability": overview.stability_table(study),
         "troubles": overview.troubles(study),

@@ -13,6 +13,7 @@ from kerasgen import callbacks
 from kerasgen.callbacks.image_grid import fitting_scale
 from kerasgen.study.report import figures
 from kerasgen.study.report import formatting
+from kerasgen.study.report.overview import distances
 
 FOLDER = "figures"
 COLUMNS = 10
@@ -45,10 +46,17 @@ def all_pictures(study, comparison, progress) -> dict[str, list[Picture]]:
     """Draw the pictures of a study into its folder, by the section that shows them."""
     return {
         **_strips(study),
-        **{kind: _grids(study, kind, comparison) for kind in _DRAWN},
+        # Publication keeps of draws but their samples.
+        **{
+            kind: _grids(study, kind, comparison)
+            if kind == "samples" or study.each == "seed"
+            else []
+            for kind in _DRAWN
+        },
         "losses": _losses(study, comparison),
         "codes": _codes(study, comparison),
         "quality": _quality(study, progress),
+        "spread": _draws(study),
     }
 
 
@@ -98,7 +106,7 @@ def _grids(study, kind, comparison):
         run, arrays = _first(runs, f"{kind}.npz")
         if run is not None:
             epochs = formatting.named(run.settings.epochs, "epoch")
-            caption = f"{title}: {told}, {epochs}, seed {run.seed}"
+            caption = f"{title}: {told}, {epochs}, {run.which}"
             name = f"{kind}-{run.settings.name}"
             found.append(_pixels(study, name, draw(arrays), caption))
         elif kind != "samples_fitted":  # which only models with an encoder have
@@ -111,13 +119,14 @@ def _strips(study):
     first, others, real = [], [], []
     for title, runs in study.models.items():
         name = runs[0].settings.name
-        there = {run.seed: run.arrays("samples.npz") for run in runs}
-        there = {seed: each["images"] for seed, each in there.items() if each}
-        for seed in list(there)[:1]:
-            drawn = strips([there.pop(seed)])
+        there = {run.which: run.arrays("samples.npz") for run in runs}
+        there = {which: each["images"] for which, each in there.items() if each}
+        for which in list(there)[:1]:
+            drawn = strips([there.pop(which)])
             first.append(_pixels(study, f"strip-{name}", drawn, title))
         if there:
-            caption = f"{title}: seeds {formatting.listed(list(map(str, there)))}"
+            which = [each.removeprefix(study.each).strip() for each in there]
+            caption = f"{title}: {study.each}s {formatting.listed(which)}"
             drawn = strips(list(there.values()))
             others.append(_pixels(study, f"seeds-{name}", drawn, caption))
         # A run keeps training images: of each sample the nearest, here the last of it.
@@ -136,7 +145,7 @@ def _losses(study, comparison):
         caption = f"{_number(comparison, 'losses', runs)}{title}: losses in training"
         runs = [run for run in runs if run.epochs_done]
         if figure := figures.losses(title, runs):
-            caption = f"{caption}, {_seeds_told(len(runs))}"
+            caption = f"{caption}, {_told(study, len(runs))}"
             found.append(_chart(study, name, figure, caption))
         else:
             found.append(_missing(caption, "history"))
@@ -151,7 +160,7 @@ def _codes(study, comparison):
         if run and (figure := figures.codes(title, arrays)):
             caption = (
                 f"{number}{title}: codes of {len(arrays['codes']):,} test images by "
-                f"class, seed {run.seed}"
+                f"class, {run.which}"
             )
             name = f"codes-{run.settings.name}"
             found.append(_chart(study, name, figure, caption))
@@ -164,7 +173,7 @@ def _quality(study, progress):
     """Charts of all models; in an ablation, of the variants of each."""
     styles = figures.looks(study.models)
     parts = {"": progress}
-    if any(run.settings.variant for run in study.runs):
+    if study.each == "seed" and any(run.settings.variant for run in study.runs):
         parts = {f"-{model}": mine for model, mine in progress.groupby("model")}
     found = []
     for part, mine in parts.items():
@@ -172,16 +181,27 @@ def _quality(study, progress):
             name = mine.metric.iloc[0]
             real = (study.real.get("during") or {}).get(name)
             figure = figures.quality(mine, over=over, styles=styles, real=real)
-            told = _seeds_told(mine.groupby("title").seed.nunique().max())
+            told = _told(study, mine.groupby(["title", "epoch"]).size().max())
             caption = f"Fréchet distance over {over} of training ({name}): {told}"
             found.append(_chart(study, f"frechet-{over}{part}", figure, caption))
     return found
 
 
-def _seeds_told(count):
+def _draws(study):
+    """A chart of the distance of every draw of settings, of a study of draws."""
+    name, found = distances(study)
+    if study.each != "draw" or not found:
+        return []
+    real = study.real.get("final") or {}
+    figure = figures.draws(found, figures.looks(study.models), real.get(name))
+    caption = f"Fréchet distance of each draw of settings, and their median ({name})"
+    return [_chart(study, "draws", figure, caption)]
+
+
+def _told(study, count):
     if count == 1:
-        return "one seed"
-    return f"mean of {count} seeds, and band from the least to the largest"
+        return f"one {study.each}"
+    return f"mean of {count} {study.each}s, and band from the least to the largest"
 
 
 def _number(comparison, kind, runs):

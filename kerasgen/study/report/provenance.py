@@ -70,7 +70,7 @@ def arguments_table(study) -> Table:
     }
     frame = pd.DataFrame(columns).fillna(formatting.MISSING).sort_index()
     frame = frame.drop(index=["seed", "name", "dtype"], errors="ignore")
-    caption = "Constructor arguments of the models, first seed"
+    caption = f"Constructor arguments of the models, first {study.each}"
     return Table(caption, frame.reset_index(names="Argument"))
 
 
@@ -110,11 +110,15 @@ def progress(study) -> pd.DataFrame:
     ]
     found = there[(there.stage == "training") & there.metric.isin(names[:1])]
     seconds = there[(there.stage == "history") & (there.metric == "seconds")]
-    keys = ["title", "seed", "epoch"]
-    elapsed = seconds.astype({"value": float}).groupby(keys[:2]).value.cumsum()
+    keys = ["title", "variant", "seed", "epoch"]
+    elapsed = seconds.astype({"value": float}).groupby(keys[:3]).value.cumsum()
     found = found.merge(seconds[keys].assign(elapsed=elapsed), "left", keys)
-    alone = {(run.title, run.seed): run.seconds_alone for run in study.runs}
-    each = [alone.get(place) for place in zip(found.title, found.seed, strict=True)]
+    alone = {
+        (run.title, run.settings.variant, run.seed): run.seconds_alone
+        for run in study.runs
+    }
+    places = zip(found.title, found.variant, found.seed, strict=True)
+    each = [alone.get(place) for place in places]
     each = pd.Series(each, found.index, dtype=float)
     found["elapsed"] = (found.epoch * each).fillna(found.elapsed)
     # Before the first epoch nothing has elapsed.

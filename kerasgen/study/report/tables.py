@@ -108,7 +108,7 @@ def best_of(losses: list) -> list[bool]:
     ]
 
 
-def metric_groups(found: pd.DataFrame, beside: dict) -> list[dict]:
+def metric_groups(found: pd.DataFrame, beside: dict, each: str) -> list[dict]:
     """The numbers of a study as tables, group by group, with what they mean."""
     groups = []
     for key, (title, intro) in specifications.GROUPS.items():
@@ -116,7 +116,9 @@ def metric_groups(found: pd.DataFrame, beside: dict) -> list[dict]:
         if not names:
             continue
         parts = np.array_split(names, math.ceil(len(names) / MAX_COLUMNS))
-        tables = [metric_table(found, title, part.tolist(), beside) for part in parts]
+        tables = [
+            metric_table(found, title, part.tolist(), beside, each) for part in parts
+        ]
         metrics = dict.fromkeys(map(describe, names))
         groups.append(
             {"key": key, "title": title, "intro": intro}
@@ -125,7 +127,9 @@ def metric_groups(found: pd.DataFrame, beside: dict) -> list[dict]:
     return groups
 
 
-def metric_table(found: pd.DataFrame, caption, names=None, beside=None) -> Table | None:
+def metric_table(
+    found: pd.DataFrame, caption, names=None, beside=None, each="seed"
+) -> Table | None:
     """One table of numbers, a row for each model and for real images; or None.
 
     Args:
@@ -133,6 +137,7 @@ def metric_table(found: pd.DataFrame, caption, names=None, beside=None) -> Table
         caption: Sentence above the table.
         names: Full names of numbers, a column each. Default all.
         beside: Dict from title to the numbers of further rows by their names.
+        each: What a run of a model is, as of a `Study`.
     """
     names = found.metric.unique().tolist() if names is None else names
     if not names:
@@ -143,7 +148,7 @@ def metric_table(found: pd.DataFrame, caption, names=None, beside=None) -> Table
     rows, best = [], []
     for title, count in seeds.items():
         cells = [by_place.get((title, name)) for name in names]
-        first = f"{title}\n{formatting.named(count, 'seed')}"
+        first = f"{title}\n{formatting.named(count, each)}"
         rows.append([first, *(_cell(one, count) for one in cells)])
         best.append([False, *(one is not None and one.best for one in cells)])
     for title, record in (beside or {}).items():
@@ -156,7 +161,7 @@ def metric_table(found: pd.DataFrame, caption, names=None, beside=None) -> Table
     if without := [title for title in found.model.unique() if title not in seeds]:
         notes.append(f"No numbers of {formatting.listed(without)}.")
     if seeds.max() == 1:
-        notes.append("One seed: there is no spread and no interval.")
+        notes.append(f"One {each}: there is no spread and no interval.")
     frame = pd.DataFrame(rows, columns=["Model", *map(_head, names)])
     return Table(caption, frame, np.array(best), tuple(notes))
 
@@ -188,7 +193,9 @@ def _cell(row, count):
     return "\n".join(lines)
 
 
-def headline_table(found: pd.DataFrame, beside: dict, conditional) -> Table | None:
+def headline_table(
+    found: pd.DataFrame, beside: dict, conditional, each: str
+) -> Table | None:
     """The numbers that a reader asks for first; or None without any.
 
     Codes of conditional models need not hold the labels, which are given.
@@ -203,7 +210,7 @@ def headline_table(found: pd.DataFrame, beside: dict, conditional) -> Table | No
     if "Fréchet distance" not in names:
         return None
     caption = "The numbers that a reader asks for first"
-    return metric_table(found, caption, chosen, beside)
+    return metric_table(found, caption, chosen, beside, each)
 
 
 def published_table(found: pd.DataFrame, comparison, dataset) -> Table | None:

@@ -190,9 +190,10 @@ class EncoderModel(ImageModel):
         """Fit a Gaussian mixture to codes of training images; `sample` draws from it.
 
         The model itself is not trained. `sample` draws from the mixture afterwards, and
-        `sample(prior="standard")` from N(0, I); files, presets and exports keep it. A
-        Gaussian posterior is sampled once for each image. A conditional model gets a
-        mixture for each class.
+        `sample(prior="standard")` from N(0, I). Files of the model, presets and exports
+        keep it, files of weights alone do not, and `fit` drops it with a warning. A
+        posterior that is no point is sampled once for each image. A conditional model
+        gets a mixture for each class.
 
         Reference: Ghosh et al. 2020, From Variational to Deterministic Autoencoders
         (arXiv:1903.12436), section 4.
@@ -214,15 +215,28 @@ class EncoderModel(ImageModel):
         prior = self.new_prior(components)
         # Classes may be the prior's alone.
         is_blind = self.is_conditional and not self.takes_labels("encoder")
-        codes = encoded = self.encode(images, None if is_blind else labels)
-        if self.posterior == "gaussian":
-            mean, log_variance = encoded
-            noise = normal(mean.shape, sampling_seed(seed))
-            codes = mean + np.exp(0.5 * log_variance) * noise.numpy()
+        codes = self.draw_codes(images, None if is_blind else labels, seed=seed)
         prior.fit(codes, labels if self.is_conditional else None, seed=seed)
         self.fitted_prior = prior
         self._decoders.clear()
         return self
+
+    def draw_codes(self, images, labels=None, *, seed=0):
+        """One draw of q(z|x) for each image; a point is its own draw.
+
+        Args:
+            images, labels: As `encode` takes them.
+            seed: Seed of the draws, int of at least 0.
+
+        Returns:
+            NumPy float32 of shape `(num, *latent_shape)`.
+        """
+        encoded = self.encode(images, labels)
+        if self.posterior != "gaussian":
+            return encoded
+        mean, log_variance = encoded
+        noise = normal(mean.shape, sampling_seed(seed))
+        return mean + np.exp(0.5 * log_variance) * noise.numpy()
 
     def new_prior(self, components):
         """A `GaussianMixturePrior` for this model's codes, not fitted yet."""

@@ -49,8 +49,8 @@ class GuidedModel(ImageModel):
                 f"Got latent_dim={latent_dim}; expected None or {self.latent_dim}: the "
                 "latents are noise of the images' size. Leave it out."
             )
-        self.guidance = self.checked_guidance(guidance)
         self.label_dropout = check_fraction("label_dropout", label_dropout)
+        self.guidance = self.checked_guidance(guidance)
         self.width, self.depth = width, depth
 
     def network_forms(self):
@@ -60,6 +60,19 @@ class GuidedModel(ImageModel):
         """Images from noise, or from `[noise, labels]`."""
         noise, *labels = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         return self.decode(noise, *labels)
+
+    def noise_as_images(self, latents):
+        """Latents in the shape of images, for `decode`.
+
+        Raises:
+            ValueError: If they are not of shape `(num, latent_dim)`.
+        """
+        if tuple(latents.shape[1:]) != self.latent_shape:
+            raise ValueError(
+                f"Got latents of shape {tuple(latents.shape)}; expected (num, "
+                f"{self.latent_dim}), noise of the images' size."
+            )
+        return ops.reshape(latents, (-1, *self.image_shape))
 
     def drop_labels(self, labels, kept):
         """Labels, and where they are not kept the one that stands for "not given"."""
@@ -71,6 +84,12 @@ class GuidedModel(ImageModel):
             raise ValueError(
                 f"Got guidance={guidance} for a model without classes; expected 1.0. "
                 "Guidance is towards a label: construct the model with num_classes."
+            )
+        if weight != 1.0 and not self.label_dropout:
+            raise ValueError(
+                f"Got guidance={guidance} for a model with label_dropout=0, which "
+                "never sees an image without its label; expected 1.0. Train one with "
+                "a label_dropout above 0."
             )
         return weight
 

@@ -125,6 +125,11 @@ class GaussianMixturePrior(keras.layers.Layer):
                     "out, or construct the prior with num_classes."
                 )
             return [(codes, "")]
+        if labels is None:
+            raise ValueError(
+                f"Got no labels for a prior of {self.num_classes} classes; expected "
+                "the class of each code. Pass labels."
+            )
         labels = np.asarray(labels)
         if labels.shape != (len(codes),) or labels.dtype.kind not in "iu":
             raise ValueError(

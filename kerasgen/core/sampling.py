@@ -167,15 +167,23 @@ class SamplingModel(keras.Model):
 
     def _compiled_decoder(self, options):
         """`decode` as a graph; one for each set of options."""
-        known = inspect.signature(self.decode).parameters
+        known = list(inspect.signature(self.decode).parameters)[2:]
         for name in options:
-            check_choice("option", name, list(known)[2:])
-        key = tuple(sorted(options.items()))
+            if not known:
+                raise ValueError(
+                    f"Got {name} for samples of {type(self).__name__}, which take no "
+                    "such argument; expected none. Leave it out."
+                )
+            check_choice("option", name, known)
+        # What is not given is the model's, which may be set anew.
+        usual = [getattr(self, name, None) for name in known]
+        key = repr((sorted(options.items()), usual))
         if key not in self._decoders:
             spec = tf.TensorSpec((None, *self.latent_shape), tf.float32)
             decoder = tf.function(
                 lambda *inputs: self.decode(*inputs, **options),
                 input_signature=[spec, *self.label_spec()],
+                autograph=False,  # which would wrap what `decode` raises
             )
             # Traced once, here: TensorFlow warns of calls that trace again and again.
             self._decoders[key] = decoder.get_concrete_function()

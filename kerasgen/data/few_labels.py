@@ -15,11 +15,11 @@ from kerasgen.data.pipeline import batches
 
 
 def draw_labelled(labels: np.ndarray, num_labels: int, seed: int = 0) -> np.ndarray:
-    """Draw rows that keep their label, equally many of each class.
+    """Draw rows that keep their label, equally many of each class that has images.
 
     Args:
         labels: Class of every image, integers from 0 on, shape `(n,)`.
-        num_labels: Number of rows, a multiple of the number of classes.
+        num_labels: Number of rows, a multiple of the number of these classes.
         seed: Seed of the draw, int of at least 0.
 
     Returns:
@@ -30,7 +30,7 @@ def draw_labelled(labels: np.ndarray, num_labels: int, seed: int = 0) -> np.ndar
     """
     check_integer("num_labels", num_labels, at_least=1)
     labels = inputs.check_labels(labels, len(labels))
-    counts = np.bincount(labels)
+    classes, counts = np.unique(labels, return_counts=True)
     each, rest = divmod(num_labels, len(counts))
     if rest or not each:
         raise ValueError(
@@ -40,12 +40,12 @@ def draw_labelled(labels: np.ndarray, num_labels: int, seed: int = 0) -> np.ndar
     if counts.min() < each:
         raise ValueError(
             f"Got num_labels={num_labels}, {each} for each class; expected at most "
-            f"{counts.min()}, as class {counts.argmin()} has no more images."
+            f"{counts.min()}, as class {classes[counts.argmin()]} has no more images."
         )
     random = np.random.default_rng(seed)
     drawn = [
         random.choice(np.flatnonzero(labels == one), each, replace=False)
-        for one in range(len(counts))
+        for one in classes
     ]
     return np.sort(np.concatenate(drawn))
 
@@ -55,6 +55,7 @@ def few_labels(
     labels: np.ndarray,
     num_labels: int,
     *,
+    num_classes: int | None = None,
     batch_size: int = 200,
     seed: int = 0,
     initial_epoch: int = 0,
@@ -68,6 +69,8 @@ def few_labels(
         images: uint8 or floats in [0, 1], shape `(n, height, width, channels)`.
         labels: Class of every image, integers of shape `(n,)`.
         num_labels: Number of labels that are used, as for `draw_labelled`.
+        num_classes: Number of classes of the model; default one more than the greatest
+            label.
         batch_size: Images in a batch, an even int.
         seed: Seed of the draw of labels and of the orders.
         initial_epoch: Epochs trained so far; see `batches`.
@@ -87,19 +90,28 @@ def few_labels(
     check_integer("batch_size", batch_size, at_least=2)
     if batch_size % 2:
         raise ValueError(f"Got batch_size={batch_size}; expected an even number.")
+    if labels is None:
+        raise ValueError(
+            "Got labels=None; expected the class of every image, of which few are used."
+        )
+    labels = inputs.check_labels(labels, len(images))
     rows = draw_labelled(labels, num_labels, seed)
-    unlabelled = np.full(len(images), np.max(labels) + 1, "int32")
+    least = int(labels.max()) + 1
+    none = least if num_classes is None else num_classes
+    check_integer("num_classes", none, at_least=least)
+    unlabelled = np.full(len(images), none, "int32")
     order: dict[str, Any] = {
         "batch_size": batch_size // 2,
         "initial_epoch": initial_epoch,
     }
     everything = batches(images, unlabelled, seed=seed, **order)
     known = np.resize(rows, len(images))
-    labelled = batches(images[known], np.asarray(labels)[known], seed=seed + 1, **order)
+    labelled = batches(images[known], labels[known], seed=seed + 1, **order)
     dataset = tf.data.Dataset.zip(labelled, everything).map(
         lambda first, second: tuple(
             tf.concat(pair, axis=0) for pair in zip(first, second, strict=True)
         )
     )
     dataset.is_checked = True
+    dataset.num_labels = none + 1  # which a model compares with its own
     return dataset

@@ -107,6 +107,10 @@ class EncoderInputs:
         mean, log_variance = self.test_posterior
         if log_variance is None:
             return mean
+        if hasattr(self.model, "posterior_factors"):  # whose values correlate
+            mean, factors = self.factors(self.test.pixels, self.labels(self.test))
+            noise = np.random.default_rng([self.seed, 1]).standard_normal(mean.shape)
+            return (mean + np.einsum("nij,nj->ni", factors, noise)).astype(np.float32)
         noise = np.random.default_rng([self.seed, 1]).standard_normal(mean.shape)
         return (mean + np.exp(0.5 * log_variance) * noise).astype(np.float32)
 

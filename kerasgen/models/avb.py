@@ -21,6 +21,7 @@ Departures from the paper: that default, the house's convolutions in all network
 discriminator of the joined image and code instead of an inner product, other rates.
 """
 
+import numpy as np
 from keras import ops
 
 from kerasgen import networks
@@ -38,6 +39,7 @@ from kerasgen.core.references import Reference
 from kerasgen.core.registry import register
 from kerasgen.training import next_seed
 from kerasgen.training import normal
+from kerasgen.training import sampling_seed
 
 MESCHEDER2017 = Reference(
     "Mescheder, Nowozin & Geiger 2017",
@@ -49,6 +51,7 @@ MESCHEDER2017 = Reference(
 CODE = "the authors' experiments/avb_mnist_32_ac/run.py"
 # Draws for the moments of the noise's part in `encode`, the same in every call.
 MOMENT_DRAWS, MOMENT_SEED = 1000, (0, -3)
+DRAWN = 1000  # codes at a time
 # Added to the variances, as in the code: the bases could agree on a point.
 VARIANCE_FLOOR = 1e-4
 CONTRASTS = ("full", "diagonal")
@@ -208,6 +211,8 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
         encoded = encode(images)
         vectors = self.draw_bases(ops.shape(images)[0], next_seed(noise), training)
         latents = encoded[0] + ops.sum(encoded[1] * vectors, axis=1)
+        if not training:  # of few images moments would be poor
+            vectors = self.draw_bases(MOMENT_DRAWS, MOMENT_SEED, training)
         moments = self.moments(encoded, vectors, self.contrast)
         codes, log_determinant = objectives.normalized_codes(
             latents, *map(ops.stop_gradient, moments)
@@ -268,6 +273,22 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
             return mean, ops.cholesky(covariance)
 
         return self.apply_to_images(factors, images, labels, "encoder")
+
+    def draw_codes(self, images, labels=None, *, seed=0):
+        """One draw of q(z|x) itself for each image; see `EncoderModel.draw_codes`."""
+
+        def encoded(images, labels=None):
+            return self.bind("encoder", labels, False)(images)
+
+        start, amplitudes = self.apply_to_images(encoded, images, labels, "encoder")
+        codes, first = np.empty_like(start), np.asarray(sampling_seed(seed))
+        for place in range(0, len(start), DRAWN):
+            part = slice(place, place + DRAWN)
+            own = first + np.array([0, place], first.dtype)
+            vectors = self.draw_bases(len(start[part]), own, False)
+            found = amplitudes[part] * ops.convert_to_numpy(vectors)
+            codes[part] = start[part] + found.sum(axis=1)
+        return codes
 
     def codes_in_graph(self, images, labels=None, training=False):
         return self.posterior_in_graph(images, labels, training)[0]

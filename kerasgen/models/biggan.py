@@ -17,6 +17,8 @@ it is "BigGAN-style"; no attention, which the authors leave out at 32 pixels as 
 pixels end in a sigmoid; batch normalisation samples by its moving averages.
 """
 
+import math
+
 from keras import ops
 
 from kerasgen import networks
@@ -40,6 +42,8 @@ BROCK2019 = Reference(
     "1809.11096",
 )
 CODE = "the authors' launch_cifar_ema.sh"
+# The greatest share in float64 that is not all.
+_NEARLY_ONE = 1.0 - 2.0**-53
 
 
 @register(family="gan", references=[BROCK2019])
@@ -139,9 +143,12 @@ class BigGAN(AdversarialModel):
     def decode(self, latents, labels=None, truncation=None):
         """Images from latents, cut off at ±`truncation`; see `SamplingModel.decode`."""
         if truncation is not None:
-            cut = check_positive("truncation", truncation) / 2**0.5
-            share = ops.erf(ops.cast(latents, "float32") / 2**0.5)
-            latents = 2**0.5 * ops.erfinv(share * ops.erf(cut))
+            cut = check_positive("truncation", truncation)
+            # In float64 the tail of the normal distribution is told from 1 up to 8.
+            share = ops.erf(ops.cast(latents, "float64") / 2**0.5)
+            share = ops.clip(share * math.erf(cut / 2**0.5), -_NEARLY_ONE, _NEARLY_ONE)
+            latents = ops.clip(2**0.5 * ops.erfinv(share), -cut, cut)
+            latents = ops.cast(latents, "float32")
         return super().decode(latents, labels)
 
     def draw_fakes(self, images, noise, training):

@@ -208,7 +208,7 @@ class DDPM(GuidedModel):
                 x += fresh * training.normal_of_rows(self.image_shape, latents, index)
             return x
 
-        x = ops.reshape(latents, (-1, *self.image_shape))
+        x = self.noise_as_images(latents)
         return 0.5 * ops.fori_loop(0, steps, step, x) + 0.5
 
     def step_tables(self, steps, eta):
@@ -235,6 +235,7 @@ class DDPM(GuidedModel):
     def checked_steps(self, steps):
         if check_positive_int("steps", steps) > self.timesteps:
             raise ValueError(
-                f"Got steps={steps}; expected at most timesteps={self.timesteps}."
+                f"Got steps={steps}; expected at most timesteps="
+                f"{self.timesteps}. Pass a number of steps that fits."
             )
         return int(steps)

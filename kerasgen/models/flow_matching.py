@@ -153,7 +153,7 @@ class FlowMatching(GuidedModel):
             float32 pixels in [0, 1], shape `(num, *image_shape)`.
         """
         labels = None if labels is None else ops.cast(labels, "int32")
-        start = ops.reshape(latents, (-1, *self.image_shape))
+        start = self.noise_as_images(latents)
         end = self.integrate(start, labels, 0.0, 1.0, steps, solver, guidance)
         return ops.clip(0.5 * end + 0.5, 0.0, 1.0)
 

@@ -19,6 +19,9 @@ Departures from the paper: both players move at once from one shared forward pas
 normal instead of uniform; networks are half as wide, and the generator is DCGAN's.
 """
 
+import numbers
+
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -210,13 +213,27 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
 
         Returns:
             NumPy float32 of shape `(num, *latent_shape)`, for `generate`.
+
+        Raises:
+            ValueError: If an argument is not as described.
         """
+        check_positive_int("num", num)
+        is_int = isinstance(category, numbers.Integral)
+        is_int &= not isinstance(category, bool)
+        is_category = is_int and 0 <= category < self.num_categories
+        if category is not None and not is_category:
+            raise ValueError(
+                f"Got category={category!r}; expected an int from 0 to "
+                f"{self.num_categories - 1}, or None for drawn ones."
+            )
+        if codes is not None:
+            codes = _codes(codes, (num, self.num_codes))
         drawn = self.draw_prior(num, training.sampling_seed(seed))
         z, chosen, free = self.split_latents(drawn)
         if category is not None:
             chosen = ops.one_hot([category] * num, self.num_categories, dtype="float32")
         if codes is not None:
-            free = ops.broadcast_to(ops.cast(codes, "float32"), free.shape)
+            free = codes
         return ops.convert_to_numpy(ops.concatenate([z, chosen, free], axis=1))
 
     def player_losses(self, images, labels, noise, training):
@@ -244,3 +261,17 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         )
         self.update_average()
         return self.log(losses)
+
+
+def _codes(codes, shape):
+    """Values of codes as float32 of a shape; else a ValueError."""
+    try:
+        found = np.broadcast_to(np.asarray(codes, "float32"), shape)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or not np.isfinite(found).all():
+        raise ValueError(
+            f"Got codes={codes!r}; expected finite numbers that broadcast to {shape}, "
+            "a column for each code."
+        )
+    return found

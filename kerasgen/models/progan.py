@@ -120,6 +120,14 @@ class ProGAN(AdversarialModel):
         self.steps_seen = self.add_weight(**counter, name="steps_seen")
         self.complete()
         networks.check_judges_alone("critic", self.critic)
+        for name in ("generator", "critic"):
+            found = networks.levels_of(getattr(self, name))
+            if found != list(range(1, depth + 1)):
+                raise ValueError(
+                    f"Got a {name} that grows by the levels {found}; expected those "
+                    f"from 1 to {depth}, as depth={depth}. Make it with "
+                    f"kerasgen.networks.growing_{name}(…, depth={depth})."
+                )
 
     def default_generator(self):
         return networks.growing_generator(

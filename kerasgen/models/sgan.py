@@ -128,7 +128,8 @@ class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         if num_classes is None:
             raise ValueError(
                 "Got num_classes=None; expected the number of classes that the "
-                "discriminator tells apart."
+                "discriminator tells apart. Pass it, such as num_classes=10; without "
+                "labels take DCGAN."
             )
         super().__init__(image_shape, latent_dim, num_classes, **kwargs)
         self.objective = check_choice("objective", objective, GAME_WEIGHTS)

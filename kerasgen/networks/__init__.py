@@ -24,6 +24,7 @@ from kerasgen.networks.dense_autoencoder import point_encoder
 from kerasgen.networks.growing import at_level
 from kerasgen.networks.growing import growing_critic
 from kerasgen.networks.growing import growing_generator
+from kerasgen.networks.growing import levels_of
 from kerasgen.networks.growing import set_growth
 from kerasgen.networks.heads import judge_with_heads
 from kerasgen.networks.heads import recognizing_judge

@@ -6,19 +6,29 @@ from kerasgen.networks import fused
 
 
 def check_judges_alone(name: str, network: keras.Model) -> None:
-    """Raise unless a network takes every example by itself.
+    """Raise unless a network takes every example by itself, with slopes of its slopes.
 
     A penalty is on the slope of each output at its own input; with batch normalisation
-    the sum of the outputs has slopes that mix examples.
+    the sum of the outputs has slopes that mix examples. Keras' own normalisations of
+    layers and groups have wrong second derivatives, by which a penalty is minimised.
 
     Args:
         name: Name of the network's constructor argument.
         network: The network.
 
     Raises:
-        ValueError: If the network has a layer of batch normalisation.
+        ValueError: If the network has a layer of batch normalisation, or one of Keras'
+            own that normalises layers or groups.
     """
+    wrong = (keras.layers.LayerNormalization, keras.layers.GroupNormalization)
     for layer in network._flatten_layers():
+        if isinstance(layer, wrong) and not isinstance(layer, fused.LayerNormalization):
+            raise ValueError(
+                f"Got a {name} with keras.layers.{type(layer).__name__} "
+                f"({layer.name!r}), whose second derivative, which the penalty on it "
+                "needs, is wrong; expected none. Take "
+                "kerasgen.networks.fused.LayerNormalization."
+            )
         if isinstance(layer, keras.layers.BatchNormalization):
             raise ValueError(
                 f"Got a {name} with batch normalisation ({layer.name!r}); expected one "

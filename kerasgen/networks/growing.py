@@ -137,6 +137,11 @@ def set_growth(network: keras.Model, level) -> None:
             layer.share.assign(_share(level, layer.level))
 
 
+def levels_of(network: keras.Model) -> list[int]:
+    """Numbers of the levels that a network grows by; none if it does not."""
+    return sorted(each.level for each in network.layers if isinstance(each, Fade))
+
+
 @keras.saving.register_keras_serializable("kerasgen")
 class Fade(layers.Layer):
     """(1 - share) · older + share · newer, with a share that training sets.

@@ -1,8 +1,8 @@
 """Numbers of single runs by which models are compared.
 
-A quantity is a function of a `Run` and of the study's `real` records; it returns the
-name and the number. Numbers of different names are never compared. `NoNumber` is raised
-for what is not on record, and says why.
+A quantity is a function of a `Run`, of the study's `real` records and of the prior of
+the samples; it returns the name and the number. Numbers of different names are never
+compared. `NoNumber` is raised for what is not on record, and says why.
 """
 
 import math
@@ -43,7 +43,7 @@ def value_of(
         NoNumber: If the run has none.
     """
     if endpoint.quantity in QUANTITIES:
-        name, value = QUANTITIES[endpoint.quantity](run, real)
+        name, value = QUANTITIES[endpoint.quantity](run, real, prior)
     elif endpoint.quantity.startswith(OF_CODES) and run.settings.conditional:
         raise NoNumber("is conditioned on labels, so its codes need not hold them")
     else:
@@ -72,7 +72,7 @@ def metric(metrics: dict, base: str, space: str = "") -> tuple[str, float]:
     return name, float(metrics[name])
 
 
-def fluctuation(run: Run, real: dict) -> tuple[str, float]:
+def fluctuation(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
     """How unsteadily the quality of samples changes, in logarithms of the distance.
 
     Of the Fréchet distances d₁, d₂, … in training, the changes log dₖ₊₁ − log dₖ that
@@ -91,7 +91,7 @@ def fluctuation(run: Run, real: dict) -> tuple[str, float]:
     return f"fluctuation_{name}", float(np.abs(changes - changes.mean()).mean())
 
 
-def seconds_per_epoch(run: Run, real: dict) -> tuple[str, float]:
+def seconds_per_epoch(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
     """Median seconds of an epoch, which the compilation in the first does not move.
 
     Of a study whose models were timed alone (`benchmarks.timing`), those seconds.
@@ -99,7 +99,7 @@ def seconds_per_epoch(run: Run, real: dict) -> tuple[str, float]:
     return _timed("seconds_per_epoch", run), float(np.median(_seconds(run)))
 
 
-def seconds_to_quality(run: Run, real: dict) -> tuple[str, float]:
+def seconds_to_quality(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
     """Seconds of training until samples reach `TARGET_MULTIPLE` × the real distance.
 
     Counted to the end of the first epoch whose evaluation is at most the target;
@@ -119,11 +119,11 @@ def seconds_to_quality(run: Run, real: dict) -> tuple[str, float]:
     return _timed(f"seconds_to_{TARGET_MULTIPLE}x_real_{name}", run), seconds
 
 
-def loss_slope(run: Run, real: dict) -> tuple[str, float]:
-    """Largest slope of a player's loss over the second half of training.
+def loss_slope(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
+    """Largest slope of a player's loss over the second half of training, up or down.
 
-    Each loss is fitted by a line; its rise over the half is divided by the standard
-    deviation of the residuals, so that a loss that only fluctuates has about 0.
+    Each loss is fitted by a line; its change over the half is divided by the standard
+    deviation of the residuals, so that a loss that only fluctuates has about 1.
     """
     columns = {k: v for k, v in run.history.items() if k.endswith("_loss")}
     columns.pop("reconstruction_loss", None)
@@ -134,9 +134,9 @@ def loss_slope(run: Run, real: dict) -> tuple[str, float]:
     return "loss_slope", max(map(_slope, columns.values()))
 
 
-def log_distance(run: Run, real: dict) -> tuple[str, float]:
+def log_distance(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
     """Logarithm of the last Fréchet distance, whose spread over settings is judged."""
-    name, value = metric(run.metrics(), "fid", "features")
+    name, value = metric(run.metrics(prior), "fid", "features")
     return f"log_{name}", _log(value)
 
 

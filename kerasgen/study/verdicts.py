@@ -189,7 +189,7 @@ def _side(group, model, endpoint, study, prior):
                 if math.isfinite(value):
                     found[name].append(value)
                 else:  # it never got there
-                    gap = "gave no finite number"
+                    gap = "never came so far"
                     failed += 1
             except NoNumber as reason:
                 gap = str(reason)

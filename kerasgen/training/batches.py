@@ -235,6 +235,13 @@ def _arrays(batch):
 def _check_dataset(dataset, image_shape, num_classes, steps):
     spec = keras.tree.map_structure(_symbolic, dataset.element_spec)
     check_batch(*_split(spec), image_shape, num_classes)
+    labels_of = getattr(dataset, "num_labels", num_classes)
+    if num_classes is not None and labels_of != num_classes:
+        raise ValueError(
+            f"Got batches that say {labels_of - 1} where an image has no label; "
+            f"expected {num_classes - 1}, the model's number of classes. Pass "
+            "num_classes to few_labels and to the model alike."
+        )
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY and steps is None:
         raise ValueError(
             "Got an infinite dataset (repeat()), so an epoch has no end; expected "

@@ -247,7 +247,7 @@ def _as_they_are(gradients_and_variables):
 
 
 def forget_moments(optimizer, condition):
-    """Start an optimizer anew where a condition holds: moments and steps at 0.
+    """Start an optimizer anew where a condition holds: moments and steps as at first.
 
     Args:
         optimizer: Built `keras.optimizers.Optimizer`, one player's.
@@ -258,6 +258,16 @@ def forget_moments(optimizer, condition):
 
     def forget():
         for variable in state:
-            variable.assign(ops.zeros_like(variable))
+            first = _first_value(inner, variable)
+            variable.assign(ops.full_like(variable, first))
 
     ops.cond(condition, forget, lambda: None)
+
+
+def _first_value(optimizer, variable):
+    """What a variable of an optimizer starts at: 0 but for a product and for sums."""
+    if variable is getattr(optimizer, "_u_product", None):  # Nadam
+        return 1
+    sums = getattr(optimizer, "_accumulators", ())  # Adagrad, Ftrl
+    is_sum = any(variable is each for each in sums)
+    return getattr(optimizer, "initial_accumulator_value", 0) if is_sum else 0

@@ -12,6 +12,7 @@ from tests.contract import batches
 from tests.contract import eagerly
 from tests.contract import same
 from tests.contract import weights
+from tests.core import toy
 
 
 def fit(model, digits, epochs=1, **kwargs):
@@ -216,3 +217,16 @@ def test_the_average_follows_the_generator_and_samples(make, small_digits):
     plain = make(average_momentum=None)
     assert plain.average is None
     assert plain.sampler is plain.raw_generator
+
+
+def test_fit_drops_a_prior_of_earlier_weights(digits):
+    model = toy.ToyVAE(seed=0)
+    images = digits[0][:20]
+    model.fit_prior(images, components=1)
+    before = model.sample(3, seed=0)
+    with pytest.warns(UserWarning, match="fit drops the prior .* call fit_prior again"):
+        model.fit(images, verbose=0)
+    assert model.fitted_prior is None
+    after = model.sample(3, seed=0)
+    np.testing.assert_array_equal(after, model.sample(3, seed=0, prior="standard"))
+    assert not np.array_equal(before, after)

@@ -173,7 +173,7 @@ def test_bad_codes(codes, message):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (None, "expected 40 integers"),
+        (None, "Got no labels"),
         (np.zeros(40), "dtype float64; expected 40 integers"),
         (np.zeros(39, "int32"), r"shape \(39,\)"),
         (np.full(40, 2), "Got the label 2; expected 0 to 1"),

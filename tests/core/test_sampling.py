@@ -38,7 +38,7 @@ def test_interpolation_runs_from_one_latent_to_the_other(make):
         (lambda m: m.sample(0), "num=0; expected a positive integer"),
         (lambda m: m.sample(2, labels=1), "not conditional"),
         (lambda m: m.sample(2, prior="fited"), "Did you mean 'fitted'"),
-        (lambda m: m.sample(2, steps=3), "option='steps'"),
+        (lambda m: m.sample(2, steps=3), "Got steps for samples of Toy"),
         (lambda m: m.generate(np.zeros((2, 5))), r"expected \(num, 4\)"),
         (lambda m: m.interpolate(np.zeros(3), np.zeros(4), 5), r"expected \(4,\)"),
         (lambda m: m.interpolate(np.ones(4), np.zeros(4), 1), "at least 2"),

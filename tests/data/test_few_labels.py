@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import kerasgen
 from kerasgen import data
 
 LABELS = np.arange(60) % 3
@@ -40,6 +41,33 @@ def test_half_of_each_batch_is_labelled_and_the_rest_are_all_images():
 def test_numbers_of_labels_that_cannot_be(num_labels, message):
     with pytest.raises(ValueError, match=message):
         data.draw_labelled(LABELS, num_labels)
+
+
+def test_classes_without_images_are_told_from_no_label():
+    labels = 2 * LABELS  # 0, 2 and 4 of ten classes
+    dataset = data.few_labels(IMAGES, labels, 6, num_classes=10, batch_size=20)
+    _, seen = next(iter(dataset))
+    assert set(seen[:10].numpy()) <= {0, 2, 4}
+    assert set(seen[10:].numpy()) == {10}
+    model = kerasgen.SGAN(image_shape=(2, 2, 1), width=4, depth=1)
+    model.fit(dataset, verbose=0)
+    fewer = data.few_labels(IMAGES, labels, 6, batch_size=20)
+    with pytest.raises(ValueError, match="say 5 where an image has no label; .* 10"):
+        model.fit(fewer, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": LABELS[:-1]}, "59"),
+        ({"labels": None}, "labels=None; expected the class of every image"),
+        ({"num_classes": 2}, "num_classes"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(changes, message):
+    given = {"labels": LABELS, "num_labels": 6, **changes}
+    with pytest.raises(ValueError, match=message):
+        data.few_labels(IMAGES, **given)
 
 
 def test_an_odd_batch_cannot_be_halved():

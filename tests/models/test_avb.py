@@ -19,6 +19,27 @@ class TestAVB(contract.ModelContract):
         ({"encoder_normalization": "bach"}, "normalization='bach'; expected one of"),
     ]
 
+    def test_draws_of_codes_correlate_as_the_posterior_does(self, digits):
+        model = self.make()
+        images = np.repeat(digits[0][:1], 4000, axis=0)
+        found = model.draw_codes(images, seed=1)
+        mean, factors = (each[0] for each in model.posterior_factors(images[:1]))
+        np.testing.assert_allclose(found.mean(0), mean, atol=0.02)
+        expected = factors @ factors.T
+        error = np.abs(np.cov(found.T) - expected).max()
+        assert error < 0.15 * np.abs(expected).max()
+        np.testing.assert_array_equal(model.draw_codes(images, seed=1), found)
+        assert np.abs(model.draw_codes(images, seed=2) - found).max() > 0.0
+
+    def test_losses_of_evaluation_do_not_depend_on_the_batch(self, digits):
+        model = self.make()
+        alone, together = (
+            model.evaluate(digits[0][:16], batch_size=size, verbose=0, return_dict=True)
+            for size in (1, 16)
+        )
+        kl = "kl_divergence"
+        assert alone[kl] == pytest.approx(together[kl], rel=0.2, abs=0.5)
+
     def test_moments_are_those_of_the_posterior(self, digits):
         model = self.make()
         images = digits[0][:2].astype("float32") / 255.0

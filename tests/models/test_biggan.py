@@ -99,14 +99,28 @@ class TestBigGAN(contract.ModelContract):
         assert cut.std() == pytest.approx(kept.std(), rel=0.02)
         assert np.array_equal(np.sign(cut), np.sign(latents))
 
+    def test_truncation_holds_for_latents_that_are_far_out(self):
+        model = self.make(average_momentum=None)
+        seen = {}
+        model.generator = lambda x, training: seen.setdefault("latents", x)
+        latents = np.array([[-40.0, -8.0, -6.0, 4.5, 6.0, 8.0]], "float32")
+        for cut in (0.5, 5.5, 100.0):
+            seen.clear()
+            model.decode(latents, truncation=cut)
+            found = np.asarray(seen["latents"])
+            assert np.isfinite(found).all() and np.abs(found).max() <= cut
+        np.testing.assert_allclose(found[0, 2:5], latents[0, 2:5], rtol=1e-3)
+
     def test_samples_take_a_truncation(self):
         model = self.make(num_classes=10)
         plain, cut = (model.sample(4, seed=0, truncation=t) for t in (None, 0.3))
         assert not np.array_equal(plain, cut)
-        with pytest.raises(ValueError, match="truncation=-1; expected a positive"):
+        with pytest.raises(ValueError, match="^truncation=-1; expected a positive"):
             model.sample(4, truncation=-1)
         with pytest.raises(ValueError, match="expected one of .*'truncation'"):
             model.sample(4, trunkation=0.3)
+        with pytest.raises(ValueError, match=r"^truncation=\[1, 2\]; expected"):
+            model.sample(4, truncation=[1, 2])
 
     def test_classes_are_rows_of_one_embedding(self):
         model = self.make(num_classes=3, average_momentum=None)

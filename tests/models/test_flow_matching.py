@@ -47,6 +47,29 @@ class TestFlowMatching(contract.ModelContract):
         ({"depth": 0}, "depth=0; expected a positive integer"),
     ]
 
+    def test_what_is_set_on_the_model_holds_for_the_next_samples(self):
+        model = self.make(steps=2)
+        random = np.random.default_rng(0)
+        model.set_weights(
+            [0.1 * random.normal(size=w.shape) for w in model.get_weights()]
+        )
+        first = model.sample(2, seed=0)
+        model.steps = 5
+        after = model.sample(2, seed=0)
+        assert np.abs(after - first).max() > 1e-4
+        np.testing.assert_array_equal(after, model.sample(2, seed=0, steps=5))
+
+    def test_latents_that_are_no_images_are_refused(self):
+        with pytest.raises(ValueError, match=r"latents of shape \(2, 3\); expected"):
+            self.make().decode(np.zeros((2, 3), "float32"))
+
+    def test_a_model_that_never_lacked_a_label_cannot_be_guided(self):
+        with pytest.raises(ValueError, match="guidance=2.0 .*label_dropout=0"):
+            self.make(num_classes=3, label_dropout=0.0, guidance=2.0)
+        model = self.make(num_classes=3, label_dropout=0.0)
+        with pytest.raises(ValueError, match="^Got guidance=3.0"):
+            model.sample(2, guidance=3.0)
+
     def test_bad_options_of_sampling(self):
         model = self.make()
         for options, message in [

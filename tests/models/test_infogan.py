@@ -49,6 +49,23 @@ class TestInfoGAN(contract.ModelContract):
         shape = (2, pictures.INTERPOLATION_STEPS, *model.image_shape)
         assert pictures.interpolate(model, 2).shape == shape
 
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"category": 3}, "category=3; expected an int from 0 to 2"),
+            ({"category": -1}, "category=-1"),
+            ({"category": 1.5}, "category=1.5"),
+            ({"category": True}, "category=True"),
+            ({"codes": [1, 2, 3]}, r"codes=.*broadcast to \(2, 2\)"),
+            ({"codes": float("nan")}, "codes=nan; expected finite"),
+            ({"codes": "a"}, "codes='a'"),
+            ({"num": 0}, "num=0"),
+        ],
+    )
+    def test_codes_that_cannot_be_are_refused(self, changes, message):
+        with pytest.raises(ValueError, match=message):
+            self.make().latents_with(**{"num": 2, **changes})
+
     def test_latents_with_chosen_codes(self):
         model = self.make()
         latents = model.latents_with(4, category=2, codes=[-1.0, 0.5], seed=1)

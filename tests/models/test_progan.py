@@ -125,6 +125,22 @@ class TestProGAN(contract.ModelContract):
         for name in ("to_pixels_1", "to_pixels_2", "from_pixels_1", "from_pixels_2"):
             assert not any(name in path for path in moved), name
 
+    def test_networks_that_do_not_grow_alike_are_refused(self):
+        lower = networks.growing_generator((28, 28, 1), 32, width=4, depth=1)
+        message = (
+            r"generator that grows by the levels \[1\]; expected those from 1 to 2"
+        )
+        with pytest.raises(ValueError, match=message):
+            self.make(latent_dim=32, generator=lower)
+
+    def test_the_product_of_nadam_starts_at_one_again(self, digits):
+        model = contract.eagerly(self.make(images_per_phase=16))
+        model.compile(optimizer="nadam", run_eagerly=True)
+        model.fit(digits[0][:24], batch_size=8, verbose=0)
+        assert 0.0 < model.level < 1.0
+        for player in model.players:
+            assert float(model.optimizer[player]._u_product) == 1.0
+
     def test_moments_are_reset_when_a_level_is_born(self, digits):
         model = contract.eagerly(self.make(images_per_phase=16))
         model.fit(digits[0][:16], batch_size=8, verbose=0)

@@ -40,6 +40,15 @@ class TestWGANGP(contract.ModelContract):
         with pytest.raises(ValueError, match="critic with batch normalisation"):
             self.make(critic=critic)
 
+    @pytest.mark.parametrize("kind", ["LayerNormalization", "GroupNormalization"])
+    def test_a_normalisation_with_wrong_second_derivatives_is_refused(self, kind):
+        images = keras.Input((28, 28, 1))
+        given = {"groups": 1} if kind == "GroupNormalization" else {}
+        x = getattr(keras.layers, kind)(**given)(images)
+        critic = keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(x)))
+        with pytest.raises(ValueError, match=f"critic with keras.layers.{kind}"):
+            self.make(critic=critic)
+
     def test_the_generator_moves_after_every_few_critic_steps(self, trained):
         assert trained.steps == {"critic": 4, "generator": 2}
 

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 from kerasgen import files
+from kerasgen.study import verdicts
+from kerasgen.study.endpoints import NoNumber
+from kerasgen.study.endpoints import value_of
 
 
 def write_runs(study, path) -> None:
@@ -27,6 +30,53 @@ def write_summary(numbers, path) -> None:
     """
     frames = [each for each in numbers if len(each)] or numbers
     _write(path, pd.concat(frames).drop(columns=["loss", "best"]))
+
+
+def write_endpoints(study, comparison, path) -> None:
+    """Write the numbers that verdicts rest on, one row for each run and endpoint.
+
+    `value` is on the scale that models are compared on: the logarithm of what compares
+    by ratios. A run without the number says why in `note`, and one that failed counts
+    as the worst there is. Constants beside which models stand have no seed.
+
+    Args:
+        study: `kerasgen.study.records.Study`.
+        comparison: `Comparison`, or None for a file without rows.
+        path: Path of the .csv file.
+    """
+    rows = []
+    for key, endpoint in comparison.endpoints.items() if comparison else ():
+        for run in study.runs:
+            of_prior = [_value(endpoint, run, study, prior) for prior in PRIORS]
+            if of_prior[0] == of_prior[1]:  # not of samples, or of no encoder
+                of_prior.pop()
+            for prior, found in zip(PRIORS, of_prior, strict=False):
+                owner = (run.settings.model, run.settings.variant, run.seed)
+                rows.append((key, endpoint.title, *owner, prior, *found))
+    for claim in verdicts.judge(study, comparison):
+        for part, result in zip(claim.claim.parts, claim.parts, strict=True):
+            beside = result.pairs[0].second
+            if beside.constant and beside.values:
+                owner = (beside.title, "", None)
+                value = (result.metric, beside.values[0], "")
+                rows.append((part.endpoint, result.title, *owner, "", *value))
+    columns = ["endpoint", "title", "model", "variant", "seed", "prior"]
+    columns += ["metric", "value", "note"]
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    _write(path, frame.drop_duplicates())
+
+
+PRIORS = ("", "fitted")
+
+
+def _value(endpoint, run, study, prior):
+    """Name of an endpoint's number, the number, and why there is none."""
+    if run.failure is not None:
+        return "", None, f"failed after epoch {run.failure['epoch']}"
+    try:
+        return (*value_of(endpoint, run, study.real, prior), "")
+    except NoNumber as reason:
+        return "", None, str(reason)
 
 
 def _row(run, study):

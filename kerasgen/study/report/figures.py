@@ -111,7 +111,7 @@ def draws(distances, styles, real=None) -> Figure:
     """Fréchet distances of the runs of each model as points, and their median.
 
     Args:
-        distances: Dict from title to a list of numbers.
+        distances: Dict from title to a list of numbers, infinite for a failed run.
         styles: Dict from title to colour and line style, as of `looks`.
         real: The distance of real images, a line; or None.
     """
@@ -122,6 +122,10 @@ def draws(distances, styles, real=None) -> Figure:
         color = styles[title]["color"]
         axes.plot(values, len(values) * [place], "o", color=color, alpha=0.7)
         axes.plot(np.median(values), place, "|", color=INK, markersize=16)
+        if failed := int(np.isinf(values).sum()):
+            edge = axes.get_yaxis_transform()
+            axes.plot(1.04, place, "x", color=color, transform=edge, clip_on=False)
+            axes.text(1.07, place, str(failed), transform=edge, va="center")
     if real:
         axes.axvline(real, color=INK, linestyle=":", linewidth=1.2)
     axes.set_xscale("log")

@@ -1,6 +1,7 @@
 """Subject of a study, and all that is missing or went wrong in it."""
 
 import collections
+import math
 
 import pandas as pd
 
@@ -39,7 +40,12 @@ def gaps(study, comparison=None) -> list[str]:
         if lacking:
             named = formatting.listed([str(seed) for seed in lacking])
             found.append(f"{title} lacks seed {named}, which other models have.")
-    found += [f"{_name(run)} {said}" for run in study.runs if (said := _lack(run))]
+    found += [
+        f"{_name(run)} {said}"
+        for run in study.runs
+        # That settings drawn by chance diverge is a result.
+        if (said := _lack(run)) and not (run.settings.is_draw and run.failure)
+    ]
     for run in study.others:
         said = _differences(run.protocol, study.runs[0].protocol) or _differences(
             run.arguments, study.models[run.title][0].arguments
@@ -133,13 +139,23 @@ def stability_table(study) -> Table:
 
 
 def distances(study) -> tuple[str, dict]:
-    """Name of the Fréchet distance at the end, and its values by model."""
+    """Name of the Fréchet distance at the end, and its values by model.
+
+    Of a run that failed it is infinite; one that goes on has none.
+    """
     final = study.table[(study.table.stage == "final") & study.table.value.notna()]
     names = [m for m in final.metric.unique() if describe(m).title == DISTANCE]
     if not names:
         return "", {}
-    mine = final[final.metric == names[0]].groupby("title", sort=False)
-    return names[0], {title: found.value.tolist() for title, found in mine}
+    found = {
+        title: [
+            math.inf if run.failure else run.numbers().get(names[0]) for run in runs
+        ]
+        for title, runs in study.models.items()
+    }
+    return names[0], {
+        t: [v for v in each if v is not None] for t, each in found.items()
+    }
 
 
 def draws_table(study) -> Table | None:
@@ -153,11 +169,12 @@ def draws_table(study) -> Table | None:
         width = model_class(settings.model).argument_defaults()["width"]
         (momentum,) = settings.optimizers["all"].values()
         row = rows[run.which]
-        row["Draw"] = run.which
-        row["Learning rate"] = f"{formatting.number(settings.learning_rate_factor)} ×"
-        row["β₁ or momentum"] = f"{momentum:g}"
-        row["Width"] = f"{settings.arguments['width'] / width:g} ×"
-        row["Batch"] = str(settings.batch_size)
+        rate = formatting.number(settings.learning_rate_factor)
+        row["Draw"] = (
+            f"{run.which}\nrate {rate} ×, β₁ or momentum {momentum:g}, width "
+            f"{settings.arguments['width'] / width:g} ×, batches of "
+            f"{settings.batch_size}"
+        )
         value = run.numbers().get(name)
         row[run.title] = run.status if value is None else formatting.number(value)
     frame = pd.DataFrame(rows.values()).fillna(formatting.MISSING)

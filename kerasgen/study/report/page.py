@@ -1,8 +1,9 @@
 """The report of a study: one page that holds everything, and its parts as files.
 
 `report.html` needs nothing beside it: no network, no script. `report.md` says the same
-and shows the files of `figures/`. The numbers are in `runs.csv`, `summary.csv` and
-`claims.json`. What is missing is shown as missing; nothing here needs a model.
+and shows the files of `figures/`. The numbers are in `runs.csv`, `summary.csv`,
+`endpoints.csv` and `claims.json`. What is missing is shown as missing; nothing here
+needs a model.
 """
 
 import html
@@ -40,8 +41,9 @@ def write_report(
 ) -> pathlib.Path:
     """Write the report of a study into its folder.
 
-    Beside `report.html` it leaves `report.md`, `runs.csv`, `summary.csv`, `claims.json`
-    and `figures/`, in the place of those of an earlier report.
+    Beside `report.html` it leaves `report.md`, `runs.csv`, `summary.csv`,
+    `endpoints.csv`, `claims.json` and `figures/`, in the place of those of an earlier
+    report.
 
     Args:
         study_dir: The folder `runs/<study>`, which holds `<model>/seed<k>/`.
@@ -67,6 +69,7 @@ def write_report(
         context |= pictures.all_pictures(study, comparison, context["progress"])
         csv_export.write_runs(study, folder / "runs.csv")
         csv_export.write_summary(context["numbers"], folder / "summary.csv")
+        csv_export.write_endpoints(study, comparison, folder / "endpoints.csv")
         text = json.dumps(context["claims"], indent=2, allow_nan=False)
         with files.replacing(folder / "claims.json") as temporary:
             temporary.write_text(text + "\n")
@@ -82,19 +85,21 @@ def make_context(study, comparison) -> dict:
     beside = {tables.REAL_IMAGES: real["final"], tables.PIXELS: real["pixels"]}
     final = tables.numbers(study.table, "final", real["final"])
     fitted = tables.numbers(study.table, "fitted prior", real["final"])
+    if study.each == "draw":  # none is best of which some runs are left out
+        final["best"] = fitted["best"] = False
     test = tables.numbers(study.table, "test")
     times = tables.numbers(provenance.times(study), "time")
     is_total = times.metric == "seconds_of_training"
     progress = provenance.progress(study)
     settings = study.runs[0].settings
     reader = pd.concat([each for each in (final, times) if len(each)] or [final])
-    headline = tables.headline_table(
-        reader, beside, settings.conditional, study.each
-    )
+    headline = tables.headline_table(reader, beside, settings.conditional, study.each)
     # Settings that were drawn by chance are nothing to use.
     is_advice = headline and study.each == "seed"
     judged = verdicts.judge(study, comparison)
     again = verdicts.judge(study, comparison, "fitted") if len(fitted) else []
+    # Of the same numbers nothing is to be told twice.
+    again = [a for a, one in zip(again, judged, strict=False) if a.parts != one.parts]
     models = dict.fromkeys(run.settings.model for run in study.runs)
     return {
         "study": study,

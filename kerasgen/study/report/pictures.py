@@ -117,13 +117,24 @@ def _grids(study, kind, comparison):
 def _strips(study):
     """The first samples of each model in a row, and real images; of other seeds."""
     first, others, real = [], [], []
+    found = {
+        title: {run.which: run for run in runs if run.has_arrays("samples.npz")}
+        for title, runs in study.models.items()
+    }
+    # Draws of settings are set side by side in the first that all models went through.
+    shared = set.intersection(*map(set, found.values()))
     for title, runs in study.models.items():
-        name = runs[0].settings.name
-        there = {run.which: run.arrays("samples.npz") for run in runs}
+        is_draws = study.each == "draw"
+        name = runs[0].settings.model if is_draws else runs[0].settings.name
+        there = {
+            which: run.arrays("samples.npz") for which, run in found[title].items()
+        }
         there = {which: each["images"] for which, each in there.items() if each}
-        for which in list(there)[:1]:
+        chosen = sorted(shared if is_draws else there, key=list(there).index)[:1]
+        for which in chosen:
             drawn = strips([there.pop(which)])
-            first.append(_pixels(study, f"strip-{name}", drawn, title))
+            shown = f"{title}, {which}" if is_draws else title
+            first.append(_pixels(study, f"strip-{name}", drawn, shown))
         if there:
             which = [each.removeprefix(study.each).strip() for each in there]
             caption = f"{title}: {study.each}s {formatting.listed(which)}"
@@ -139,6 +150,8 @@ def _strips(study):
 
 
 def _losses(study, comparison):
+    if study.each == "draw":  # their mean says nothing
+        return []
     found = []
     for title, runs in study.models.items():
         name = f"losses-{runs[0].settings.name}"
@@ -190,11 +203,14 @@ def _quality(study, progress):
 def _draws(study):
     """A chart of the distance of every draw of settings, of a study of draws."""
     name, found = distances(study)
-    if study.each != "draw" or not found:
+    if study.each != "draw" or not name:
         return []
     real = study.real.get("final") or {}
     figure = figures.draws(found, figures.looks(study.models), real.get(name))
-    caption = f"Fréchet distance of each draw of settings, and their median ({name})"
+    caption = (
+        f"Fréchet distance of each draw of settings, those that failed at the edge, "
+        f"and the median of all ({name})"
+    )
     return [_chart(study, "draws", figure, caption)]
 
 

@@ -187,7 +187,10 @@ def _cell(row, count):
         lines.append(formatting.interval(row.low, row.high, shown))
     nears_real = describe(row.metric).direction == specifications.REAL
     if nears_real and row.loss >= 0 and row.real_images:
-        lines.append(f"{formatting.number(row.mean / float(row.real_images))} × real")
+        ratio = row.mean / float(row.real_images)
+        # Beside nearly nothing, or of another sign, a multiple says nothing.
+        if 0.1 < ratio < 10.0:
+            lines.append(f"{formatting.number(ratio)} × real")
     if row.n != count:
         lines.append(f"n = {row.n}")
     return "\n".join(lines)

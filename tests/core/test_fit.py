@@ -221,7 +221,7 @@ def test_the_average_follows_the_generator_and_samples(make, small_digits):
 
 def test_fit_drops_a_prior_of_earlier_weights():
     model = toy.ToyVAE(seed=0)
-    images = np.random.default_rng(0).random((20, *model.image_shape), "float32")
+    images = np.random.default_rng(0).random((64, *model.image_shape), "float32")
     model.fit_prior(images, components=1)
     before = model.sample(3, seed=0)
     with pytest.warns(UserWarning, match="fit drops the prior .* call fit_prior again"):

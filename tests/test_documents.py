@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 
+import pandas
 import pytest
 import yaml
+from scipy import stats
 
 import kerasgen
 
@@ -37,7 +39,8 @@ def test_a_verdict_is_recomputed_as_the_guide_says(monkeypatch):
     names = {}
     for code in re.findall(r"```python\n(.*?)```", guide, re.DOTALL):
         exec(code, names)
-    claims = json.loads((ROOT / "results/mnist-20/claims.json").read_text())["claims"]
+    claims = json.loads((ROOT / "results/mnist-modern-20/claims.json").read_text())
+    claims = claims["claims"]
     (claim,) = [claim for claim in claims if claim["key"] == "variety_of_vaes"]
     pairs = [part["pairs"][0]["comparison"] for part in claim["parts"]]
     assert names["p_values"] == pytest.approx([pair["p_value"] for pair in pairs])
@@ -45,6 +48,33 @@ def test_a_verdict_is_recomputed_as_the_guide_says(monkeypatch):
     assert names["equivalence"] == pytest.approx(pairs[-1]["equivalence_p"])
     low, high = names["test"].confidence_interval()
     assert (low, high) == pytest.approx((pairs[-1]["low"], pairs[-1]["high"]))
+
+
+def test_every_pair_can_be_recomputed_from_the_csv():
+    folder = ROOT / "results/mnist-modern-20"
+    table = pandas.read_csv(folder / "endpoints.csv")
+    table = table[table.prior.isna() & table.value.notna()]
+    table["model"] = table.model.replace(
+        {name: kerasgen.core.model_class(name).__name__ for name in table.model[:40]}
+    )
+    compared = 0
+    for claim in json.loads((folder / "claims.json").read_text())["claims"]:
+        for part in claim["parts"]:
+            values = table[table.title == part["title"]].groupby("model").value
+            for pair in part["pairs"]:
+                if pair["comparison"] is None:
+                    continue
+                first, second = (
+                    values.get_group(pair[side]["title"]).to_numpy()
+                    for side in ("first", "second")
+                )
+                if len(second) == 1:
+                    p_value = stats.ttest_1samp(first, second[0]).pvalue
+                else:
+                    p_value = stats.ttest_ind(first, second, equal_var=False).pvalue
+                assert p_value == pytest.approx(pair["comparison"]["p_value"], rel=1e-4)
+                compared += 1
+    assert compared > 50
 
 
 @pytest.mark.slow

@@ -111,7 +111,10 @@ class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
                 CODE,
             ),
         },
-        departures=("Weights are not normalised, latents are normal.",),
+        departures=(
+            "Lengths of the normalised weights are fixed beforehand instead of found "
+            "from a batch; latents are normal.",
+        ),
     )
 
     def __init__(

@@ -8,14 +8,56 @@ import math
 
 import keras
 from keras import layers
+from keras import ops
 
 from kerasgen.networks import fused
+
+# Mean of the squares of MNIST's pixels, and of a rectified standard normal number.
+OF_PIXELS, OF_RECTIFIED = 0.1, 0.5
+
+
+@keras.saving.register_keras_serializable("kerasgen")
+class WeightNormalizedDense(layers.Dense):
+    """Dense layer whose kernel has columns of one length.
+
+    Reference: Salimans & Kingma 2016, Weight Normalization (arXiv:1602.07868).
+
+    Args:
+        units: Number of outputs.
+        scale: Length of the columns, positive float.
+        trains_scale: Whether each column's length is trained, from `scale` on.
+        **kwargs: Further arguments of `keras.layers.Dense`.
+    """
+
+    def __init__(self, units, *, scale=1.0, trains_scale=False, **kwargs):
+        kwargs.setdefault("kernel_initializer", keras.initializers.RandomNormal(0, 0.1))
+        super().__init__(units, **kwargs)
+        self.scale, self.trains_scale = scale, trains_scale
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self.trains_scale:
+            start = keras.initializers.Constant(self.scale)
+            self.lengths = self.add_weight((self.units,), start, name="lengths")
+
+    def call(self, inputs):
+        kernel = ops.convert_to_tensor(self.kernel)
+        found = ops.sqrt(ops.sum(ops.square(kernel), axis=0) + 1e-12)
+        lengths = self.lengths if self.trains_scale else self.scale
+        outputs = ops.matmul(inputs, kernel * (lengths / found)) + self.bias
+        return self.activation(outputs)
+
+    def get_config(self):
+        own = {"scale": self.scale, "trains_scale": self.trains_scale}
+        return super().get_config() | own
 
 
 def softplus_generator(
     image_shape: tuple, latent_dim: int, *, widths: tuple = (500, 500)
 ) -> keras.Model:
     """Map latents to images through softplus layers with batch normalisation.
+
+    The weights of the last layer are normalised, with lengths that are trained.
 
     Args:
         image_shape: `(height, width, channels)` of the images.
@@ -29,7 +71,8 @@ def softplus_generator(
     for units in widths:
         x = layers.Dense(units, use_bias=False)(x)
         x = layers.Activation("softplus")(fused.BatchNormalization()(x))
-    x = layers.Reshape(image_shape)(layers.Dense(math.prod(image_shape))(x))
+    x = WeightNormalizedDense(math.prod(image_shape), trains_scale=True)(x)
+    x = layers.Reshape(image_shape)(x)
     images = layers.Activation("sigmoid", dtype="float32", name="pixels")(x)
     return keras.Model(latents, images, name="generator")
 
@@ -44,8 +87,10 @@ def noisy_classifier(
 ) -> keras.Model:
     """Map images to logits and to the last hidden layer, with noise in training.
 
-    The paper's weights are normalised (Salimans & Kingma 2016, arXiv:1602.07868) and
-    initialised by data; these are not.
+    The weights are normalised, so that noise stays noise: a network of free weights
+    would drown it in large activations. Hidden layers keep the length of their columns.
+    In the paper a batch of data finds these; here they are those that give outputs of
+    variance 1 by the mean squares of MNIST's pixels and of rectified normal numbers.
 
     Args:
         image_shape: `(height, width, channels)` of the images, pixels in [0, 1].
@@ -59,10 +104,14 @@ def noisy_classifier(
     """
     images = keras.Input(image_shape, name="images")
     x = layers.GaussianNoise(input_noise)(layers.Flatten()(images))
+    scale = (OF_PIXELS + input_noise**2) ** -0.5
     for units in widths:
-        x = layers.Dense(units, activation="relu", kernel_initializer="he_normal")(x)
+        x = WeightNormalizedDense(units, scale=scale, activation="relu")(x)
         features = x
         x = layers.GaussianNoise(noise)(x)
-    logits = layers.Dense(num_outputs, dtype="float32", name="classes")(x)
+        scale = (OF_RECTIFIED + noise**2) ** -0.5
+    logits = WeightNormalizedDense(
+        num_outputs, scale=scale, trains_scale=True, dtype="float32", name="classes"
+    )(x)
     features = layers.Activation("linear", dtype="float32", name="features")(features)
     return keras.Model(images, [logits, features], name="discriminator")

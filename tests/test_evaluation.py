@@ -790,7 +790,8 @@ def test_samples_are_drawn_in_parts_as_the_model_draws_them(reference, monkeypat
         parts = list(evaluation.samples.draw(model, 300, 5, labels))
         assert [len(part) for part in parts] == [128, 128, 44]
         expected = model.sample(300, labels=labels, seed=5)
-        np.testing.assert_array_equal(np.concatenate(parts), expected)
+        # On some processors the last bit depends on the size of a part.
+        np.testing.assert_allclose(np.concatenate(parts), expected, rtol=1e-6)
 
 
 def test_what_is_computed_in_parts_is_what_is_computed_at_once(reference, monkeypatch):

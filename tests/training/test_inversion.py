@@ -39,7 +39,8 @@ def ridge(images, weight):
 def test_a_linear_generator_is_inverted_by_ridge_regression(images, weight):
     latents, errors = fit_latents(linear, images, 5, steps=1500, prior_weight=weight)
     assert latents.dtype == errors.dtype == np.float32
-    np.testing.assert_allclose(latents, ridge(images, weight), atol=3e-3)
+    # Up to 6e-3 on some processors; without the prior it would be 0.1 and more.
+    np.testing.assert_allclose(latents, ridge(images, weight), atol=1e-2)
     squares = (images - linear(latents).numpy()) ** 2
     np.testing.assert_allclose(errors, squares.mean(axis=(1, 2, 3)), rtol=1e-4)
 

@@ -477,7 +477,7 @@ def test_draws_of_settings_are_runs_of_their_model(tmp_path):
     assert "2 models (DCGAN and CVAE) on MNIST" in page.text
     assert "3 draws. 6 runs: 5 complete, 1 diverged." in page.text
     assert re.search("CVAE draw01 ?, epoch 4: divergence", page.text)
-    assert "This report is partial" not in page.text
+    assert "diverged after 4 of 8 epochs" not in page.text
     assert "Which should I use" not in page.text
     assert "over draws" in page.text and "over seeds" not in page.text
     assert "CVAE 3 draws" in page.text and "1 of 3" in page.text

@@ -487,8 +487,9 @@ def test_draws_of_settings_are_runs_of_their_model(tmp_path):
     shown = overview.draws_table(found).frame
     assert shown.DCGAN.tolist() == ["3.00", "4.00", "5.00"]
     assert shown.CVAE.tolist() == ["9.00", "diverged", "11.0"]
-    assert shown["Learning rate"].tolist() == ["0.500 ×", "1.50 ×", "2.50 ×"]
-    assert shown.Width.tolist() == ["0.5 ×", "1 ×", "1.5 ×"]
+    assert shown.Draw[2] == (
+        "draw02\nrate 2.50 ×, β₁ or momentum 0.5, width 1.5 ×, batches of 64"
+    )
     assert overview.draws_table(fake_study.make_study(["dcgan"])) is None
     read = load_study(tmp_path)
     assert (len(read.runs), read.others) == (6, [])

@@ -10,6 +10,8 @@ from kerasgen.study import verdicts
 from kerasgen.study.endpoints import NoNumber
 from kerasgen.study.endpoints import value_of
 
+PRIORS = ("", "fitted")
+
 
 def write_runs(study, path) -> None:
     """Write one row for each run: its settings, how it ended, all its numbers.
@@ -64,9 +66,6 @@ def write_endpoints(study, comparison, path) -> None:
     columns += ["metric", "value", "note"]
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
     _write(path, frame.drop_duplicates())
-
-
-PRIORS = ("", "fitted")
 
 
 def _value(endpoint, run, study, prior):

@@ -22,6 +22,7 @@ discriminator of the joined image and code instead of an inner product, other ra
 """
 
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from kerasgen import networks
@@ -181,6 +182,12 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
         noise = normal(ops.stack([num, self.bases, self.noise_dim]), seed)
         return self.bases_of_noise(noise, training=training)
 
+    def moment_bases(self, training=False):
+        """The vectors of fixed draws, equal on every replica: no rows of a batch."""
+        shape = (MOMENT_DRAWS, self.bases, self.noise_dim)
+        noise = tf.random.stateless_normal(shape, MOMENT_SEED, alg="philox")
+        return self.bases_of_noise(noise, training=training)
+
     def moments(self, encoded, vectors, contrast):
         """Mean and covariance of z, by the moments of the vectors over their draws.
 
@@ -194,7 +201,6 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
             or twice the former.
         """
         start, amplitudes = encoded
-        vectors = replicas.whole(vectors)
         centres = ops.mean(vectors, axis=0)
         mean = start + ops.sum(amplitudes * centres, axis=1)
         if contrast == "diagonal":
@@ -211,8 +217,8 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
         encoded = encode(images)
         vectors = self.draw_bases(ops.shape(images)[0], next_seed(noise), training)
         latents = encoded[0] + ops.sum(encoded[1] * vectors, axis=1)
-        if not training:  # of few images moments would be poor
-            vectors = self.draw_bases(MOMENT_DRAWS, MOMENT_SEED, training)
+        # Outside of training an image's loss depends on no other image.
+        vectors = replicas.whole(vectors) if training else self.moment_bases()
         moments = self.moments(encoded, vectors, self.contrast)
         codes, log_determinant = objectives.normalized_codes(
             latents, *map(ops.stop_gradient, moments)
@@ -245,8 +251,7 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
     def moments_in_graph(self, images, labels, contrast, training=False):
         """Mean and covariance of q(z|x) as tensors; see `moments`."""
         encoded = self.bind("encoder", labels, training)(images)
-        vectors = self.draw_bases(MOMENT_DRAWS, MOMENT_SEED, training)
-        return self.moments(encoded, vectors, contrast)
+        return self.moments(encoded, self.moment_bases(training), contrast)
 
     def posterior_in_graph(self, images, labels=None, training=False):
         """`(mean, log_variance)` of q(z|x) as tensors."""

@@ -5,7 +5,7 @@
 It needs the run directories `<model>/seed<k>/` of the study, no model, no dataset and
 no network, and takes some seconds. A study that is not complete gives a report that
 says what is missing. The result is `report.html`, with `report.md`, `runs.csv`,
-`summary.csv`, `claims.json` and `figures/` beside it.
+`summary.csv`, `endpoints.csv`, `claims.json` and `figures/` beside it.
 """
 
 import json

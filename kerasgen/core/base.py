@@ -246,14 +246,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
             shuffle=shuffle,
             initial_epoch=initial_epoch,
         )
-        if self.fitted_prior is not None:
-            warnings.warn(
-                "fit drops the prior that was fitted to codes of the earlier weights; "
-                "call fit_prior again.",
-                stacklevel=2,
-            )
-            self.fitted_prior = None
-            self._decoders.clear()
+        self.drop_prior()
         watched = validation_data
         if validation_data is not None:
             size = validation_batch_size or batch_size

@@ -5,6 +5,7 @@ import inspect
 import json
 import pathlib
 import random
+import warnings
 
 import keras
 import numpy as np
@@ -164,6 +165,18 @@ class SamplingModel(keras.Model):
         verbose = kwargs.get("verbose", "auto")
         kwargs["callbacks"] = with_bar(kwargs.get("callbacks"), verbose)
         return super().predict(x, batch_size, **kwargs)
+
+    def drop_prior(self):
+        """Draw from N(0, I) again; with a warning, if there was a fitted prior."""
+        if self.fitted_prior is None:
+            return
+        warnings.warn(
+            "fit drops the prior that was fitted to codes of the earlier weights; "
+            "call fit_prior again.",
+            stacklevel=3,
+        )
+        self.fitted_prior = None
+        self._decoders.clear()
 
     def _compiled_decoder(self, options):
         """`decode` as a graph; one for each set of options."""

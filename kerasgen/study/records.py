@@ -219,7 +219,7 @@ class Study:
 
     @property
     def each(self) -> str:
-        """What a run of a model is: a "seed", or a "draw" of settings."""
+        """Name for a run of a model: "seed", or "draw" of settings."""
         return "draw" if self.runs[0].settings.is_draw else "seed"
 
     @functools.cached_property

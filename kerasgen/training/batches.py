@@ -238,9 +238,9 @@ def _check_dataset(dataset, image_shape, num_classes, steps):
     labels_of = getattr(dataset, "num_labels", num_classes)
     if num_classes is not None and labels_of != num_classes:
         raise ValueError(
-            f"Got batches that say {labels_of - 1} where an image has no label; "
-            f"expected {num_classes - 1}, the model's number of classes. Pass "
-            "num_classes to few_labels and to the model alike."
+            f"Got batches with {labels_of} labels, the last of which stands for none; "
+            f"expected {num_classes}, as this model has. Pass num_classes to "
+            "few_labels and to a model that learns from few labels alike."
         )
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY and steps is None:
         raise ValueError(

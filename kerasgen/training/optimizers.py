@@ -265,7 +265,7 @@ def forget_moments(optimizer, condition):
 
 
 def _first_value(optimizer, variable):
-    """What a variable of an optimizer starts at: 0 but for a product and for sums."""
+    """Start of a variable of an optimizer: 0 but for a product and for sums."""
     if variable is getattr(optimizer, "_u_product", None):  # Nadam
         return 1
     sums = getattr(optimizer, "_accumulators", ())  # Adagrad, Ftrl

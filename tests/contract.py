@@ -320,7 +320,7 @@ class ModelContract:
                 pair = [getattr(m, method)(samples) for m in (loaded, trained.model)]
                 np.testing.assert_allclose(*pair, rtol=0.02, atol=0.02)
 
-    def test_published_settings_take_a_step(self, digits):
+    def test_published_settings_take_a_step_and_are_saved(self, digits, tmp_path):
         published = self.model_class.published
         model = self.model_class.as_published(seed=0)
         for name, setting in published.arguments.items():
@@ -333,6 +333,12 @@ class ModelContract:
         labels = self.labels_for(model, 4)
         history = eagerly(model).fit(images, labels, batch_size=4, verbose=0).history
         assert all(np.isfinite(values).all() for values in history.values())
+        trained = weights(model)
+        model.save_weights(tmp_path / "published.weights.h5")
+        for variable in model.weights:
+            variable.assign(np.zeros_like(variable))
+        model.load_weights(tmp_path / "published.weights.h5")
+        assert same(trained, weights(model))
 
     @pytest.mark.slow
     def test_the_example_of_its_docstring_runs(self, digits, monkeypatch):

@@ -12,6 +12,7 @@ from kerasgen.core.arguments import in_batches
 from kerasgen.core.arguments import with_labels
 from kerasgen.core.base import GenerativeModel
 from kerasgen.core.feeding import feed
+from kerasgen.core.feeding import gather
 from kerasgen.core.feeding import naming_faults
 from kerasgen.core.priors import GaussianMixturePrior
 from kerasgen.core.progress import with_bar
@@ -186,7 +187,7 @@ class EncoderModel(ImageModel):
         """
         return self.generate(self.codes(images, labels), labels)
 
-    def fit_prior(self, images, labels=None, *, components=10, seed=0):
+    def fit_prior(self, x, y=None, *, components=10, seed=0):
         """Fit a Gaussian mixture to codes of training images; `sample` draws from it.
 
         The model itself is not trained. `sample` draws from the mixture afterwards, and
@@ -199,8 +200,9 @@ class EncoderModel(ImageModel):
         (arXiv:1903.12436), section 4.
 
         Args:
-            images: Training images, never test images, as `encode` takes them.
-            labels: Class of each image, for a conditional model.
+            x: Training images, never test images, in any form that `fit` takes; one
+                pass of batches is read, into memory.
+            y: Class of each image of an array, for a conditional model.
             components: Gaussians with full covariances (of each class), positive int.
             seed: Seed of posterior samples and of the start, int of at least 0.
 
@@ -208,15 +210,16 @@ class EncoderModel(ImageModel):
             The model.
 
         Raises:
-            ValueError: If there are fewer images than components, or an argument does
-                not fit.
+            ValueError: If there are fewer images than components, batches have no end,
+                or an argument does not fit.
         """
         check_positive_int("components", components)
         prior = self.new_prior(components)
+        images, labels = gather(self, x, y, self.is_conditional)
+        labels = labels if self.is_conditional else None  # as `fit` has it
         # Classes may be the prior's alone.
-        is_blind = self.is_conditional and not self.takes_labels("encoder")
-        codes = self.draw_codes(images, None if is_blind else labels, seed=seed)
-        prior.fit(codes, labels if self.is_conditional else None, seed=seed)
+        of_encoder = labels if self.takes_labels("encoder") else None
+        prior.fit(self.draw_codes(images, of_encoder, seed=seed), labels, seed=seed)
         self.fitted_prior = prior
         self._decoders.clear()
         return self

@@ -3,6 +3,7 @@
 import contextlib
 import random
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -57,6 +58,35 @@ def feed(
         seed = random.randrange(2**31) if model.seed is None else model.seed
         order = (seed, initial_epoch)
     return stream_arrays(x, labels, batch_size or 32, order, drop_remainder=False)
+
+
+def gather(model, x, y, is_labelled):
+    """All images, and labels or None, of what `fit` takes, as arrays.
+
+    Args:
+        model: The `GenerativeModel`.
+        x, y: As `fit` takes them.
+        is_labelled: Whether labels are needed; without, they may be there.
+
+    Raises:
+        ValueError: If they do not fit the model, or do not end.
+    """
+    if is_array(x) or isinstance(x, list):
+        x, y = training.as_pair(x, y)
+        return (x["image"], x.get("label", y)) if isinstance(x, dict) else (x, y)
+    if isinstance(x, keras.utils.PyDataset) and x.num_batches is None:
+        raise ValueError(
+            "Got a PyDataset without an end (num_batches is None); expected one that "
+            "ends. Pass arrays, or a part of it."
+        )
+    with naming_faults(model, x, None):
+        batches = feed(model, x, y, is_labelled=is_labelled)
+        if isinstance(batches, keras.utils.PyDataset):
+            batches = map(batches.__getitem__, range(batches.num_batches))
+        elif isinstance(batches, tf.data.Dataset):
+            batches = batches.as_numpy_iterator()
+        images, *labels = (np.concatenate(part) for part in zip(*batches, strict=True))
+    return images, labels[0] if labels else None
 
 
 def is_array(x):

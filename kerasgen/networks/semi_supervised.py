@@ -17,25 +17,34 @@ OF_PIXELS, OF_RECTIFIED = 0.1, 0.5
 
 
 @keras.saving.register_keras_serializable("kerasgen")
-class WeightNormalizedDense(layers.Dense):
+class WeightNormalizedDense(layers.Layer):
     """Dense layer whose kernel has columns of one length.
 
     Reference: Salimans & Kingma 2016, Weight Normalization (arXiv:1602.07868).
 
     Args:
         units: Number of outputs.
+        activation: Activation of the outputs by Keras' name, or None.
         scale: Length of the columns, positive float.
         trains_scale: Whether each column's length is trained, from `scale` on.
-        **kwargs: Further arguments of `keras.layers.Dense`.
+        **kwargs: Further arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, units, *, scale=1.0, trains_scale=False, **kwargs):
-        kwargs.setdefault("kernel_initializer", keras.initializers.RandomNormal(0, 0.1))
-        super().__init__(units, **kwargs)
+    # Not a `keras.layers.Dense`, which saves its kernel and its bias alone.
+
+    def __init__(
+        self, units, *, activation=None, scale=1.0, trains_scale=False, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
         self.scale, self.trains_scale = scale, trains_scale
 
     def build(self, input_shape):
-        super().build(input_shape)
+        shape = (input_shape[-1], self.units)
+        normal = keras.initializers.RandomNormal(0, 0.1)
+        self.kernel = self.add_weight(shape, normal, name="kernel")
+        self.bias = self.add_weight((self.units,), "zeros", name="bias")
         if self.trains_scale:
             start = keras.initializers.Constant(self.scale)
             self.lengths = self.add_weight((self.units,), start, name="lengths")
@@ -48,8 +57,12 @@ class WeightNormalizedDense(layers.Dense):
         return self.activation(outputs)
 
     def get_config(self):
-        own = {"scale": self.scale, "trains_scale": self.trains_scale}
-        return super().get_config() | own
+        return super().get_config() | {
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "scale": self.scale,
+            "trains_scale": self.trains_scale,
+        }
 
 
 def softplus_generator(

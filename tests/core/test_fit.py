@@ -230,3 +230,61 @@ def test_fit_drops_a_prior_of_earlier_weights():
     after = model.sample(3, seed=0)
     np.testing.assert_array_equal(after, model.sample(3, seed=0, prior="standard"))
     assert not np.array_equal(before, after)
+
+
+class InBatches(keras.utils.PyDataset):
+    """Arrays as batches of 20, in order; without an end if `num` is None."""
+
+    def __init__(self, arrays, num=4):
+        super().__init__()
+        self.arrays, self.num_batches = arrays, num
+
+    num_batches = None
+
+    def __getitem__(self, index):
+        rows = slice(20 * index, 20 * index + 20)
+        return tuple(array[rows] for array in self.arrays)
+
+
+def test_a_prior_is_fitted_to_what_fit_takes():
+    random = np.random.default_rng(0)
+    model = toy.ToyVAE(seed=0)
+    images = random.random((70, *model.image_shape), "float32")
+    labels = np.arange(70, dtype="int32") % 2
+    pair = tf.data.Dataset.from_tensor_slices((images, labels))
+    expected = weights(model.fit_prior(images, components=2).fitted_prior)
+    forms = (
+        (images, labels),
+        {"image": images},
+        pair.batch(16),
+        pair.map(lambda image, _: {"image": image}).batch(16),
+        InBatches((images, labels)),
+        (images[i : i + 30] for i in range(0, 70, 30)),
+    )
+    for x in forms:
+        found = weights(model.fit_prior(x, components=2).fitted_prior)
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    with_classes = toy.ToyVAE(num_classes=2, seed=0)
+    of_arrays = with_classes.fit_prior(images, labels, components=2).fitted_prior
+    expected = weights(of_arrays)
+    of_batches = with_classes.fit_prior(pair.batch(16), components=2).fitted_prior
+    for one, other in zip(expected, weights(of_batches), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_what_no_prior_can_be_fitted_to():
+    model, labelled = toy.ToyVAE(seed=0), toy.ToyVAE(num_classes=2, seed=0)
+    images = np.full((40, *model.image_shape), 0.5, "float32")
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(16)
+    nan = np.where(np.arange(40)[:, None, None, None] == 39, np.nan, images)
+    for one, x, message in (
+        (model, batches.repeat(), "infinite dataset"),
+        (model, InBatches((images,), None), "without an end"),
+        (model, tf.data.Dataset.from_tensor_slices(nan).batch(16), "batch 3: .*NaN"),
+        (model, "mnist", "Got a str"),
+        (labelled, batches, "images without labels"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            one.fit_prior(x, components=1)
+        assert one.fitted_prior is None

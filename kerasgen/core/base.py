@@ -299,6 +299,14 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         results = super().get_metrics_result()
         if not all(np.isfinite(value) for value in results.values()):
             self.stop_training = True
+        idle = [key for key, mean in self.trackers.items() if not float(mean.count)]
+        if idle:
+            warnings.warn(
+                f"No step of this epoch had a {' or '.join(idle)}: the 0 that stands "
+                "for it is none. Pass more images or smaller batches, so that every "
+                "player moves in every epoch.",
+                stacklevel=2,
+            )
         return results
 
     def evaluate(

@@ -162,14 +162,15 @@ class ConstructedModel(PresetModel):
         """Build the networks and their averages, and compile; ends every constructor.
 
         Raises:
-            ValueError: If a network that the user passed does not fit.
+            ValueError: If a network cannot be made as the arguments have it, or one
+                that the user passed does not fit.
         """
         with self._own_dtype_policy():
             forms = self.network_forms()
             for name in self.network_names():
                 given = self._given_networks.get(name)
                 if given is None:
-                    setattr(self, name, getattr(self, f"default_{name}")())
+                    setattr(self, name, self._default_network(name))
                 else:
                     takes, returns = forms[name]
                     labels = [()] if self.takes_labels(name) else []
@@ -192,6 +193,12 @@ class ConstructedModel(PresetModel):
                 self.averages[name].name = f"average_{name}"  # as `summary` has it
         self.built = True
         self.compile()
+
+    def _default_network(self, name):
+        try:
+            return getattr(self, f"default_{name}")()
+        except ValueError as error:
+            raise ValueError(f"The {name} cannot be made: {error}") from error
 
     @contextlib.contextmanager
     def _own_dtype_policy(self):

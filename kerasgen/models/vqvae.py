@@ -23,11 +23,13 @@ from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_not_negative
 from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import in_batches
 from kerasgen.core.capabilities import ImageModel
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
 from kerasgen.core.references import Reference
 from kerasgen.core.registry import register
+from kerasgen.inputs import as_array
 
 OORD2017 = Reference(
     "van den Oord, Vinyals & Kavukcuoglu 2017",
@@ -251,6 +253,36 @@ class VQVAE(ImageModel):
             ValueError: If the images do not fit the model.
         """
         return self.apply_to_images(self.codes_in_graph, images, None, "encoder")
+
+    def detokenize(self, codes, labels=None):
+        """Images of codes: the way back from `tokenize`.
+
+        Args:
+            codes: Integers of shape `(num, *grid_shape)`.
+            labels: Class of each image, or one for all, for a conditional model.
+
+        Returns:
+            NumPy float32 pixels in [0, 1], shape `(num, *image_shape)`.
+
+        Raises:
+            ValueError: If the codes are no numbers of entries, or the labels do not
+                fit.
+        """
+        codes = as_array("codes", codes)
+        if codes.dtype.kind not in "iu" or codes.shape[1:] != self.grid_shape:
+            raise ValueError(
+                f"Got codes of shape {codes.shape} and dtype {codes.dtype}; expected "
+                f"integers of shape (num, {', '.join(map(str, self.grid_shape))}). "
+                "Pass what `tokenize` returns."
+            )
+        if not codes.size or not 0 <= codes.min() <= codes.max() < self.codebook_size:
+            came = f"{codes.min()}..{codes.max()}" if codes.size else "an empty array"
+            raise ValueError(
+                f"Got codes in {came}; expected 0..{self.codebook_size - 1}, the "
+                "entries of this model's codebook. Pass what its `tokenize` returns."
+            )
+        labels = self.check_labels(labels, len(codes), required=True)
+        return in_batches(self.decode_codes, codes.astype("int32"), labels)
 
     def codes_in_graph(self, images):
         """Codes of images as a tensor."""

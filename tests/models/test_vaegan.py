@@ -12,7 +12,10 @@ class TestVAEGAN(contract.ModelContract):
         ({"beta": -1}, "beta=-1; expected a number of at least 0"),
         ({"feature_weight": -1}, "feature_weight=-1; expected a number of at least 0"),
         ({"encoder_normalization": "bach"}, "normalization='bach'; expected one of"),
-        ({"discriminator_normalization": "no"}, "normalization='no'; expected one of"),
+        (
+            {"discriminator_normalization": "no"},
+            "The discriminator cannot be made: normalization='no'; expected one of",
+        ),
     ]
 
     def losses(self, model, digits, **kwargs):

@@ -58,10 +58,23 @@ class TestVQVAE(contract.ModelContract):
         assert codes.shape == (6, 7, 7) and codes.dtype == np.int32
         assert codes.min() >= 0 and codes.max() < 8
         restored = model.reconstruct(images, labels)
-        decoded = model.decode_codes(tf.constant(codes), tf.constant(labels))
-        np.testing.assert_allclose(restored, decoded, atol=1e-5)
-        with pytest.raises(ValueError, match="without labels|no labels"):
-            model.reconstruct(images)
+        np.testing.assert_allclose(restored, model.detokenize(codes, labels), atol=1e-5)
+        for decode, given in ((model.reconstruct, images), (model.detokenize, codes)):
+            with pytest.raises(ValueError, match="without labels|no labels"):
+                decode(given)
+
+    def test_codes_that_are_none_of_its_codebook(self):
+        model = self.make()
+        codes = np.zeros((2, 7, 7), "int32")
+        for bad, message in (
+            (codes + 8, r"Got codes in 8..8; expected 0..7"),
+            (codes - 1, r"Got codes in -1..-1; expected 0..7"),
+            (codes[:0], r"an empty array; expected 0..7"),
+            (codes[0], r"shape \(7, 7\) .* expected integers of shape \(num, 7, 7\)"),
+            (codes.astype("float32"), "dtype float32; expected integers"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                model.detokenize(bad)
 
     def test_a_uniform_prior_costs_the_logarithm_of_the_codebook(self, digits):
         model = contract.eagerly(self.make())

@@ -52,6 +52,11 @@ class TestWGANGP(contract.ModelContract):
     def test_the_generator_moves_after_every_few_critic_steps(self, trained):
         assert trained.steps == {"critic": 4, "generator": 2}
 
+    def test_a_loss_of_no_step_is_told(self, digits):
+        model = contract.eagerly(self.make(critic_steps=3))
+        with pytest.warns(UserWarning, match="No step of this epoch had a generator_l"):
+            model.fit(digits[0][:16], batch_size=8, verbose=0)
+
     def test_a_linear_critic_has_the_penalty_of_its_slope(self, digits):
         """10 (|a| - 1)², wherever the points between real and made images lie."""
         images = keras.Input((28, 28, 1))

@@ -145,6 +145,12 @@ def picture(cls):
     return ""
 
 
+def command(cls, *flags):
+    """The command that trains the model."""
+    needed = ["--conditional"] if cls.needs_classes() else []
+    return " ".join(["kerasgen train", cls.key, *needed, *flags])
+
+
 def usage(cls):
     """Code that trains the model, and its command; presets, if it has any."""
     lines = [
@@ -157,7 +163,7 @@ def usage(cls):
         "```",
         "",
         "```",
-        f"kerasgen train {cls.key} --epochs=100",
+        command(cls, "--epochs=100"),
         "```",
     ]
     for name, metadata in cls.presets.items():
@@ -176,7 +182,10 @@ def published(cls):
         default = f"`{ours[name]!r}`" if name in ours else ""
         rows.append(f"| {name} | {value} | {default} | {source} |")
     departures = "\n".join(f"* {text}" for text in cls.published.departures)
-    made = f"`kerasgen.{cls.__name__}.as_published()` makes the model with them."
+    made = (
+        f"`kerasgen.{cls.__name__}.as_published()` makes the model with them, and "
+        f"`{command(cls, '--published')}` trains it."
+    )
     return ["## Published settings against ours", "\n".join(rows), made, departures]
 
 

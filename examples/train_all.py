@@ -44,6 +44,7 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_enum("precision", "auto", train.PRECISIONS, "Numbers to compute in.")
 flags.DEFINE_bool("conditional", False, "Condition the models on labels.")
+flags.DEFINE_bool("published", False, "Settings as each paper has them.")
 flags.DEFINE_integer(
     "num_samples", 10_000, "Samples to evaluate each model by.", lower_bound=1
 )

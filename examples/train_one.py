@@ -30,6 +30,7 @@ flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Seed of weights, noise and data order.")
 flags.DEFINE_enum("precision", "auto", train.PRECISIONS, "Numbers to compute in.")
 flags.DEFINE_bool("conditional", False, "Condition the model on labels.")
+flags.DEFINE_bool("published", False, "Settings as each paper has them.")
 flags.DEFINE_integer("limit", None, "Train on the first so many images only.")
 flags.DEFINE_integer(
     "num_samples", 10_000, "Samples that the model is judged by.", lower_bound=1

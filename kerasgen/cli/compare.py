@@ -123,7 +123,7 @@ def _settings(comparison, values):
         "limit": 10_000 if values.quick else None,
     }
     if values.arm is not None:
-        for name in ("seed", "seeds", "batch_size", "conditional"):
+        for name in ("seed", "seeds", "batch_size", "conditional", "published"):
             if values[name].present:
                 raise ValueError(
                     f"Got --{name} with --arm={values.arm}; expected one, since an "
@@ -136,6 +136,7 @@ def _settings(comparison, values):
         "epochs": _value(values, "epochs"),
         "batch_size": values.batch_size,
         "conditional": values.conditional,
+        **train.published(values),
     }
     return [
         study.RunSettings(model=model, seed=seed, **common)

@@ -2,6 +2,7 @@
 
     kerasgen train dcgan --epochs=10
     kerasgen train cvae --conditional --limit=10000 --epochs=2
+    kerasgen train sgan --conditional --published    # settings of its paper
     kerasgen train dcgan --dataset=pictures/ --image_size=32 --channels=3
 
 MODEL is a name of those that `kerasgen models` prints. Interrupted, the same command
@@ -45,6 +46,7 @@ def define_flags(known: flags.FlagValues) -> None:
     )
     flags.DEFINE_enum("precision", "auto", PRECISIONS, "Numbers to compute in.", known)
     flags.DEFINE_bool("conditional", False, "Condition on labels.", known)
+    flags.DEFINE_bool("published", False, "Settings as each paper has them.", known)
     flags.DEFINE_string("runs_dir", "runs", "Folder of the run directories.", known)
     flags.DEFINE_string(
         "saved_models_dir", "saved_models", "Folder of the SavedModels.", known
@@ -66,9 +68,8 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
 
     names = ("dataset", "image_size", "channels", "epochs", "batch_size", "seed")
     names += ("precision", "conditional", "limit")
-    settings = study.RunSettings(
-        model=arguments[0], **{name: values[name].value for name in names}
-    )
+    common = {name: values[name].value for name in names} | published(values)
+    settings = study.RunSettings(model=arguments[0], **common)
     names = ("runs_dir", "saved_models_dir", "data_dir", "num_samples", "resume")
     report, failures = study.run_study(
         [settings], **{name: values[name].value for name in names}
@@ -76,6 +77,14 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     if report:
         print(ending(report, values.saved_models_dir))
     return 1 if failures else 0
+
+
+def published(values: flags.FlagValues) -> dict:
+    """Fields of `RunSettings` that --published sets; {} without it."""
+    if not values.published:
+        return {}
+    is_given = values["batch_size"].present
+    return {"arm": "published", "batch_size": values.batch_size if is_given else None}
 
 
 def ending(report, saved_models_dir: str) -> str:

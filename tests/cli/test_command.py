@@ -16,6 +16,7 @@ from kerasgen.cli import command
 from kerasgen.cli import compare
 from kerasgen.cli import sample
 from kerasgen.cli import train
+from kerasgen.core.registry import model_class
 
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 
@@ -155,6 +156,24 @@ def test_an_arm_of_a_comparison_can_be_trained_for_fewer_epochs():
     values(["compare", "--arm=modern"])
     wanted = compare._settings(comparisons.get_comparison("jaiswal"), values)
     assert {one.epochs for one in wanted} == {100}
+
+
+def test_published_settings_of_any_model_with_any_seeds():
+    values = copy.deepcopy(compare.FLAGS)
+    flags = ["--published", "--conditional", "--models=sgan,cvae", "--seeds=2"]
+    values(["compare", "--comparison=none", *flags])
+    wanted = compare._settings(None, values)
+    assert {(one.arm, one.conditional) for one in wanted} == {("published", True)}
+    assert {one.study for one in wanted} == {"mnist-conditional-published"}
+    sizes = {one.model: one.batch_size for one in wanted}
+    for name, size in sizes.items():
+        assert size == model_class(name).published.batch_size.value
+    assert [one.seed for one in wanted] == [0, 0, 1, 1]
+    values(["compare", "--batch_size=10"])
+    assert {one.batch_size for one in compare._settings(None, values)} == {10}
+    values(["compare", "--arm=modern"])
+    with pytest.raises(ValueError, match="expected one, since an arm fixes"):
+        compare._settings(comparisons.get_comparison("jaiswal"), values)
 
 
 @pytest.mark.parametrize("also", [[], ["--models=dcgan", "--arm=modern"]])

@@ -191,10 +191,10 @@ class EncoderModel(ImageModel):
         """Fit a Gaussian mixture to codes of training images; `sample` draws from it.
 
         The model itself is not trained. `sample` draws from the mixture afterwards, and
-        `sample(prior="standard")` from N(0, I). Files of the model, presets and exports
-        keep it, files of weights alone do not, and `fit` drops it with a warning. A
-        posterior that is no point is sampled once for each image. A conditional model
-        gets a mixture for each class.
+        `sample(prior="standard")` from N(0, I). Files of the model or of its weights,
+        presets and exports keep it, and `fit` drops it with a warning. A posterior that
+        is no point is sampled once for each image. A conditional model gets a mixture
+        for each class.
 
         Reference: Ghosh et al. 2020, From Variational to Deterministic Autoencoders
         (arXiv:1903.12436), section 4.
@@ -220,8 +220,7 @@ class EncoderModel(ImageModel):
         # Classes may be the prior's alone.
         of_encoder = labels if self.takes_labels("encoder") else None
         prior.fit(self.draw_codes(images, of_encoder, seed=seed), labels, seed=seed)
-        self.fitted_prior = prior
-        self._decoders.clear()
+        self.set_prior(prior)
         return self
 
     def draw_codes(self, images, labels=None, *, seed=0):

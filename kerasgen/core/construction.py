@@ -293,7 +293,7 @@ class ConstructedModel(PresetModel):
         model = cls(**revived)
         model.batch_size = batch_size
         if components is not None:  # its numbers come with the weights
-            model.fitted_prior = model.new_prior(components)
+            model.set_prior(model.new_prior(components))
         for name, indices in frozen.items():
             layers = list(getattr(model, name)._flatten_layers())
             for index in indices:

@@ -175,7 +175,13 @@ class SamplingModel(keras.Model):
             "call fit_prior again.",
             stacklevel=3,
         )
-        self.fitted_prior = None
+        self.set_prior(None)
+
+    def set_prior(self, prior):
+        """Draw from a `GaussianMixturePrior`, or with None from N(0, I)."""
+        if self.fitted_prior is not None:
+            self._tracker.untrack(self.fitted_prior)  # Keras would keep its weights
+        self.fitted_prior = prior
         self._decoders.clear()
 
     def _compiled_decoder(self, options):

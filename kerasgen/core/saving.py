@@ -1,5 +1,8 @@
 """Files of models; the state of all noise, dropout's too, is kept with the weights."""
 
+import warnings
+
+import h5py
 from keras import ops
 
 from kerasgen import files
@@ -33,8 +36,31 @@ class SavedNoise:
         super().save_weights(files.user_path(filepath), *args, **kwargs)
 
     def load_weights(self, filepath, *args, **kwargs):
-        """Reads a `.weights.h5` file; see `keras.Model.load_weights`."""
-        super().load_weights(files.user_path(filepath), *args, **kwargs)
+        """Reads a `.weights.h5` file; see `keras.Model.load_weights`.
+
+        A fitted prior is that of the file afterwards, or none, with a warning.
+        """
+        path, before = files.user_path(filepath), self.fitted_prior
+        self.set_prior(self._prior_in(path))
+        try:
+            super().load_weights(path, *args, **kwargs)
+        except Exception:
+            self.set_prior(before)
+            raise
+        if before is not None and self.fitted_prior is None:
+            warnings.warn(
+                f"The prior that was fitted to codes of the earlier weights is "
+                f"dropped, and {path} has none; call fit_prior again.",
+                stacklevel=2,
+            )
+
+    def _prior_in(self, path):
+        """A prior like that in a file of weights, its numbers still to be loaded."""
+        if not h5py.is_hdf5(path):  # a .keras file, or none at all
+            return self.fitted_prior
+        with h5py.File(path) as file:
+            means = file.get("fitted_prior/vars/1")
+            return None if means is None else self.new_prior(means.shape[1])
 
     def save_own_variables(self, store):
         super().save_own_variables(store)

@@ -288,3 +288,31 @@ def test_what_no_prior_can_be_fitted_to():
         with pytest.raises(ValueError, match=message):
             one.fit_prior(x, components=1)
         assert one.fitted_prior is None
+
+
+def test_files_of_weights_keep_the_prior_or_its_absence(tmp_path):
+    def made(seed, components=None):
+        model = toy.ToyVAE(seed=seed)
+        return model.fit_prior(images, components=components) if components else model
+
+    images = np.random.default_rng(0).random((64, 8, 8, 1), "float32")
+    with_prior, without = made(0, components=2), made(1)
+    expected = with_prior.sample(3, seed=0)
+    with_prior.save_weights(tmp_path / "with.weights.h5")
+    without.save_weights(tmp_path / "without.weights.h5")
+    for model in (made(2), made(2, components=2), made(2, components=3)):
+        model.sample(3, seed=0)
+        model.load_weights(tmp_path / "with.weights.h5")
+        np.testing.assert_array_equal(model.sample(3, seed=0), expected)
+        assert len(model.weights) == len(with_prior.weights)
+        with pytest.warns(UserWarning, match="is dropped, and .*without.weights.h5"):
+            model.load_weights(tmp_path / "without.weights.h5")
+        np.testing.assert_array_equal(
+            model.sample(3, seed=0), without.sample(3, seed=0)
+        )
+        assert len(model.weights) == len(without.weights)
+    other = toy.ToyVAE(latent_dim=3, seed=0).fit_prior(images, components=2)
+    before = other.fitted_prior
+    with pytest.raises((ValueError, UserWarning)):  # Keras warns on the way
+        other.load_weights(tmp_path / "with.weights.h5")
+    assert other.fitted_prior is before

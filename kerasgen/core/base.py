@@ -348,6 +348,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         """Takes one step on one batch, in any form that `fit` takes as arrays."""
         refuse_weights(sample_weight=sample_weight, class_weight=class_weight)
         pair = self.checked_batch(x, y)
+        self.drop_prior()
         return super().train_on_batch(*pair, return_dict=return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):

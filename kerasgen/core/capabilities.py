@@ -192,9 +192,9 @@ class EncoderModel(ImageModel):
 
         The model itself is not trained. `sample` draws from the mixture afterwards, and
         `sample(prior="standard")` from N(0, I). Files of the model or of its weights,
-        presets and exports keep it, and `fit` drops it with a warning. A posterior that
-        is no point is sampled once for each image. A conditional model gets a mixture
-        for each class.
+        presets and exports keep it, and training drops it with a warning. A posterior
+        that is no point is sampled once for each image. A conditional model gets a
+        mixture for each class.
 
         Reference: Ghosh et al. 2020, From Variational to Deterministic Autoencoders
         (arXiv:1903.12436), section 4.

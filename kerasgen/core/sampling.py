@@ -171,7 +171,7 @@ class SamplingModel(keras.Model):
         if self.fitted_prior is None:
             return
         warnings.warn(
-            "fit drops the prior that was fitted to codes of the earlier weights; "
+            "Training drops the prior that was fitted to codes of the earlier weights; "
             "call fit_prior again.",
             stacklevel=3,
         )

@@ -219,13 +219,14 @@ def test_the_average_follows_the_generator_and_samples(make, small_digits):
     assert plain.sampler is plain.raw_generator
 
 
-def test_fit_drops_a_prior_of_earlier_weights():
+@pytest.mark.parametrize("train", ["fit", "train_on_batch"])
+def test_training_drops_a_prior_of_earlier_weights(train):
     model = toy.ToyVAE(seed=0)
     images = np.random.default_rng(0).random((64, *model.image_shape), "float32")
     model.fit_prior(images, components=1)
     before = model.sample(3, seed=0)
-    with pytest.warns(UserWarning, match="fit drops the prior .* call fit_prior again"):
-        model.fit(images, verbose=0)
+    with pytest.warns(UserWarning, match="drops the prior .* call fit_prior again"):
+        getattr(model, train)(images)
     assert model.fitted_prior is None
     after = model.sample(3, seed=0)
     np.testing.assert_array_equal(after, model.sample(3, seed=0, prior="standard"))

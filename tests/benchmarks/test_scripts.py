@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -216,7 +217,14 @@ def test_gpu_needs_little_and_ends_with_a_table_in_its_budget(tmp_path, idx_fold
 
 
 def test_timing_times_the_models_of_a_study(tmp_path, idx_folder):
-    folder = ROOT / "results" / "mnist-20"
+    whole, folder = ROOT / "results" / "mnist-20", tmp_path / "study"
+    for model in ("dcgan", "cvae"):
+        shutil.copytree(whole / model, folder / model)
+    shutil.copy(whole / "study.json", folder)
+    for path in folder.rglob("settings.json"):
+        # Many a processor takes ten times as long in 16 bits.
+        text = path.read_text().replace('"mixed_bfloat16"', '"float32"')
+        path.write_text(text)
     record, out = run(
         tmp_path,
         "timing",
@@ -226,4 +234,4 @@ def test_timing_times_the_models_of_a_study(tmp_path, idx_folder):
     )
     seconds = record["seconds_per_epoch"]["dcgan"]
     assert list(seconds) == ["0", "1", "2"] and min(seconds.values()) > 0.0
-    assert "| dcgan" in out
+    assert "| dcgan" in out and "| cvae" in out

@@ -12,6 +12,19 @@ REFUSED = {
 } | {("wgan_gp", "critic_normalization=batch"): "takes each example by itself"}
 
 
+BUILT = {}  # of all factors, which share their defaults
+
+
+def built(one, images):
+    """Configuration and first rate of a run's model; its epochs are not in it."""
+    key = repr((one.model, one.arguments, one.optimizers, one.learning_rate_factor))
+    if key not in BUILT:
+        model = run.build(one, images)
+        rate = next(iter(model.optimizer.optimizers)).learning_rate
+        BUILT[key] = model.get_config(), float(rate)
+    return BUILT[key]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("factor", ablation.FACTORS)
 def test_every_level_of_every_factor_builds_another_model(factor, image_sets):
@@ -23,9 +36,7 @@ def test_every_level_of_every_factor_builds_another_model(factor, image_sets):
             with pytest.raises(ValueError, match=REFUSED[one.model, one.variant]):
                 run.build(one, image_sets[0])
             continue
-        model = run.build(one, image_sets[0])
-        rate = next(iter(model.optimizer.optimizers)).learning_rate
-        made = (model.get_config(), float(rate), one.batch_size, one.epochs)
+        made = (*built(one, image_sets[0]), one.batch_size, one.epochs)
         if one.variant:
             assert made != defaults[one.model], one.name
         else:

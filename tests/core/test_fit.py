@@ -317,3 +317,12 @@ def test_files_of_weights_keep_the_prior_or_its_absence(tmp_path):
     with pytest.raises((ValueError, UserWarning)):  # Keras warns on the way
         other.load_weights(tmp_path / "with.weights.h5")
     assert other.fitted_prior is before
+
+
+def test_a_prior_fitted_anew_replaces_the_first():
+    images = np.random.default_rng(0).random((64, 8, 8, 1), "float32")
+    model = toy.ToyVAE(seed=0, dtype="mixed_float16")
+    model.fit_prior(images, components=3).fit_prior(images, components=2)
+    copy = model.in_float32()
+    assert len(copy.weights) == len(model.weights)
+    np.testing.assert_array_equal(copy.fitted_prior.means, model.fitted_prior.means)

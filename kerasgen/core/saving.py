@@ -56,10 +56,11 @@ class SavedNoise:
 
     def _prior_in(self, path):
         """A prior like that in a file of weights, its numbers still to be loaded."""
-        if not h5py.is_hdf5(path):  # a .keras file, or none at all
+        # Not of a .keras file, which holds its configuration, nor of a GAN.
+        if not h5py.is_hdf5(path) or not hasattr(self, "new_prior"):
             return self.fitted_prior
         with h5py.File(path) as file:
-            means = file.get("fitted_prior/vars/1")
+            means = file.get("fitted_prior/vars/1")  # (mixtures, components, latents)
             return None if means is None else self.new_prior(means.shape[1])
 
     def save_own_variables(self, store):

@@ -299,7 +299,9 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         results = super().get_metrics_result()
         if not all(np.isfinite(value) for value in results.values()):
             self.stop_training = True
-        idle = [key for key, mean in self.trackers.items() if not float(mean.count)]
+        counts = {key: mean.count.value for key, mean in self.trackers.items()}
+        # A cast reads the counts of all replicas.
+        idle = [key for key, count in counts.items() if not ops.cast(count, "int32")]
         if idle:
             warnings.warn(
                 f"No step of this epoch had a {' or '.join(idle)}: the 0 that stands "

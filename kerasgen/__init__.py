@@ -25,6 +25,7 @@ _load, _, __all__ = _lazy_loader.attach(
     __name__,
     submodules=(
         "callbacks",
+        "comparisons",
         "data",
         "evaluation",
         "export",

@@ -3,6 +3,7 @@
 import configparser
 import copy
 import importlib
+import os
 import pathlib
 import subprocess
 import sys
@@ -156,6 +157,20 @@ def test_an_arm_of_a_comparison_can_be_trained_for_fewer_epochs():
     values(["compare", "--arm=modern"])
     wanted = compare._settings(comparisons.get_comparison("jaiswal"), values)
     assert {one.epochs for one in wanted} == {100}
+
+
+@pytest.mark.slow
+def test_what_tensorflow_says_at_its_start_is_no_part_of_an_answer():
+    environment = dict(os.environ)
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "kerasgen", "compare", "--comparison=none"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode and done.stderr.startswith("Error: Got --comparison=none")
 
 
 def test_published_settings_of_any_model_with_any_seeds():

@@ -215,8 +215,7 @@ class EncoderModel(ImageModel):
         """
         check_positive_int("components", components)
         prior = self.new_prior(components)
-        images, labels = gather(self, x, y, self.is_conditional)
-        labels = labels if self.is_conditional else None  # as `fit` has it
+        images, labels = gather(self, x, y)
         # Classes may be the prior's alone.
         of_encoder = labels if self.takes_labels("encoder") else None
         prior.fit(self.draw_codes(images, of_encoder, seed=seed), labels, seed=seed)

@@ -60,33 +60,39 @@ def feed(
     return stream_arrays(x, labels, batch_size or 32, order, drop_remainder=False)
 
 
-def gather(model, x, y, is_labelled):
-    """All images, and labels or None, of what `fit` takes, as arrays.
+def gather(model, x, y):
+    """All images, and labels where a model is conditional, of what `fit` takes.
 
     Args:
         model: The `GenerativeModel`.
         x, y: As `fit` takes them.
-        is_labelled: Whether labels are needed; without, they may be there.
+
+    Returns:
+        Arrays of images, and of int32 labels or None.
 
     Raises:
         ValueError: If they do not fit the model, or do not end.
     """
-    if is_array(x) or isinstance(x, list):
-        x, y = training.as_pair(x, y)
-        return (x["image"], x.get("label", y)) if isinstance(x, dict) else (x, y)
+    num_labels = model.num_labels if model.is_conditional else None
+    x, y = training.as_pair(x, y)
     if isinstance(x, keras.utils.PyDataset) and x.num_batches is None:
         raise ValueError(
             "Got a PyDataset without an end (num_batches is None); expected one that "
             "ends. Pass arrays, or a part of it."
         )
     with naming_faults(model, x, None):
-        batches = feed(model, x, y, is_labelled=is_labelled)
-        if isinstance(batches, keras.utils.PyDataset):
-            batches = map(batches.__getitem__, range(batches.num_batches))
-        elif isinstance(batches, tf.data.Dataset):
-            batches = batches.as_numpy_iterator()
-        images, *labels = (np.concatenate(part) for part in zip(*batches, strict=True))
-    return images, labels[0] if labels else None
+        images, labels = training.admit(x, y, model.image_shape, num_labels)
+        if not isinstance(images, np.ndarray):
+            batches = images
+            if isinstance(batches, keras.utils.PyDataset):
+                batches = map(batches.__getitem__, range(batches.num_batches))
+            elif isinstance(batches, tf.data.Dataset):
+                batches = batches.as_numpy_iterator()
+            images, *parts = map(np.concatenate, zip(*batches, strict=True))
+            labels = parts[0] if parts else None
+    if num_labels is None:  # as `fit`, which passes over them
+        return images, None
+    return images, inputs.check_labels(labels, len(images), num_labels)
 
 
 def is_array(x):

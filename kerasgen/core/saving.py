@@ -49,7 +49,7 @@ class SavedNoise:
             raise
         if before is not None and self.fitted_prior is None:
             warnings.warn(
-                f"The prior that was fitted to codes of the earlier weights is "
+                "The prior that was fitted to codes of the earlier weights is "
                 f"dropped, and {path} has none; call fit_prior again.",
                 stacklevel=2,
             )

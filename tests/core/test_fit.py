@@ -269,9 +269,10 @@ def test_a_prior_is_fitted_to_what_fit_takes():
     with_classes = toy.ToyVAE(num_classes=2, seed=0)
     of_arrays = with_classes.fit_prior(images, labels, components=2).fitted_prior
     expected = weights(of_arrays)
-    of_batches = with_classes.fit_prior(pair.batch(16), components=2).fitted_prior
-    for one, other in zip(expected, weights(of_batches), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    for x in (pair.batch(16), (images, labels[:, None])):
+        found = weights(with_classes.fit_prior(x, components=2).fitted_prior)
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_what_no_prior_can_be_fitted_to():
@@ -284,6 +285,7 @@ def test_what_no_prior_can_be_fitted_to():
         (model, InBatches((images,), None), "without an end"),
         (model, tf.data.Dataset.from_tensor_slices(nan).batch(16), "batch 3: .*NaN"),
         (model, "mnist", "Got a str"),
+        (model, {"picture": images}, "expected 'image'"),
         (labelled, batches, "images without labels"),
     ):
         with pytest.raises(ValueError, match=message):

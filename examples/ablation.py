@@ -1,10 +1,13 @@
-"""One factor of the models, varied: runs, numbers over seeds, a report.
+"""Factors of the models, varied one by one: runs, numbers over seeds, a report.
 
     python examples/ablation.py --factor=normalization --models=dcgan --epochs=10
     python examples/ablation.py --factor=width --models=dcgan,cvae --seeds=3
+    python examples/ablation.py --factor=beta,epochs --models=cvae --levels=beta=0.25x
 
 Every model is trained with its defaults and with each level of the factor; without
-`--models` that is most of the zoo. Interrupted, the same command goes on where it was.
+`--models` that is most of the zoo. Several factors make one study, whose runs with
+defaults they share. Interrupted, the same command goes on where it was, and one with
+further levels, models or seeds adds theirs.
 The result is `report.html` in `runs/mnist-ablation-<factor>/`.
 """
 
@@ -18,7 +21,18 @@ from kerasgen import study
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("comparison", "jaiswal", comparisons.COMPARISONS, "Comparison.")
-flags.DEFINE_enum("factor", None, study.FACTORS, "The factor to vary.", required=True)
+flags.DEFINE_list(
+    "factor",
+    None,
+    f"Factors to vary, one by one, by comma: {', '.join(study.FACTORS)}.",
+    required=True,
+)
+flags.DEFINE_list(
+    "levels",
+    None,
+    "Levels to train beside the defaults, by comma, as the report names them, such as "
+    "width=2x; default: all.",
+)
 flags.DEFINE_list("models", None, "Models to train, by comma; default: all it fits.")
 flags.DEFINE_string("dataset", "mnist", "MNIST, or another image set of TFDS by name.")
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.")
@@ -46,6 +60,7 @@ def main(_):
             FLAGS.factor,
             FLAGS.models,
             range(FLAGS.seed, FLAGS.seed + FLAGS.seeds),
+            FLAGS.levels,
             dataset=FLAGS.dataset,
             epochs=FLAGS.epochs,
             batch_size=FLAGS.batch_size,

@@ -1,4 +1,4 @@
-"""Factors of an ablation: what varies in a model, each as a study of its own.
+"""Factors of an ablation: what varies in a model.
 
 A factor is a setting or a constructor argument that several models share, with levels.
 Every model of the registry that has one of its arguments takes part.
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from kerasgen.core.registry import list_models
 from kerasgen.core.registry import model_class
+from kerasgen.study.settings import SEPARATOR
 from kerasgen.study.settings import RunSettings
 from kerasgen.study.settings import check_models
 from kerasgen.study.settings import check_name
@@ -64,22 +65,30 @@ def has_factor(model: str, factor: str) -> bool:
 
 
 def ablation_settings(
-    factor: str, models: Iterable[str] | None, seeds: Iterable[int], **common
+    factor: str | Iterable[str],
+    models: Iterable[str] | None,
+    seeds: Iterable[int],
+    levels: Iterable[str] | None = None,
+    **common,
 ) -> list[RunSettings]:
     """Runs of an ablation: the default of each model and its levels, every seed.
 
     Args:
-        factor: One of `FACTORS`.
-        models: Names of models; None takes all that have the factor and, unless
+        factor: One of `FACTORS`, or several that make one study, whose runs with
+            defaults they share; no two of them vary at once.
+        models: Names of models; None takes all that have one of the factors and, unless
             `conditional=True` is among the further fields, need no labels.
         seeds: Seeds, each an int of at least 0.
+        levels: Those to train beside the defaults, as tables name them, such as
+            "width=2x"; None takes all. A level that a model lacks is left out for it.
         **common: Further fields of `RunSettings`, equal in all runs.
 
     Returns:
         List of `RunSettings`, seed after seed.
 
     Raises:
-        ValueError: If the factor is unknown, or does not exist in a model.
+        ValueError: If a factor is unknown or named twice, a model has none of them, or
+            no model has a level.
 
     Example:
 
@@ -87,8 +96,16 @@ def ablation_settings(
     >>> [run.variant for run in runs[:2]]
     ['', 'skip_connections=True']
     """
-    check_name("factor", factor, FACTORS)
-    having = [model for model in list_models() if has_factor(model, factor)]
+    factors = [factor] if isinstance(factor, str) else list(factor)
+    for one in factors:
+        check_name("factor", one, FACTORS)
+    if not factors or len(set(factors)) < len(factors):
+        raise ValueError(f"Got factors {factors}; expected one or more, each once.")
+    having = [
+        model
+        for model in list_models()
+        if any(has_factor(model, one) for one in factors)
+    ]
     if models is None:
         labelled = common.get("conditional", False)
         models = [model for model in having if _fits(model_class(model), labelled)]
@@ -96,15 +113,33 @@ def ablation_settings(
     for model in models:
         if model not in having:
             raise ValueError(
-                f"Got {model}, which has no {factor} to vary; expected some of "
-                f"{', '.join(having)}."
+                f"Got {model}, which has no {' or '.join(factors)} to vary; expected "
+                f"some of {', '.join(having)}."
             )
+    found = {
+        model: [change for one in factors for change in _levels(one, model, common)]
+        for model in models
+    }
+    if levels is not None:
+        found = _chosen(found, list(levels))
+    ablation = SEPARATOR.join(factors)
     return [
-        RunSettings(**common | changes, model=model, seed=seed, ablation=factor)
+        RunSettings(**common | changes, model=model, seed=seed, ablation=ablation)
         for seed in seeds
         for model in models
-        for changes in ({}, *_levels(factor, model, common))
+        for changes in ({}, *found[model])
     ]
+
+
+def _chosen(found, levels):
+    """Of the changes of each model those of some levels."""
+    there = {change["variant"] for changes in found.values() for change in changes}
+    for level in levels:
+        check_name("level", level, sorted(there))
+    return {
+        model: [change for change in changes if change["variant"] in levels]
+        for model, changes in found.items()
+    }
 
 
 def _levels(factor, model, common):

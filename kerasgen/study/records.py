@@ -125,10 +125,9 @@ class Run:
     @property
     def protocol(self) -> dict:
         """Settings that must be equal for two runs to be compared."""
-        settings = self.settings.to_dict()
-        varied = self.settings.ablation
+        settings, varied = self.settings.to_dict(), self.settings.factors
         return {
-            **{name: settings[name] for name in PROTOCOL if name != varied},
+            **{name: settings[name] for name in PROTOCOL if name not in varied},
             "precision": self.record["precision"],
             "training images": self.record["data"]["num_images"],
         }
@@ -210,12 +209,11 @@ class Study:
         return self.directory.name
 
     @property
-    def kind(self) -> str:
-        """Kind of the study, by which claims are chosen: see `comparison.Claim`."""
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of the study, by which claims are chosen: see `comparison.Claim`."""
         settings = self.runs[0].settings
         usual = "conditional" if settings.conditional else "comparison"
-        robustness = "robustness" if settings.is_draw else ""
-        return settings.ablation or robustness or usual
+        return settings.factors or ("robustness" if settings.is_draw else usual,)
 
     @property
     def each(self) -> str:

@@ -17,6 +17,7 @@ from kerasgen.data.own_images import folder_name
 # Evaluations in training.
 NUM_EVALUATIONS = 20
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
+SEPARATOR = "+"  # of the factors of an ablation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +47,10 @@ class RunSettings:
     # Arm of a comparison, which the study is named after, or "". The arm "published"
     # takes the model's published settings.
     arm: str = ""
-    ablation: str = ""  # factor that is varied, which the study is named after, or ""
-    variant: str = ""  # level of that factor, such as "width=64"; "" for the default
+    # Factors that are varied one by one, such as "width+depth", which name the study;
+    # or "".
+    ablation: str = ""
+    variant: str = ""  # level of a factor, such as "width=64"; "" for the default
 
     def __post_init__(self):
         check_name("model", self.model, list_models())
@@ -141,6 +144,11 @@ class RunSettings:
     def name(self) -> str:
         """Name of the model's directory in the study, of all its seeds."""
         return f"{self.model}-{self.variant}" if self.variant else self.model
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Factors of its ablation, () without one."""
+        return tuple(filter(None, self.ablation.split(SEPARATOR)))
 
     @property
     def is_draw(self) -> bool:

@@ -125,7 +125,7 @@ def judge(
     """
     if comparison is None:
         return []
-    claims = [claim for claim in comparison.claims if claim.study == study.kind]
+    claims = [claim for claim in comparison.claims if claim.study in study.kinds]
     results = [[_part(p, study, comparison, prior) for p in c.parts] for c in claims]
     found = [_claim_verdict(parts) for parts in results]
     p_values = [

@@ -59,6 +59,37 @@ def test_seeds_come_round_by_round_with_the_default_first():
     assert runs[1].epochs == 3
 
 
+def test_several_factors_share_the_runs_with_defaults():
+    runs = ablation.ablation_settings(
+        ["beta", "adversarial_weight", "epochs"],
+        ["cvae", "adversarial_vae"],
+        [0],
+        ["adversarial_weight=0x", "epochs=0.5x"],
+        epochs=10,
+    )
+    assert [(one.name, one.epochs) for one in runs] == [
+        ("cvae", 10),
+        ("cvae-epochs=0.5x", 5),
+        ("adversarial_vae", 10),
+        ("adversarial_vae-adversarial_weight=0x", 10),
+        ("adversarial_vae-epochs=0.5x", 5),
+    ]
+    (name,) = {one.study for one in runs}
+    assert name == "mnist-ablation-beta+adversarial_weight+epochs"
+    assert runs[0].factors == ("beta", "adversarial_weight", "epochs")
+
+
+def test_a_level_that_no_model_has_is_named():
+    with pytest.raises(ValueError, match="level 'width=3x'; expected one of width"):
+        ablation.ablation_settings("width", ["dcgan"], [0], ["width=3x"])
+
+
+@pytest.mark.parametrize("factors", [[], ["width", "width"]])
+def test_factors_are_named_once_each(factors):
+    with pytest.raises(ValueError, match="expected one or more, each once"):
+        ablation.ablation_settings(factors, ["dcgan"], [0])
+
+
 def test_the_learning_rate_of_every_player_is_multiplied(image_sets):
     default, slow, *_ = ablation.ablation_settings("learning_rate", ["wgan"], [0])
     rates = [

@@ -424,6 +424,26 @@ def test_one_seed_has_no_intervals_and_says_so(tmp_path):
     assert "✓" not in page.text
 
 
+def test_factors_of_one_ablation_have_their_claims_and_share_the_defaults(tmp_path):
+    runs = [
+        fake_study.make_run(
+            "cvae",
+            seed,
+            epochs=epochs,
+            settings={"ablation": "beta+epochs", "variant": level},
+        )
+        for level, epochs in (("", 2), ("beta=0.25x", 2), ("epochs=0.5x", 1))
+        for seed in (0, 1, 2)
+    ]
+    study = fake_study.make_study(runs=runs)
+    page = Page(write(study, tmp_path).read_text())
+    assert page.text.startswith("Ablation on MNIST: beta and epochs")
+    assert "is left aside" not in page.text
+    judged = json.loads((tmp_path / "claims.json").read_text())["claims"]
+    assert [claim["key"] for claim in judged] == ["epochs", "beta"]
+    assert "Weighting reconstruction more" in page.text
+
+
 def test_an_ablation_shows_its_variants_instead_of_verdicts(tmp_path):
     runs = [
         fake_study.make_run(

@@ -253,6 +253,8 @@ FLAGS = [
     (ALL, ["--batch_size=no"], "flag --batch_size=no"),
     (ALL, ["--workers=two"], "flag --workers=two"),
     (VARY, ["--factor=width", "--models=none"], "Got model 'none'"),
+    (VARY, ["--factor=width,colour"], "Got factor 'colour'"),
+    (VARY, ["--factor=width", "--levels=width=9x"], "Got level 'width=9x'"),
     (VARY, [], "factor"),
     ("generate.py", [], "path"),
     ("generate.py", ["--path=nowhere"], "neither the folder"),

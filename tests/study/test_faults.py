@@ -45,9 +45,10 @@ OPERATIONS = [
 
 
 def settings(model="vanilla_gan", **changes):
-    values = {"epochs": 3, "batch_size": 32, "arguments": {"width": 4}}
+    contract = contract_of(model_class(model))
+    values = {"epochs": 3, "batch_size": 32, "arguments": contract.arguments}
     # Some models are made for labels alone.
-    values["conditional"] = None not in contract_of(model_class(model)).classes
+    values["conditional"] = None not in contract.classes
     return RunSettings(model, **{"precision": "float32", **values, **changes})
 
 

@@ -39,6 +39,25 @@ def eagerly(model):
     return model
 
 
+def mean_of(term):
+    """The mean of a term of losses that is logged with weights, a pair."""
+    values, weights = map(np.asarray, term)
+    return np.average(values, weights=weights)
+
+
+def check_unlabelled_batches_do_not_count(model, digits):
+    """The means of labelled images are the same beside batches that have none."""
+    images, labels = digits[0][:8], digits[1][:8]
+    none = np.full(8, model.num_classes)
+    alone = model.evaluate(images, labels, batch_size=8, return_dict=True, verbose=0)
+    more = np.concatenate([images, images]), np.concatenate([labels, none])
+    found = model.evaluate(*more, batch_size=8, return_dict=True, verbose=0)
+    for key in ("class_loss", "accuracy"):
+        assert found[key] == pytest.approx(alone[key], rel=1e-5)
+    right = model.classify(images).argmax(axis=1) == labels
+    assert alone["accuracy"] == pytest.approx(np.mean(right))
+
+
 def check_few_labels(model, epochs):
     """Two blobs of 8x8, two labels each: the rest is learned without labels."""
     random = np.random.default_rng(0)
@@ -326,6 +345,9 @@ class ModelContract:
         for name, setting in published.arguments.items():
             assert getattr(model, name) == setting.value
         assert all(source for *_, source in published.table())
+        for name in published.unused:  # which would say nothing of the networks
+            with pytest.raises(ValueError, match=f"Got {name}=.*as_published"):
+                self.model_class.as_published(**{name: getattr(model, name)})
         assert model.batch_size == published.batch_size.value
         images = digits[0][:4]
         if model.image_shape != images.shape[1:]:

@@ -324,13 +324,31 @@ def test_importance_weighted_bound_finds_the_likelihood(reference, pairs):
     assert elbo == pytest.approx(exact + gap, abs=0.05)
 
 
-def test_importance_samples_have_the_correlations_of_the_posterior(reference, pairs):
-    class Correlated(FixedVAE):
-        def posterior_factors(self, images, labels=None):
-            mean, _ = self.encode(images, labels)
-            factor = np.linalg.cholesky(0.1 * np.eye(3) + 0.9)
-            return mean, np.tile(factor, (len(images), 1, 1))
+COVARIANCE = 0.1 * np.eye(3) + 0.9
 
+
+class Correlated(FixedVAE):
+    def posterior_factors(self, images, labels=None):
+        mean, _ = self.encode(images, labels)
+        return mean, np.tile(np.linalg.cholesky(COVARIANCE), (len(images), 1, 1))
+
+
+def test_the_divergence_of_a_correlated_posterior_is_that_of_its_covariance(reference):
+    model = Correlated(np.full((28, 28, 1), 0.25, np.float32), posterior_mean=0.4)
+    record = judged(model, reference, metrics="negative_elbo")
+    (found,) = (value for name, value in record.items() if "bernoulli_kl_" in name)
+    expected = 0.5 * (3 * 0.4**2 - np.log(np.linalg.det(COVARIANCE)))
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_codes_of_another_prior_are_not_compared_with_the_normal_one(reference):
+    model = FixedVAE(np.full((28, 28, 1), 0.25, np.float32), posterior_mean=0.4)
+    model.prior_is_standard = False
+    record = judged(model, reference, metrics="posterior_mismatch")
+    assert "the prior of FixedVAE is not N(0, I)" in record["not_applicable"]
+
+
+def test_importance_samples_have_the_correlations_of_the_posterior(reference, pairs):
     image = np.full((28, 28, 1), 0.25, np.float32)
     record = judged(
         Correlated(image, posterior_mean=0.0),
@@ -344,7 +362,7 @@ def test_importance_samples_have_the_correlations_of_the_posterior(reference, pa
     binary = np.random.default_rng([0, 2]).random(pixels.shape) < pixels
     exact = metrics.bernoulli_cross_entropy(binary, np.tile(image, (5, 1, 1, 1))).mean()
     # KL(N(0, C) || N(0, I)), with variances of 1.
-    gap = -0.5 * np.log(np.linalg.det(0.1 * np.eye(3) + 0.9))
+    gap = -0.5 * np.log(np.linalg.det(COVARIANCE))
     assert elbo == pytest.approx(exact + gap, abs=0.1)
 
 

@@ -95,12 +95,12 @@ def check_counts(**counts):
             check_positive_int(name, value)
 
 
-def check_seed(seed):
-    """The seed, if it is an int of 32 bits; ValueError otherwise."""
+def check_seed(seed, least=-(2**31)):
+    """The seed, if it is an int of 32 bits from `least` on; ValueError otherwise."""
     is_int = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
-    if not is_int or not -(2**31) <= seed < 2**31:
+    if not is_int or not least <= seed < 2**31:
         raise ValueError(
-            f"seed={seed!r}; expected an integer of at least {-(2**31)} and below "
+            f"Got seed={seed!r}; expected an integer of at least {least} and below "
             f"{2**31}."
         )
     return int(seed)

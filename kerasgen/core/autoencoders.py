@@ -17,6 +17,8 @@ class ConvolutionalAutoencoder(ConvolutionalModel, EncoderModel):
     The other arguments are those of `ConvolutionalModel` and `GenerativeModel`.
     """
 
+    switches = (*ConvolutionalModel.switches, "encoder_normalization")
+
     def __init__(self, *args, encoder_normalization=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.encoder_normalization = encoder_normalization

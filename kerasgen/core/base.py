@@ -68,6 +68,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         self.evaluation_seed = keras.random.SeedGenerator(0)
         self.trackers = {key: keras.metrics.Mean(name=key) for key in self.logged}
         self._bad_steps = None
+        self._steps_of_epoch = 0
         self.steps_not_taken = 0  # of the last execution, at the end of the data
 
     # What a model of the zoo defines.
@@ -78,6 +79,9 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
 
     def player_losses(self, images, labels, noise, training):
         """Dict of per-example losses: each player's, and terms to log.
+
+        A term that is only logged may be a pair of values and their weights in its mean
+        over the epoch, such as that of the labelled images alone.
 
         Args:
             images: float32 pixels in [0, 1], shape `(batch, *image_shape)`.
@@ -291,6 +295,11 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
                         f"is {value}. Lower the learning rate, or train in float32."
                     )
 
+    def reset_metrics(self):
+        """Begins the means of an epoch anew, and the count of its steps."""
+        super().reset_metrics()
+        self._steps_of_epoch = 0
+
     def get_metrics_result(self):
         """The means of an epoch by name; if one is not finite, no other epoch begins.
 
@@ -306,7 +315,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
             warnings.warn(
                 f"No step of this epoch had a {' or '.join(idle)}: the 0 that stands "
                 "for it is none. Pass more images or smaller batches, so that every "
-                "player moves in every epoch.",
+                "player moves in every epoch, and labels where they are of labels.",
                 stacklevel=2,
             )
         return results
@@ -415,7 +424,11 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         """Adds per-example losses to the epoch's means, and returns these by name."""
         for key, name in self.logged.items():
             if name in losses:
-                self.trackers[key].update_state(replicas.whole(losses[name]))
+                term = losses[name]
+                values, *weights = term if isinstance(term, tuple) else [term]
+                self.trackers[key].update_state(
+                    replicas.whole(values), *map(replicas.whole, weights)
+                )
         return {key: tracker.result() for key, tracker in self.trackers.items()}
 
 

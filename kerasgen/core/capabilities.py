@@ -8,6 +8,7 @@ from keras import ops
 from kerasgen.core.arguments import check_images
 from kerasgen.core.arguments import check_labels
 from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import check_seed
 from kerasgen.core.arguments import in_batches
 from kerasgen.core.arguments import with_labels
 from kerasgen.core.base import GenerativeModel
@@ -34,7 +35,13 @@ class ImageModel(GenerativeModel):
             network: Name of the network that the labels are for.
         """
         images = check_images(self, images)
-        classes = self.num_classes if self.takes_labels(network) else None
+        takes = self.takes_labels(network)
+        if labels is not None and not takes and self.num_classes is not None:
+            raise ValueError(
+                f"Got labels; expected none: the {network} of {type(self).__name__} "
+                "takes no labels. Leave them out."
+            )
+        classes = self.num_classes if takes else None
         labels = check_labels(labels, len(images), classes, required=True)
         return in_batches(function, images, labels)
 
@@ -146,7 +153,7 @@ class EncoderModel(ImageModel):
 
         Returns:
             `(mean, log_variance)` where the posterior is Gaussian, else codes: NumPy
-            float32 of shape `(num, latent_dim)` each.
+            float32 of shape `(num, *latent_shape)` each.
 
         Raises:
             ValueError: If the images or labels do not fit the model.
@@ -165,7 +172,7 @@ class EncoderModel(ImageModel):
             labels: Class of each image, for a conditional model.
 
         Returns:
-            NumPy float32 of shape `(num, latent_dim)`.
+            NumPy float32 of shape `(num, *latent_shape)`.
 
         Raises:
             ValueError: If the images or labels do not fit the model.
@@ -202,7 +209,8 @@ class EncoderModel(ImageModel):
         Args:
             x: Training images, never test images, in any form that `fit` takes; one
                 pass of batches is read, into memory.
-            y: Class of each image of an array, for a conditional model.
+            y: Class of each image of an array, for a conditional model; images that
+                the label for "none" is given for are left out.
             components: Gaussians with full covariances (of each class), positive int.
             seed: Seed of posterior samples and of the start, int of at least 0.
 
@@ -214,8 +222,12 @@ class EncoderModel(ImageModel):
                 or an argument does not fit.
         """
         check_positive_int("components", components)
+        check_seed(seed, least=0)
         prior = self.new_prior(components)
         images, labels = gather(self, x, y)
+        if prior.num_classes is not None and labels is not None:
+            has_label = labels < prior.num_classes
+            images, labels = images[has_label], labels[has_label]
         # Classes may be the prior's alone.
         of_encoder = labels if self.takes_labels("encoder") else None
         prior.fit(self.draw_codes(images, of_encoder, seed=seed), labels, seed=seed)
@@ -231,7 +243,11 @@ class EncoderModel(ImageModel):
 
         Returns:
             NumPy float32 of shape `(num, *latent_shape)`.
+
+        Raises:
+            ValueError: If the images, the labels or the seed do not fit.
         """
+        check_seed(seed, least=0)
         encoded = self.encode(images, labels)
         if self.posterior != "gaussian":
             return encoded
@@ -360,6 +376,9 @@ class ConvolutionalModel(GenerativeModel):
         hidden_units: Units of a dense layer between latents and the generator's first
             stage, or None for no such layer.
     """
+
+    # Arguments that only networks of the model's own making read.
+    switches = ("width", "depth", "normalization", "skip_connections", "hidden_units")
 
     def __init__(
         self,

@@ -127,7 +127,8 @@ class ConstructedModel(PresetModel):
             The model.
 
         Raises:
-            ValueError: If no settings were published for this class.
+            ValueError: If no settings were published for this class, or an argument is
+                a switch of networks that the paper's own replace.
 
         Example:
 
@@ -187,12 +188,22 @@ class ConstructedModel(PresetModel):
                     setattr(self, name, network)
         self._given_networks = list(self._given_networks)
         self.averages = {}
+        self._check_averages()
         if self.average_momentum is not None:
             for name in self.averaged or (self.generator_name,):
                 self.averages[name] = _frozen_copy(getattr(self, name))
                 self.averages[name].name = f"average_{name}"  # as `summary` has it
         self.built = True
         self.compile()
+
+    def _check_averages(self):
+        kept_in = self.dtype_policy.variable_dtype
+        if self.average_momentum is not None and kept_in in ("float16", "bfloat16"):
+            raise ValueError(
+                f"Got dtype={kept_in!r} with average_momentum={self.average_momentum}; "
+                f"expected 'mixed_{kept_in}', or no average, whose small steps 16 bits "
+                "round away. Pass that dtype, or average_momentum=None."
+            )
 
     def _default_network(self, name):
         try:

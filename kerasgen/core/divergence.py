@@ -11,7 +11,7 @@ def diagnose(model, bad_steps, x, steps_per_epoch):
     Args:
         model: The `GenerativeModel` that was trained.
         bad_steps: `(first, last)` of the steps of which one gave the first loss that is
-            not finite, counted over all epochs; None if losses are not at fault.
+            not finite, counted in the epoch; None if losses are not at fault.
         x: What `fit` was given.
         steps_per_epoch: As `fit` was given it.
 
@@ -22,7 +22,7 @@ def diagnose(model, bad_steps, x, steps_per_epoch):
     if bad_steps is not None:
         first, last = bad_steps
         where = f"step {first}" if first == last else f"steps {first} to {last}"
-        said.append(f"It began in {where} of the training.")
+        said.append(f"It began in {where} of the epoch.")
     players = [
         name for name, own in model.player_variables().items() if not _are_finite(own)
     ]

@@ -85,10 +85,10 @@ class ManySteps:
     def _after_training_steps(self, steps, finite):
         """Ends an epoch whose losses are not finite; the last `steps` steps did it."""
         self._count(steps, finite)
+        self._steps_of_epoch += steps
         if finite:
             return
-        last = int(self.optimizer[list(self.players)[-1]].iterations)
-        self._bad_steps = (max(last - steps + 1, 1), last)
+        self._bad_steps = (self._steps_of_epoch - steps + 1, self._steps_of_epoch)
         self.stop_training = True
 
     @contextlib.contextmanager

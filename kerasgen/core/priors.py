@@ -105,8 +105,7 @@ class GaussianMixturePrior(keras.layers.Layer):
                 fewer of them than components, or the labels or the seed do not fit.
         """
         codes = _check_codes(codes, self.latent_dim)
-        if check_seed(seed) < 0:
-            raise ValueError(f"Got seed={seed}; expected an integer of at least 0.")
+        check_seed(seed, least=0)
         fitted = [
             _fit_mixture(part, self.components, seed, where)
             for part, where in self._parts(codes, labels)

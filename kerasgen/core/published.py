@@ -31,6 +31,8 @@ class Published:
             every player, or a dict from player to optimizer.
         arguments: Dict from constructor argument to `Setting`.
         networks: Dict from network to `Setting` of a function; see `Setting`.
+        unused: Constructor arguments that only default networks read, which `networks`
+            replace.
         departures: Sentences on what could not be kept.
     """
 
@@ -38,6 +40,7 @@ class Published:
     optimizers: Setting
     arguments: dict[str, Setting] = dataclasses.field(default_factory=dict)
     networks: dict[str, Setting] = dataclasses.field(default_factory=dict)
+    unused: tuple[str, ...] = ()
     departures: tuple[str, ...] = ()
 
     def table(self) -> list[tuple[str, str, str]]:
@@ -75,6 +78,14 @@ def make_as_published(cls: Callable, overrides: dict):
             f"Got no published settings of {cls.__name__}; expected a class that has "
             "them. Construct it with arguments of your own."
         )
+    for name in overrides:
+        if name in published.unused:
+            raise ValueError(
+                f"Got {name}={overrides[name]!r} for {cls.__name__}.as_published, "
+                "whose networks are the paper's and have no such switch; expected none "
+                f"of {', '.join(published.unused)}. Leave it out, or construct "
+                f"{cls.__name__} with it."
+            )
     arguments = {name: setting.value for name, setting in published.arguments.items()}
     arguments = {"average_momentum": None, **arguments, **overrides}
     networks = {k: s.value for k, s in published.networks.items() if k not in arguments}

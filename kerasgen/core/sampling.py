@@ -39,6 +39,7 @@ class SamplingModel(keras.Model):
 
     generator_name = "generator"
     fitted_prior = None
+    prior_is_standard = True  # whether `draw_prior` draws from N(0, I)
     codes_are_noise = False  # of the images' size: long to find, and telling nothing
 
     @classmethod

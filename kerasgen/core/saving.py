@@ -1,11 +1,15 @@
 """Files of models; the state of all noise, dropout's too, is kept with the weights."""
 
+import io
 import warnings
+import zipfile
 
 import h5py
 from keras import ops
 
 from kerasgen import files
+
+WEIGHTS = "model.weights.h5"  # in a .keras file
 
 
 class SavedNoise:
@@ -36,7 +40,7 @@ class SavedNoise:
         super().save_weights(files.user_path(filepath), *args, **kwargs)
 
     def load_weights(self, filepath, *args, **kwargs):
-        """Reads a `.weights.h5` file; see `keras.Model.load_weights`.
+        """Reads a `.weights.h5` or `.keras` file; see `keras.Model.load_weights`.
 
         A fitted prior is that of the file afterwards, or none, with a warning.
         """
@@ -56,9 +60,15 @@ class SavedNoise:
 
     def _prior_in(self, path):
         """A prior like that in a file of weights, its numbers still to be loaded."""
-        # Not of a .keras file, which holds its configuration, nor of a GAN.
-        if not h5py.is_hdf5(path) or not hasattr(self, "new_prior"):
-            return self.fitted_prior
+        if not hasattr(self, "new_prior"):  # a GAN
+            return None
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if WEIGHTS not in archive.namelist():
+                    return self.fitted_prior
+                path = io.BytesIO(archive.read(WEIGHTS))
+        elif not h5py.is_hdf5(path):
+            return self.fitted_prior  # Keras will say what is wrong
         with h5py.File(path) as file:
             means = file.get("fitted_prior/vars/1")  # (mixtures, components, latents)
             return None if means is None else self.new_prior(means.shape[1])

@@ -102,16 +102,22 @@ class EncoderInputs:
         return np.concatenate([np.asarray(each) for each in made])
 
     @functools.cached_property
+    def test_factors(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """`factors` of the test images of a model whose codes' values correlate."""
+        if not hasattr(self.model, "posterior_factors"):
+            return None
+        return self.factors(self.test.pixels, self.labels(self.test))
+
+    @functools.cached_property
     def codes(self) -> np.ndarray:
-        """One draw from q(z|x) for each test image; a point is its own draw."""
+        """One draw of the Gaussian of each test image; a point is its own draw."""
         mean, log_variance = self.test_posterior
         if log_variance is None:
             return mean
-        if hasattr(self.model, "posterior_factors"):  # whose values correlate
-            mean, factors = self.factors(self.test.pixels, self.labels(self.test))
-            noise = np.random.default_rng([self.seed, 1]).standard_normal(mean.shape)
-            return (mean + np.einsum("nij,nj->ni", factors, noise)).astype(np.float32)
         noise = np.random.default_rng([self.seed, 1]).standard_normal(mean.shape)
+        if self.test_factors is not None:
+            mean, factors = self.test_factors
+            return (mean + np.einsum("nij,nj->ni", factors, noise)).astype(np.float32)
         return (mean + np.exp(0.5 * log_variance) * noise).astype(np.float32)
 
     @functools.cached_property
@@ -128,7 +134,7 @@ class EncoderMetric:
         compute: Function of an `EncoderInputs` that returns as many numbers.
         parts: Names of the parts of the inputs that are used.
         needs: `"labels"` of these parts; `"decoder"`: a known distribution;
-            `"bernoulli"`: this one.
+            `"bernoulli"`: this one; `"standard prior"`: N(0, I).
         method: What the model must have, `"encode"` or `"classify"`.
         minimum: int, least number of images in each part, or a function of the inputs.
     """
@@ -161,14 +167,16 @@ class EncoderMetric:
             return "the images have no labels"
         if "labels" in self.needs and any(len(np.unique(part)) < 2 for part in labels):
             return "the images are of a single class"
-        if {"decoder", "bernoulli"} & {
-            *self.needs
-        } and inputs.posterior_kind == "point":
+        needs_density = not {"decoder", "bernoulli"}.isdisjoint(self.needs)
+        if needs_density and inputs.posterior_kind == "point":
             return "codes of this encoder are points, without a density"
         if "decoder" in self.needs and inputs.decoder not in ("bernoulli", "gaussian"):
             return "the model does not tell its decoder's distribution"
         if "bernoulli" in self.needs and inputs.decoder != "bernoulli":
             return "the decoder is not a Bernoulli distribution"
+        is_standard = getattr(inputs.model, "prior_is_standard", True)
+        if "standard prior" in self.needs and not is_standard:
+            return f"the prior of {kind(inputs.model)} is not N(0, I)"
         count = min(len(part.images) for part in parts)
         least = self.minimum(inputs) if callable(self.minimum) else self.minimum
         if count < least:

@@ -24,9 +24,20 @@ def _negative_elbo(inputs):
     else:
         squares = metrics.mean_squared_error(pixels, decoded)
         losses = 0.5 * pixels[0].size * (squares + math.log(2.0 * math.pi))
-    mean, log_variance = map(np.float64, inputs.test_posterior)
-    terms = mean**2 + np.expm1(log_variance) - log_variance
-    return tuple(metrics.negative_elbo(losses, 0.5 * terms.sum(axis=1)))
+    return tuple(metrics.negative_elbo(losses, _gaussian_kl(inputs)))
+
+
+def _gaussian_kl(inputs):
+    """KL divergence of each test image's Gaussian, that of the codes, from N(0, I)."""
+    if inputs.test_factors is None:
+        mean, log_variance = map(np.float64, inputs.test_posterior)
+        terms = mean**2 + np.expm1(log_variance) - log_variance
+        return 0.5 * terms.sum(axis=1)
+    mean, factors = map(np.float64, inputs.test_factors)
+    log_deviations = np.log(np.diagonal(factors, axis1=1, axis2=2))
+    traces = (factors**2).sum(axis=(1, 2))
+    squares = (mean**2).sum(axis=1)
+    return 0.5 * (traces + squares - mean.shape[1]) - log_deviations.sum(axis=1)
 
 
 def _importance_weighted(inputs):
@@ -161,6 +172,7 @@ ENCODER_METRICS = {
     "posterior_mismatch": EncoderMetric(
         _fixed("posterior_mmd", "posterior_gaussian_kl"),
         _posterior_mismatch,
+        needs=("standard prior",),
         minimum=lambda inputs: inputs.codes.shape[1] + 1,
     ),
     "own_classifier": EncoderMetric(

@@ -114,6 +114,7 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
                 APPENDIX,
             ),
         },
+        unused=ConvolutionalAutoencoder.switches,
         departures=(
             "Adam instead of momentum.",
             "The prior's standard deviation is 1 instead of 5.",
@@ -184,13 +185,19 @@ class AAE(ConvolutionalAutoencoder, AdversarialModel):
             "encoder": training.Adam(encoder, beta_1=0.5),
         }
 
+    @property
+    def prior_is_standard(self):
+        """Whether the prior is N(0, I), and not a ring of modes."""
+        return not self.label_modes
+
     def draw_prior(self, num, seed, labels=None):
         """Latents of N(0, I), or of the modes of their labels; any mode for none."""
         latents = super().draw_prior(num, seed)
         if not self.label_modes:
             return latents
-        any_mode = integers((num,), split_seed(seed, 2)[1], self.num_classes)
-        modes = ops.where(labels < self.num_classes, labels, any_mode)
+        modes = integers((num,), split_seed(seed, 2)[1], self.num_classes)
+        if labels is not None:
+            modes = ops.where(labels < self.num_classes, labels, modes)
         ring = ops.take(self.mode_centres(), modes, axis=0) + SPREAD * latents[:, :2]
         return ops.concatenate([ring, latents[:, 2:]], axis=-1)
 

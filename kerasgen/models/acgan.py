@@ -76,7 +76,10 @@ class ACGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
             "latent_dim": Setting(110, PAPER),
             "discriminator_normalization": Setting("batch", PAPER),
         },
-        departures=("Networks for 28 instead of 32 or 128 pixels.",),
+        departures=(
+            "Networks for 28 instead of 32 or 128 pixels, with fewer stages.",
+            "No dropout and no noise in the discriminator.",
+        ),
     )
 
     def __init__(

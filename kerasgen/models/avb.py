@@ -111,10 +111,12 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
             "bases": Setting(32, CODE),
             "noise_dim": Setting(64, CODE),
             "contrast": Setting("diagonal", CODE),
+            "normalization": Setting(None, CODE),
         },
         departures=(
             "Two stages of 32 and 64 channels, not three up to 512.",
             "The networks of noise have two hidden layers of 64, not three of 128.",
+            "Amplitudes are 1 + elu(a) instead of 1 + elu(a - 5), which starts near 0.",
         ),
     )
 

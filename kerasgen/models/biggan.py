@@ -187,7 +187,8 @@ class BigGAN(AdversarialModel):
         batch = (*self.unpack(data), self.seed_generator)
         losses = training.take_turns(
             self.discriminator_steps,
-            self.optimizer["discriminator"],
+            self.optimizer,
+            "discriminator",
             lambda: self.discriminator_step(*batch),
             lambda: self.generator_step(*batch),
         )

@@ -38,7 +38,7 @@ CHEN2018 = Reference(
     "Chen et al. 2018",
     "Isolating Sources of Disentanglement in Variational Autoencoders",
     "NeurIPS",
-    "1802.04542",
+    "1802.04942",
 )
 # The paper had no convolutional network on digits; this is the best-known public one.
 TUTORIAL = "TensorFlow's tutorial Convolutional Variational Autoencoder"
@@ -49,7 +49,7 @@ class CVAE(ConvolutionalAutoencoder, VariationalModel):
     """Convolutional variational autoencoder.
 
     Reference: Kingma & Welling 2014 (arXiv:1312.6114), equation 10; Sohn et al. 2015,
-    equation 4, when conditional; Chen et al. 2018 (arXiv:1802.04542) with
+    equation 4, when conditional; Chen et al. 2018 (arXiv:1802.04942) with
     `total_correlation_weight`.
 
     Args:

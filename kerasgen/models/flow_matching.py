@@ -211,7 +211,7 @@ class FlowMatching(GuidedModel):
     def integrate(self, x, labels, first, last, steps, solver, guidance):
         """Where dx/dt = v(x, t) leads from time `first` to `last`; see `decode`."""
         steps = self.steps if steps is None else check_positive_int("steps", steps)
-        solver = solver or self.solver
+        solver = self.solver if solver is None else solver
         check_choice("solver", solver, SOLVERS)
         v = self.guided(labels, guidance)
         return integrate(v, x, first, last, steps=steps, solver=solver)

@@ -30,6 +30,7 @@ from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_not_negative
 from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import check_seed
 from kerasgen.core.capabilities import AdversarialModel
 from kerasgen.core.capabilities import ClassifierModel
 from kerasgen.core.capabilities import ConvolutionalModel
@@ -109,7 +110,7 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         },
         departures=(
             "The generator's first dense layer is not normalised, and the "
-            "discriminator's has 512 units.",
+            "discriminator's has 512 units, Q's layer 256 instead of 128.",
             "z is normal instead of uniform.",
         ),
     )
@@ -209,7 +210,7 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
             category: Category of all of them, int in [0, num_categories), or None.
             codes: Values of the codes, floats that broadcast to `(num, num_codes)`, or
                 None.
-            seed: Seed of the rest.
+            seed: Seed of the rest, an int of 32 bits.
 
         Returns:
             NumPy float32 of shape `(num, *latent_shape)`, for `generate`.
@@ -218,6 +219,7 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
             ValueError: If an argument is not as described.
         """
         check_positive_int("num", num)
+        check_seed(seed)
         is_int = isinstance(category, numbers.Integral)
         is_int &= not isinstance(category, bool)
         is_category = is_int and 0 <= category < self.num_categories

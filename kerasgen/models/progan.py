@@ -62,7 +62,8 @@ class ProGAN(AdversarialModel):
     The other arguments are those of `GenerativeModel`.
 
     Raises:
-        ValueError: If the critic has batch normalisation.
+        ValueError: If the critic has batch normalisation, networks do not grow by
+            `depth` levels, or `latent_dim` is 1 without classes.
 
     Example:
 
@@ -93,7 +94,11 @@ class ProGAN(AdversarialModel):
             "drift_weight": Setting(1e-3, CODE),
             "average_momentum": Setting(0.999, CODE),
         },
-        departures=("Fewer channels: 16 to 128 instead of 512.",),
+        departures=(
+            "Fewer channels: 16 to 128 instead of 512.",
+            "Moments are forgotten when a level is born, in the code also when it has "
+            "faded in.",
+        ),
     )
 
     def __init__(
@@ -113,6 +118,11 @@ class ProGAN(AdversarialModel):
         self.images_per_phase = check_positive_int("images_per_phase", images_per_phase)
         self.penalty_weight = check_positive("penalty_weight", penalty_weight)
         self.drift_weight = check_not_negative("drift_weight", drift_weight)
+        if latent_dim == 1 and num_classes is None:
+            raise ValueError(
+                "Got latent_dim=1; expected at least 2: latents are normalised to one "
+                "length, which leaves two images to a single one."
+            )
         self.width, self.depth = width, depth
         counter = {"shape": (), "dtype": "int64", "initializer": "zeros"}
         counter["trainable"] = False

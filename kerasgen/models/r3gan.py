@@ -87,6 +87,7 @@ class R3GAN(AdversarialModel):
         },
         departures=(
             "The first rates and γ of schedules that fall to a quarter and a tenth.",
+            "The first β₂ of a schedule that rises to 0.99.",
             "Narrower networks, 3x3 convolutions without groups, no augmentation.",
         ),
     )

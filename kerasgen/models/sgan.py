@@ -111,6 +111,7 @@ class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
                 CODE,
             ),
         },
+        unused=("dropout", "discriminator_normalization", *ConvolutionalModel.switches),
         departures=(
             "Lengths of the normalised weights are fixed beforehand instead of found "
             "from a batch; latents are normal.",
@@ -198,13 +199,23 @@ class SGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         else:
             weighted = share[:, None] * features
             generator = objectives.feature_matching_loss(weighted, fake_features)
-        classes = logits[:, : self.num_classes]
-        correct = objectives.is_correct(classes, labels)
         return {
             "generator": generator,
             "discriminator": of_class + GAME_WEIGHTS[self.objective] * game,
-            "class": of_class,
-            "accuracy": objectives.share_of_mean(is_labelled) * correct,
+            **self.class_terms(images, labels, logits, training),
+        }
+
+    def class_terms(self, images, labels, logits, training):
+        """Loss and accuracy of the labelled images; in evaluation as `classify` is."""
+        is_labelled = labels < self.num_classes
+        if not training:
+            judge = self.bind("discriminator", None, training, averaged=True)
+            logits = judge(images)[0]
+        known = ops.where(is_labelled, labels, -1)
+        correct = objectives.is_correct(logits[:, : self.num_classes], labels)
+        return {
+            "class": (objectives.class_cross_entropy(logits, known), is_labelled),
+            "accuracy": (correct, is_labelled),
         }
 
     def train_step(self, data):

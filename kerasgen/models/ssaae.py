@@ -74,6 +74,7 @@ class SSAAE(ConvolutionalAutoencoder, ClassifierModel, AdversarialModel):
     """
 
     posterior = "point"
+    prior_is_standard = False
     judges = "codes"
     labelled = []
     is_conditional = True
@@ -116,6 +117,7 @@ class SSAAE(ConvolutionalAutoencoder, ClassifierModel, AdversarialModel):
                 APPENDIX,
             ),
         },
+        unused=ConvolutionalAutoencoder.switches,
         departures=("Adam instead of momentum.", "No noise on the images."),
     )
 
@@ -237,8 +239,8 @@ class SSAAE(ConvolutionalAutoencoder, ClassifierModel, AdversarialModel):
             "autoencoder": share * loss(images, G(codes)),
             "discriminator": judge,
             "encoder": share * game + of_class,
-            "class": of_class,
-            "accuracy": objectives.share_of_mean(is_labelled) * correct,
+            "class": (objectives.class_cross_entropy(logits, known), is_labelled),
+            "accuracy": (correct, is_labelled),
         }
 
     def train_step(self, data):

@@ -31,7 +31,7 @@ CHEN2018 = Reference(
     "Chen et al. 2018",
     "Isolating Sources of Disentanglement in Variational Autoencoders",
     "NeurIPS",
-    "1802.04542",
+    "1802.04942",
 )
 SECTION = "section 5"
 
@@ -41,7 +41,7 @@ class VAE(DenseAutoencoder):
     """Variational autoencoder with dense networks, as the first one had.
 
     Reference: Kingma & Welling 2014 (arXiv:1312.6114), equation 10 and appendix C; with
-    `total_correlation_weight`, Chen et al. 2018 (arXiv:1802.04542), equation 4.
+    `total_correlation_weight`, Chen et al. 2018 (arXiv:1802.04942), equation 4.
 
     Args:
         beta: Weight of the KL divergence, at least 0.

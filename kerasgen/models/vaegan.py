@@ -89,6 +89,7 @@ class VAEGAN(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
             "beta": Setting(1.0, "equation 8"),
             "feature_weight": Setting(1e-6, CODE + ", celeba_aegan.py"),
             "discriminator_normalization": Setting("batch", CODE),
+            "encoder_normalization": Setting("batch", CODE),
         },
         departures=(
             "A network for 28 instead of 64 pixels.",

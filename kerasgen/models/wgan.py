@@ -73,6 +73,7 @@ class WGAN(ConvolutionalModel, AdversarialModel):
         departures=(
             "The critic has one dense layer more than the authors'.",
             "Weights start by Glorot's rule.",
+            "RMSprop forgets by Keras' rho, 0.9; the algorithm names none.",
         ),
     )
 
@@ -132,7 +133,8 @@ class WGAN(ConvolutionalModel, AdversarialModel):
         batch = (*self.unpack(data), self.seed_generator)
         losses = training.take_turns(
             self.critic_steps,
-            self.optimizer["critic"],
+            self.optimizer,
+            "critic",
             lambda: self.critic_step(*batch),
             lambda: self.generator_step(*batch),
         )

@@ -84,6 +84,7 @@ class WGANGP(ConvolutionalModel, AdversarialModel):
         departures=(
             "Two stages with kernels 4 wide instead of three with 5, and one dense "
             "layer more in the critic.",
+            "Weights start by Glorot's rule.",
         ),
     )
 
@@ -148,7 +149,8 @@ class WGANGP(ConvolutionalModel, AdversarialModel):
         batch = (*self.unpack(data), self.seed_generator)
         losses = training.take_turns(
             self.critic_steps,
-            self.optimizer["critic"],
+            self.optimizer,
+            "critic",
             lambda: self.critic_step(*batch),
             lambda: self.generator_step(*batch),
         )

@@ -27,7 +27,7 @@ def check_judges_alone(name: str, network: keras.Model) -> None:
                 f"Got a {name} with keras.layers.{type(layer).__name__} "
                 f"({layer.name!r}), whose second derivative, which the penalty on it "
                 "needs, is wrong; expected none. Take "
-                "kerasgen.networks.fused.LayerNormalization."
+                "kerasgen.networks.fused.LayerNormalization(axis=[1, 2, 3])."
             )
         if isinstance(layer, keras.layers.BatchNormalization):
             raise ValueError(

@@ -127,7 +127,9 @@ def _spectral(layer_class, units, *args, **kwargs):
 
 
 def conditional_normalization(x, condition):
-    """Batch normalisation whose gain is 1 + W c and whose shift is V c.
+    """Batch normalisation whose gain is 1 + W c + v and whose shift is U c + u.
+
+    The biases v and u are ours; they start at zero.
 
     Args:
         x: Symbolic maps, shape `(batch, height, width, channels)`.

@@ -1,7 +1,7 @@
 """The KL divergence of a variational autoencoder in its three parts.
 
 Reference: Chen et al. 2018, Isolating Sources of Disentanglement in Variational
-Autoencoders (arXiv:1802.04542), equation 2.
+Autoencoders (arXiv:1802.04942), equation 2.
 """
 
 import math
@@ -59,7 +59,7 @@ def excess_total_correlation(weight, latents, mean, log_variance, num_examples):
     The divergence in closed form holds the correlation once: with (weight - 1) · TC
     beside it the loss is that of the β-TCVAE.
 
-    Reference: Chen et al. 2018 (arXiv:1802.04542), the objective of the β-TCVAE with
+    Reference: Chen et al. 2018 (arXiv:1802.04942), the objective of the β-TCVAE with
     weights of 1 for the other two parts.
 
     Args:

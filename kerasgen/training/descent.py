@@ -90,14 +90,16 @@ def _dense(gradients):
     return [g if g is None else tf.cast(g, widest) for g in dense]
 
 
-def take_turns(num, optimizer, first, then):
+def take_turns(num, optimizers, player, first, then):
     """Take one player's step, and another's after every `num`-th of them.
 
-    A step that was skipped, for an overflow or to gather gradients, is none of them.
+    A step that was skipped, for an overflow or to gather gradients, is none of them. A
+    player that is frozen takes none, and the other moves always.
 
     Args:
         num: Positive int; 1 takes both always.
-        optimizer: The optimizer of the first player.
+        optimizers: `PlayerOptimizers`, bound to the variables of the players.
+        player: Name of the first player.
         first: Function without arguments that takes its step.
         then: Function without arguments or result that takes the other's.
 
@@ -109,9 +111,10 @@ def take_turns(num, optimizer, first, then):
     """
     if num > 1:
         require_one_device(f"a player that moves every {num} steps")
+    optimizer = optimizers[player]
     before = tf.identity(ops.convert_to_tensor(optimizer.iterations))  # it may move
     result = first()
-    if num == 1:
+    if num == 1 or not optimizers.player_variables.get(player):
         then()
     else:
         now = ops.convert_to_tensor(optimizer.iterations)

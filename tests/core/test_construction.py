@@ -66,6 +66,12 @@ def test_the_precision_is_the_models_alone():
     assert keras.config.dtype_policy().name == "float32"
 
 
+def test_an_average_in_16_bits_is_refused():
+    with pytest.raises(ValueError, match="expected 'mixed_bfloat16', or no average"):
+        ToyGAN(dtype="bfloat16")
+    assert ToyGAN(dtype="bfloat16", average_momentum=None).averages == {}
+
+
 @pytest.mark.parametrize("where", ["own", "shared"])
 def test_each_network_has_the_variables_of_its_players(make, where):
     model = make()

@@ -314,6 +314,14 @@ def test_files_of_weights_keep_the_prior_or_its_absence(tmp_path):
             model.sample(3, seed=0), without.sample(3, seed=0)
         )
         assert len(model.weights) == len(without.weights)
+    with_prior.save(tmp_path / "with.keras")
+    without.save(tmp_path / "without.keras")
+    for model in (made(2), made(2, components=3)):
+        model.load_weights(tmp_path / "with.keras")
+        np.testing.assert_array_equal(model.sample(3, seed=0), expected)
+        with pytest.warns(UserWarning, match="is dropped, and .*without.keras"):
+            model.load_weights(tmp_path / "without.keras")
+        assert model.fitted_prior is None
     other = toy.ToyVAE(latent_dim=3, seed=0).fit_prior(images, components=2)
     before = other.fitted_prior
     with pytest.raises((ValueError, UserWarning)):  # Keras warns on the way

@@ -73,7 +73,7 @@ class TestAAE(contract.ModelContract):
     def test_labels_are_the_prior_s_and_not_the_encoder_s(self, digits):
         model = self.make(num_classes=10, label_modes=True)
         images, labels = (array[:40] for array in digits)
-        with pytest.raises(ValueError, match="Got labels; expected none"):
+        with pytest.raises(ValueError, match="encoder of AAE takes no labels"):
             model.encode(images, labels)
         part = types.SimpleNamespace(labels=labels)
         assert EncoderInputs(model, part, None, 0).labels(part) is None
@@ -87,6 +87,8 @@ class TestAAE(contract.ModelContract):
         draws = model.draw_prior(4000, (0, -1), labels).numpy()
         angles = np.arctan2(*draws[::2, 1::-1].T) / (2 * np.pi / 10)
         counts = np.bincount(np.rint(angles).astype(int) % 10, minlength=10)
+        unlabelled = model.draw_prior(4, (0, -1)).numpy()
+        assert np.linalg.norm(unlabelled[:, :2], axis=1).min() > 2.0
         assert counts.min() > 150 and counts.max() < 250  # 200 each
         every_three = model.draw_prior(4000, (0, -1), np.full(4000, 3)).numpy()
         np.testing.assert_array_equal(draws[1::2], every_three[1::2])

@@ -66,6 +66,11 @@ class TestInfoGAN(contract.ModelContract):
         with pytest.raises(ValueError, match=message):
             self.make().latents_with(**{"num": 2, **changes})
 
+    @pytest.mark.parametrize("seed", [2**40, 1.5, True, "a", None])
+    def test_a_seed_of_latents_is_checked(self, seed):
+        with pytest.raises(ValueError, match="Got seed=.*; expected an integer"):
+            self.make().latents_with(2, seed=seed)
+
     def test_latents_with_chosen_codes(self):
         model = self.make()
         latents = model.latents_with(4, category=2, codes=[-1.0, 0.5], seed=1)

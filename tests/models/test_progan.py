@@ -36,6 +36,7 @@ class TestProGAN(contract.ModelContract):
         ({"images_per_phase": 0}, "images_per_phase=0; expected a positive integer"),
         ({"penalty_weight": 0}, "penalty_weight=0; expected a positive number"),
         ({"drift_weight": -1}, "drift_weight=-1; expected a number of at least 0"),
+        ({"latent_dim": 1}, "latent_dim=1; expected at least 2"),
         ({"depth": 3}, "multiples of 8"),
         ({"image_shape": (30, 28, 1)}, "multiples of 4"),
     ]

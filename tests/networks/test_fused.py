@@ -217,6 +217,33 @@ def test_leaky_rectifier_at_second_order():
     np.testing.assert_allclose(outer.gradient(slope, x), [-1.5, -0.75, 6.0, 12.0])
 
 
+def test_layer_normalization_is_keras_over_the_last_axes():
+    x = np.random.default_rng(0).random((2, 4, 4, 3), "float32")
+    for given in ({}, {"axis": [2, 3]}, {"scale": False}, {"center": False}):
+        ours, theirs = (
+            fused.LayerNormalization(**given),
+            layers.LayerNormalization(**given),
+        )
+        np.testing.assert_allclose(ours(x), theirs(x), atol=1e-5)
+    with pytest.raises(ValueError, match=r"Got axis=\[1\] .* expected the last axes"):
+        fused.LayerNormalization(axis=1)(x)
+
+
+@pytest.mark.parametrize("name", ["Conv2D", "Conv2DTranspose"])
+def test_convolutions_that_the_kernels_do_not_compute_are_refused(name):
+    x = np.ones((2, 8, 8, 3), "float32")
+    for given in ({"strides": 1, "padding": "same"}, {"strides": 2}):
+        with pytest.raises(ValueError, match=f"Take keras.layers.{name}"):
+            getattr(fused, name)(4, 4, **given)(x)
+    own = {"strides": 2, "padding": "same", "activation": "sigmoid"}
+    layer = getattr(fused, name)(4, 4, **own)
+    plain = getattr(layers, name)(4, 4, **own)
+    expected = plain(x)
+    layer.build(x.shape)
+    layer.set_weights(plain.get_weights())
+    np.testing.assert_allclose(layer(x), expected, atol=1e-5)
+
+
 # All of them
 
 

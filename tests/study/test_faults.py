@@ -368,7 +368,7 @@ def test_a_run_that_diverges_names_its_last_good_checkpoint(
             poisoned()
         message = str(raised.value)
         assert "VanillaGAN diverged in epoch 2" in message
-        assert "It began in steps 5 to 8 of the training." in message
+        assert "It began in steps 1 to 4 of the epoch." in message
         assert "The weights of the " in message
         assert message.endswith("model.keras.")
         after = {name: (tmp_path / name).read_bytes() for name in good}

@@ -151,7 +151,7 @@ def test_a_player_moves_after_every_second_step_of_the_other(in_graph):
 
     def turn():
         first, then = (lambda p=p: game.descend(p) for p in ("down", "up"))
-        take_turns(2, game.optimizers["down"], first, lambda: then() and None)
+        take_turns(2, game.optimizers, "down", first, lambda: then() and None)
 
     turn = tf.function(turn) if in_graph else turn
     counts = []
@@ -170,10 +170,19 @@ def test_a_skipped_step_is_nobodys_turn():
     def then():
         game.descend("up")
 
-    take_turns(2, game.optimizers["down"], first, then)
+    take_turns(2, game.optimizers, "down", first, then)
     assert game.at() == (2.0, 3.0)
     for moved in (0, 1):
-        take_turns(2, game.optimizers["down"], lambda: game.descend("down"), then)
+        take_turns(2, game.optimizers, "down", lambda: game.descend("down"), then)
+        assert int(game.optimizers["up"].iterations) == moved
+
+
+def test_a_frozen_player_has_no_turn_that_the_other_would_wait_for():
+    game = Bilinear()
+    game.optimizers.move({"down": [], "up": [game.y]})
+    first, then = (lambda p=p: game.descend(p) for p in ("down", "up"))
+    for moved in (1, 2):
+        take_turns(3, game.optimizers, "down", first, lambda: then() and None)
         assert int(game.optimizers["up"].iterations) == moved
 
 
@@ -188,7 +197,8 @@ def test_gathered_gradients_are_one_step():
     for _ in range(8):
         take_turns(
             2,
-            gathering,
+            game.optimizers,
+            "down",
             lambda: game.descend("down"),
             lambda: game.descend("up") and None,
         )

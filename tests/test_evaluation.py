@@ -344,8 +344,8 @@ def test_the_divergence_of_a_correlated_posterior_is_that_of_its_covariance(refe
 def test_codes_of_another_prior_are_not_compared_with_the_normal_one(reference):
     model = FixedVAE(np.full((28, 28, 1), 0.25, np.float32), posterior_mean=0.4)
     model.prior_is_standard = False
-    record = judged(model, reference, metrics="posterior_mismatch")
-    assert "the prior of FixedVAE is not N(0, I)" in record["not_applicable"]
+    with pytest.raises(ValueError, match=r"the prior of FixedVAE is not N\(0, I\)"):
+        judged(model, reference, metrics="posterior_mismatch")
 
 
 def test_importance_samples_have_the_correlations_of_the_posterior(reference, pairs):

@@ -131,7 +131,7 @@ def loss_slope(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
         raise NoNumber("has no losses of players on record")
     if run.epochs_done < MIN_LOSS_EPOCHS:
         raise NoNumber(f"has {run.epochs_done} epochs; {MIN_LOSS_EPOCHS} are needed")
-    return "loss_slope", max(map(_slope, columns.values()))
+    return "loss_slope", float(np.max([_slope(each) for each in columns.values()]))
 
 
 def log_distance(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
@@ -192,7 +192,9 @@ def _slope(values):
     places = np.arange(len(values))
     slope, intercept = np.polyfit(places, values, 1)
     residual = (values - slope * places - intercept).std(ddof=2)
-    return float(abs(slope) * (len(values) - 1) / residual) if residual else 0.0
+    if not residual:
+        return math.inf if slope else 0.0
+    return float(abs(slope) * (len(values) - 1) / residual)
 
 
 def _seconds(run):

@@ -177,13 +177,27 @@ class RunSettings:
         return [
             f"{name}: {theirs[name]!r} there, {mine[name]!r} asked for"
             for name in mine
-            if name not in ignore and mine[name] != theirs[name]
+            if name not in ignore and not _are_same(mine[name], theirs[name])
         ]
 
     def digest(self) -> str:
         """Eight hexadecimal digits that tell these settings from others."""
         text = json.dumps(self.to_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _are_same(one, other):
+    """Whether two values of a setting are equal, floats within their last digits.
+
+    Processors differ in the last bit of what is computed, such as a drawn rate.
+    """
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            _are_same(value, other[key]) for key, value in one.items()
+        )
+    return one == other
 
 
 def check_models(names: Iterable[str]) -> list[str]:

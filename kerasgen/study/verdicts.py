@@ -7,8 +7,9 @@
    side, *refuted* if significantly on the other, *equivalent* ("no relevant
    difference") if two one-sided tests place the difference within the endpoint's
    margin, which goes before the other two, and else *undecided*.
-3. A run that failed counts as a loss: it takes the worst value of all runs of the pair.
-   A run that is missing has no value. Below three values there is no test.
+3. A run that failed counts as a loss: it takes the worst value of all runs of the pair,
+   as do all runs of a side of which none came to a value; such a pair is not called
+   equivalent. A run that is missing has no value. Below three values there is no test.
 4. A part is what all its pairs are. It *depends* on the model if some pairs are
    supported and others refuted or equivalent; it is refuted if all are refuted or
    equivalent, but not all equivalent; and else undecided.
@@ -21,8 +22,10 @@
    is not below `SIGNIFICANCE` is undecided.
 
 Superiority, inferiority and equivalence are tested at one level without correction
-among them, since at most one of the three hypotheses is true (Goeman, Solari & Stijnen,
-"Three-sided hypothesis testing", Statistics in Medicine, 2010).
+among them, after Goeman, Solari & Stijnen, "Three-sided hypothesis testing" (Statistics
+in Medicine, 2010), who place superiority beyond the margin: whatever a difference is,
+those verdicts on it that would be errors share one level. Intervals shown are those of
+95 %; equivalence is a matter of those of 90 %.
 """
 
 import collections
@@ -39,6 +42,7 @@ from kerasgen.study.comparison import Claim
 from kerasgen.study.comparison import Comparison
 from kerasgen.study.comparison import Group
 from kerasgen.study.endpoints import NoNumber
+from kerasgen.study.endpoints import seconds_to_quality
 from kerasgen.study.endpoints import value_of
 from kerasgen.study.records import Study
 
@@ -176,6 +180,7 @@ def _side(group, model, endpoint, study, prior):
         and (is_any or run.settings.variant == group.variant)
     ]
     found, gaps, failed = collections.defaultdict(list), [], 0
+    named = {}
     for run in runs:
         gap = ""
         if run.failure is not None:
@@ -188,8 +193,9 @@ def _side(group, model, endpoint, study, prior):
                 name, value = value_of(endpoint, run, study.real, prior)
                 if math.isfinite(value):
                     found[name].append(value)
-                else:  # it never got there
-                    gap = "never came so far"
+                    named[run] = name
+                else:
+                    gap = no_value(endpoint)
                     failed += 1
             except NoNumber as reason:
                 gap = str(reason)
@@ -205,9 +211,21 @@ def _side(group, model, endpoint, study, prior):
     # Numbers of other names came about otherwise and are left out.
     name = max(found, key=lambda name: len(found[name]), default="")
     values = found.get(name, [])
+    gaps += [
+        f"{run.title} with {run.which} was measured otherwise: {other}"
+        for run, other in named.items()
+        if other != name
+    ]
     if endpoint.scale == "spread" and values:
         values = np.abs(np.array(values) - np.median(values)).tolist()
     return Side(title, values, failed, (name,) if name else (), tuple(gaps))
+
+
+def no_value(endpoint) -> str:
+    """What is said of a run whose number is not finite."""
+    is_time = endpoint.quantity == seconds_to_quality.__name__
+    said = "never came so far" if is_time else "has no finite value"
+    return f"{said}, and counts as the worst"
 
 
 def _constant(constant, names, study):
@@ -220,10 +238,12 @@ def _constant(constant, names, study):
 
 
 def _pair(first, second, endpoint, claimed):
-    same_name = second.constant or not second.names or first.names == second.names
+    names = {s.names for s in (first, second) if s.names and not s.constant}
+    values = [*first.values, *second.values]
+    # Beside a constant there is no worst but that of the runs themselves.
+    is_there = first.values and second.values if second.constant else values
     result = None
-    if same_name and first.values and second.values:
-        values = [*first.values, *second.values]
+    if len(names) == 1 and is_there and all(map(_has_runs, (first, second))):
         worst = max(values) if endpoint.better == LOWER else min(values)
         one, other = (side.values + side.failed * [worst] for side in (first, second))
         result = statistics.compare(
@@ -232,12 +252,18 @@ def _pair(first, second, endpoint, claimed):
     verdict, p_value = UNDECIDED, 1.0
     if result is not None:
         equivalence = result.equivalence_p
+        if first.failed or second.failed:
+            equivalence = None
         if equivalence is not None and equivalence < SIGNIFICANCE:
             verdict, p_value = EQUIVALENT, equivalence
         elif result.p_value < SIGNIFICANCE:
             holds = (result.difference > 0.0) == (claimed == HIGHER)
             verdict, p_value = (SUPPORTED if holds else REFUTED), result.p_value
     return PairResult(first, second, result, verdict, p_value)
+
+
+def _has_runs(side):
+    return bool(side.values or side.failed)
 
 
 def _part_verdict(pairs):

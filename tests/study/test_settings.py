@@ -57,6 +57,16 @@ def test_digest_and_study_tell_settings_apart():
     assert (whole.study, part.study) == ("mnist", "mnist-first-100")
     assert RunSettings("dcgan", "emnist/letters").study == "emnist-letters"
     assert whole.differences(part) == ["limit: 100 there, None asked for"]
+    # The last bit of a drawn rate is the processor's.
+    near, far = (
+        RunSettings("dcgan", optimizers={"all": {"learning_rate_factor": rate}})
+        for rate in (2.350087156121379, 2.35009)
+    )
+    drawn = RunSettings(
+        "dcgan", optimizers={"all": {"learning_rate_factor": 2.3500871561213796}}
+    )
+    assert drawn.differences(near) == []
+    assert len(drawn.differences(far)) == 1
 
 
 def test_variants_have_folders_titles_and_exports_of_their_own():

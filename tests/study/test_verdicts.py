@@ -154,6 +154,32 @@ def test_a_failed_run_counts_as_a_loss():
     assert any("failed after epoch" in gap for gap in one.gaps)
 
 
+def test_a_side_that_lost_all_its_runs_takes_the_worst_value_of_the_other():
+    def failed(model):
+        return [fake_study.make_run(model, k, failure="crash") for k in range(8)]
+
+    lost = fake_study.make_study(runs=study(wgan=0.7).runs + failed("dcgan"))
+    (one,) = verdicts.judge(lost, comparison(PAIR))
+    assert one.verdict == "refuted"
+    assert one.parts[0].pairs[0].first.failed == 8
+    both = fake_study.make_study(runs=failed("wgan") + failed("dcgan"))
+    (none,) = verdicts.judge(both, comparison(PAIR))
+    assert not none.is_tested
+
+
+def test_a_run_that_was_measured_otherwise_is_named():
+    runs = [
+        fake_study.make_run(model, seed, environment={"workers": 1 + (seed == 2)})
+        for model in ("dcgan", "wgan")
+        for seed in range(3)
+    ]
+    speed = Endpoint("time", "seconds_per_epoch", "lower", scale="log")
+    mine = dataclasses.replace(comparison(PAIR), endpoints={"recall": speed})
+    (one,) = verdicts.judge(fake_study.make_study(runs=runs), mine)
+    assert len(one.gaps) == 2
+    assert "DCGAN with seed 2 was measured otherwise: seconds_per" in one.gaps[0]
+
+
 def test_p_values_are_corrected_over_the_claims():
     found = study(3, dcgan=0.8, wgan=0.8 - 0.021)
     p_value = verdicts.judge(found, comparison(PAIR))[0].adjusted_p

@@ -1,6 +1,7 @@
 """Numbers of a study as files for other programs: a row a run, a row a number."""
 
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -38,8 +39,9 @@ def write_endpoints(study, comparison, path) -> None:
     """Write the numbers that verdicts rest on, one row for each run and endpoint.
 
     `value` is on the scale that models are compared on: the logarithm of what compares
-    by ratios. A run without the number says why in `note`, and one that failed counts
-    as the worst there is. Constants beside which models stand have no seed.
+    by ratios; of a spread, the number whose distance from the model's median counts. A
+    run without the number says why in `note`, and one that failed counts as the worst
+    there is. Constants beside which models stand have no seed.
 
     Args:
         study: `kerasgen.study.records.Study`.
@@ -72,10 +74,15 @@ def _value(endpoint, run, study, prior):
     """Name of an endpoint's number, the number, and why there is none."""
     if run.failure is not None:
         return "", None, f"failed after epoch {run.failure['epoch']}"
+    if run.status != "complete":
+        return "", None, "is not complete"
     try:
-        return (*value_of(endpoint, run, study.real, prior), "")
+        name, value = value_of(endpoint, run, study.real, prior)
     except NoNumber as reason:
         return "", None, str(reason)
+    if math.isfinite(value):
+        return name, value, ""
+    return name, None, verdicts.no_value(endpoint)
 
 
 def _row(run, study):

@@ -91,6 +91,12 @@ def prepare_directory(directory):
     return directory
 
 
+def _followed(path):
+    """A path as the user means it, and of a link what it leads to."""
+    path = user_path(path)
+    return path.resolve() if path.is_symlink() else path
+
+
 @contextlib.contextmanager
 def replacing(path):
     """Yields a temporary path whose file takes the place of `path` at the end.
@@ -111,7 +117,7 @@ def replacing(path):
         ...     temporary.write_text("{}")
         2
     """
-    path = user_path(path)
+    path = _followed(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(PARTIAL_PREFIX + path.name)
     try:
@@ -139,7 +145,7 @@ def write_folder(path, write):
     Example:
         >>> write_folder("exported", model.export)
     """
-    path = user_path(path)
+    path = _followed(path)
     if path.is_file():
         raise ValueError(
             f"Got {path}, which is a file; expected a folder or a new name. Remove the "

@@ -20,6 +20,11 @@ def as_array(name: str, values) -> np.ndarray:
     Raises:
         ValueError: If they are ragged.
     """
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(
+            f"Got {name} as a masked array; expected plain numbers. Pass "
+            "array.filled(value)."
+        )
     try:
         return np.asanyarray(values)
     except ValueError as error:
@@ -319,7 +324,8 @@ def check_labels(labels, num_images: int, num_classes=None) -> np.ndarray:
     labels = as_array("labels", labels)
     if labels.ndim:
         check_count(len(labels), num_images)
-    check_label_form(str(labels.dtype), labels.shape)
+    kind = labels.dtype
+    check_label_form(kind.name if kind.kind in "iu" else str(kind), labels.shape)
     if labels.size:
         check_classes(int(labels.min()), int(labels.max()), num_classes)
     return labels.astype(np.int32).reshape(-1)

@@ -82,11 +82,13 @@ def write_png(path: PathLike, pixels: np.ndarray) -> None:
         pixels: uint8 array (height, width, channels) with 1 or 3 channels.
 
     Raises:
-        ValueError: If `pixels` is another array.
+        ValueError: If `pixels` is another array, or the path ends otherwise.
 
     Example:
         >>> write_png("digits.png", tile_images(digits, rows=8, columns=8, scale=2))
     """
+    if not str(path).lower().endswith(".png"):
+        raise ValueError(f"Got the name {str(path)!r}; expected one that ends in .png.")
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
         raise ValueError(
             f"Got pixels of type {pixels.dtype} and shape {pixels.shape}; expected "

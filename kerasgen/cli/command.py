@@ -63,7 +63,7 @@ def answered_errors() -> Iterator[None]:
     """Context whose errors of use end the process with their message alone."""
     try:
         yield
-    except (ValueError, RuntimeError, FileExistsError, ImportError) as error:
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
         raise SystemExit(f"Error: {error}") from None
 
 

@@ -53,6 +53,10 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     from kerasgen import files
 
     (path,) = arguments
+    output = files.user_path(values.output)
+    if output.is_dir():
+        raise ValueError(f"Got --output={output}, a folder; expected a file's name.")
+    files.prepare_directory(output.parent)
     records = judge(path, values)
     with files.replacing(values.output) as temporary:
         temporary.write_text(json.dumps(records, indent=2) + "\n")

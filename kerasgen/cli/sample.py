@@ -43,6 +43,15 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
             f"Got --output={values.output} with --kind={values.kind}; expected a name "
             "that ends in .png. A GIF takes --kind=interpolation."
         )
+    if not values.output.lower().endswith((".png", ".gif")):
+        raise ValueError(
+            f"Got --output={values.output}; expected a name that ends in .png or .gif."
+        )
+    if values.kind == "classes" and values.label is not None:
+        raise ValueError(
+            f"Got --label={values.label} with --kind=classes, which draws all of them; "
+            "expected none. Leave it out, or take --kind=samples."
+        )
     from kerasgen import callbacks
     from kerasgen import study
     from kerasgen.core.base import GenerativeModel

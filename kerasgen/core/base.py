@@ -19,7 +19,9 @@ from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.construction import ConstructedModel
 from kerasgen.core.divergence import diagnose
 from kerasgen.core.feeding import check_fit
+from kerasgen.core.feeding import check_passes
 from kerasgen.core.feeding import feed
+from kerasgen.core.feeding import in_order_of_epochs
 from kerasgen.core.feeding import is_array
 from kerasgen.core.feeding import naming_faults
 from kerasgen.core.feeding import refuse_weights
@@ -220,8 +222,9 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
 
         Raises:
             ValueError: If the images or labels do not fit the model, in whatever batch;
-                a number of epochs, steps or images is not positive; or a callback
-                monitors what this model does not log.
+                a number of epochs, steps or images is not positive; a generator would
+                have to give its batches again; or a callback monitors a validation that
+                there is none of, or the "loss" or "accuracy" of a model without one.
             kerasgen.training.DivergenceError: If a loss is NaN or infinite. The epoch
                 ends there, with its callbacks, and the training with it.
         """
@@ -249,7 +252,10 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
             steps=steps_per_epoch,
             shuffle=shuffle,
             initial_epoch=initial_epoch,
+            trains=True,
         )
+        passes = epochs - initial_epoch
+        check_passes("steps_per_epoch", batches, passes, steps_per_epoch)
         self.drop_prior()
         watched = validation_data
         if validation_data is not None:
@@ -257,9 +263,12 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
             validation_data = feed(
                 self, validation_data, None, batch_size=size, steps=validation_steps
             )
+            check_passes("validation_steps", validation_data, passes, validation_steps)
         kwargs |= {
             "epochs": epochs,
-            "callbacks": with_bar(callbacks, kwargs.get("verbose", "auto")),
+            "callbacks": in_order_of_epochs(
+                with_bar(callbacks, kwargs.get("verbose", "auto")), batches
+            ),
             "validation_data": validation_data,
             "initial_epoch": initial_epoch,
             "steps_per_epoch": steps_per_epoch,

@@ -25,6 +25,7 @@ def feed(
     shuffle=False,
     initial_epoch=0,
     is_labelled=True,
+    trains=False,
 ):
     """Turns what `fit`, `evaluate` or `predict` was given into checked batches.
 
@@ -37,6 +38,7 @@ def feed(
             from the model's seed and the number of the epoch.
         initial_epoch: Number of the first epoch.
         is_labelled: Whether labels are taken, where the model learns from some.
+        trains: Whether fewer images than a batch are refused.
 
     Returns:
         Dataset, `PyDataset` or generator, for Keras. Arrays are neither copied nor, if
@@ -48,7 +50,7 @@ def feed(
     num_labels = model.num_labels if is_labelled else None
     form = (model.image_shape, num_labels)
     x, y = training.as_pair(x, y)
-    x, labels = training.admit(x, y, *form, batch_size, steps)
+    x, labels = training.admit(x, y, *form, batch_size if trains else None, steps)
     if not isinstance(x, np.ndarray):
         return x
     if labels is not None:
@@ -95,6 +97,43 @@ def gather(model, x, y):
     return images, inputs.check_labels(labels, len(images), num_labels)
 
 
+def check_passes(name, batches, epochs, steps):
+    """Raise ValueError for a generator that would have to give its batches again.
+
+    Args:
+        name: What Keras calls the number of steps.
+        batches: What `feed` returned.
+        epochs: Passes that are wanted.
+        steps: Steps of a pass, or None for all batches.
+    """
+    if epochs > 1 and steps is None and hasattr(batches, "__next__"):
+        raise ValueError(
+            f"Got a generator for {epochs} epochs, which gives its batches once; "
+            "expected data to go through anew, such as arrays, a tf.data.Dataset or a "
+            f"PyDataset, or {name} for one without an end."
+        )
+
+
+class _OrderOfRestored(keras.callbacks.Callback):
+    """Goes on with the order of the epoch that `BackupAndRestore` goes on at."""
+
+    def __init__(self, begin_at):
+        super().__init__()
+        self.begin_at = begin_at
+
+    def on_train_begin(self, logs=None):
+        if self.model._initial_epoch:
+            self.begin_at(self.model._initial_epoch)
+
+
+def in_order_of_epochs(callbacks, batches):
+    """Callbacks with one after them that sets the order where a training goes on."""
+    begin_at = getattr(batches, "begin_at", None)
+    if begin_at is None or isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    return [*keras.tree.flatten(callbacks or []), _OrderOfRestored(begin_at)]
+
+
 def is_array(x):
     """Whether `x` is an array of images, or arrays with labels."""
     return isinstance(x, _ARRAYS)
@@ -120,7 +159,7 @@ def split(x, y, share):
         )
     x, y = training.as_pair(x, y)
     if isinstance(x, dict):
-        x, y = x.get("image"), x.get("label", y)
+        x, y = training.pair_in_dict(x, y)
     num = len(x)
     first = int(num * (1 - share)) if 0 < share < 1 else 0
     if not 0 < first < num:

@@ -128,6 +128,8 @@ class PresetModel(SamplingModel):
         >>> same = kerasgen.DCGAN.from_preset("mine")
         """
         path = files.user_path(preset_dir)
+        if path.is_file():
+            raise FileExistsError(f"{path} is a file. Save to a folder.")
         is_preset = (path / preset_files.METADATA).exists()
         if path.exists() and not is_preset and any(path.iterdir()):
             raise FileExistsError(

@@ -11,6 +11,7 @@ many are of all classes.
 import os
 import pathlib
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from kerasgen.files import user_path
 
 SPLITS = ("train", "test", "all")
 HELD_OUT = 0.1
+_LIKE_TEST = ("val", "valid", "validation", "dev")
 # What the path of images that are to stay on disk begins with; see `stored`.
 STREAM = "stream:"
 # A name in TFDS, with its configuration.
@@ -223,8 +225,15 @@ def chosen(
 def list_parts(path: pathlib.Path) -> tuple[dict[str, Part], list[str] | None]:
     """Dict from split to `Part` of paths, and the names of the classes or None."""
     folders = {each.name: each for each in _visible(path)}
+    _check_splits(path, folders)
     if not {"train", "test"} <= set(folders):
         names = [name for name in folders if pictures.find_pictures(folders[name])]
+        for name in set(folders) - set(names):
+            if names and _has_pictures(folders[name]):
+                raise ValueError(
+                    f"Got {folders[name]} with pictures in folders below it; expected "
+                    "those of a class in its folder itself. Move them up."
+                )
         return {"all": _labelled(path, names)}, names
     splits = {name: folders[name] for name in ("train", "test")}
     names = sorted({each.name for one in splits.values() for each in _visible(one)})
@@ -232,6 +241,22 @@ def list_parts(path: pathlib.Path) -> tuple[dict[str, Part], list[str] | None]:
     if any(part.labels is None for part in parts.values()):
         names = None
     return _alike(parts), names
+
+
+def _check_splits(path, folders):
+    """Raise where folders look like splits, but are not "train" and "test"."""
+    others = [name for name in folders if name.lower() in _LIKE_TEST]
+    if "train" not in folders or not others:
+        return
+    if "test" not in folders:
+        raise ValueError(
+            f"Got {path} with the folders train and {others[0]}; expected train and "
+            f"test, of which test is judged by. Rename {others[0]}."
+        )
+    warnings.warn(
+        f"Pictures in {path / others[0]} are left out: train and test alone are read.",
+        stacklevel=2,
+    )
 
 
 def _labelled(folder, names):
@@ -290,7 +315,19 @@ def _file(path):
 
 
 def _checked(images, labels):
+    if images.ndim == 3 and images.shape[1] >= 8 and images.shape[2] in (3, 4):
+        raise ValueError(
+            f"Got an array of shape {images.shape}, like one picture in colour; "
+            "expected (num, height, width) or with channels behind. Take images[None] "
+            "of a single one, or give grey ones an axis of channels: images[..., None]."
+        )
     images = arrays.check_images(images[..., None] if images.ndim == 3 else images)
+    if images.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"Got images of shape {images.shape}; expected (num, height, width, "
+            "channels) with 1 channel (grey) or 3 (RGB). Move channels to the end, and "
+            "lay transparent pictures over a background."
+        )
     if labels is not None:
         labels = arrays.check_labels(labels, len(images))
     return Part(images, labels)
@@ -298,6 +335,12 @@ def _checked(images, labels):
 
 def _joined(parts):
     images, labels = zip(*parts.values(), strict=True)
+    shapes = {each.shape[1:] for each in images if isinstance(each, np.ndarray)}
+    if len(shapes) > 1:
+        raise ValueError(
+            f"Got images to train and to test of the shapes {sorted(shapes)}; expected "
+            "one. Scale them alike."
+        )
     labels = None if any(each is None for each in labels) else np.concatenate(labels)
     if isinstance(images[0], np.ndarray):
         return Part(np.concatenate(images), labels)

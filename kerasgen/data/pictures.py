@@ -69,12 +69,13 @@ def read_picture(
         OSError: If the file cannot be read.
     """
     check_channels(channels)
-    with Image.open(path) as picture:
+    with Image.open(path) as stored:
+        picture = ImageOps.exif_transpose(stored)
         if picture.mode in _WIDE or picture.mode == "F":
             picture = Image.fromarray(_as_bytes(np.asarray(picture), path))
         if picture.has_transparency_data:
             picture = _over_black(picture, path)
-        return fitted(ImageOps.exif_transpose(picture), channels, image_size)
+        return fitted(picture, channels, image_size)
 
 
 def fitted(picture: Image.Image, channels: int, image_size: int | None) -> np.ndarray:

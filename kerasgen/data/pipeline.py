@@ -172,6 +172,7 @@ def stream_arrays(
     dataset = rows.map(batch, num_parallel_calls=readers)
     dataset = dataset.prefetch(2).with_options(without_tuning())
     dataset.is_checked = True  # `fit` need not draw a batch to look at it
+    dataset.begin_at = getattr(rows, "begin_at", None)
     return dataset
 
 
@@ -182,9 +183,11 @@ def _gather(array):
         tensor = tf.constant(array)
         return lambda rows: tf.gather(tensor, rows)
 
+    native = np.dtype(array.dtype).newbyteorder("=")  # TensorFlow reads no other order
+
     def gather(rows):
         found = tf.numpy_function(
-            lambda index: np.asarray(array[index]), [rows], array.dtype
+            lambda index: np.asarray(array[index], dtype=native), [rows], native
         )
         return tf.ensure_shape(found, (*rows.shape, *array.shape[1:]))
 
@@ -233,7 +236,9 @@ def rows_in_order(
 
     passes = tf.data.Dataset.from_tensors(0).flat_map(one_pass)
     # Of an unknown number of batches, Keras would train one more than there are.
-    return passes.apply(tf.data.experimental.assert_cardinality(num_batches))
+    passes = passes.apply(tf.data.experimental.assert_cardinality(num_batches))
+    passes.begin_at = None if order is None else order.begin_at
+    return passes
 
 
 class _Orders:
@@ -250,7 +255,11 @@ class _Orders:
         self.counter = tf.raw_ops.VarHandleOp(
             dtype=tf.int64, shape=[], shared_name=f"kerasgen_passes_{uuid.uuid4()}"
         )
-        value = tf.constant(initial_epoch, tf.int64)
+        self.begin_at(initial_epoch)
+
+    def begin_at(self, epoch):
+        """The next pass is that of this epoch."""
+        value = tf.constant(epoch, tf.int64)
         tf.raw_ops.AssignVariableOp(resource=self.counter, value=value)
 
     def __call__(self):

@@ -8,6 +8,7 @@ from kerasgen.training.batches import check_batch
 from kerasgen.training.batches import check_values
 from kerasgen.training.batches import fault_in
 from kerasgen.training.batches import find_fault
+from kerasgen.training.batches import pair_in_dict
 from kerasgen.training.batches import unpack_batch
 from kerasgen.training.descent import clip_weights
 from kerasgen.training.descent import descend

@@ -78,15 +78,24 @@ def _split(batch):
             batch = batch[0]  # Keras wraps a pair that was given as `x` alone.
         batch, labels = batch[0], batch[1] if len(batch) > 1 else None
     if isinstance(batch, dict):
-        if "image" not in batch:
-            raise ValueError(
-                f"Got a dict with the keys {list(batch)}; expected 'image' and, where "
-                "there are labels, 'label'. Map the dataset to {'image': ..., "
-                "'label': ...}."
-            )
-        batch, labels = batch["image"], batch.get("label", labels)
+        batch, labels = pair_in_dict(batch, labels)
     inputs.check_image_dtype(_dtype(batch))
     return batch, labels
+
+
+def pair_in_dict(found, labels=None):
+    """Images and labels of a dict with "image" and, for other labels, "label".
+
+    Raises:
+        ValueError: If there is no "image".
+    """
+    if "image" not in found:
+        raise ValueError(
+            f"Got a dict with the keys {list(found)}; expected 'image' and, where "
+            "there are labels, 'label'. Map the dataset to {'image': ..., "
+            "'label': ...}."
+        )
+    return found["image"], found.get("label", labels)
 
 
 def _dtype(array):

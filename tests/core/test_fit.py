@@ -336,3 +336,49 @@ def test_a_prior_fitted_anew_replaces_the_first():
     copy = model.in_float32()
     assert len(copy.weights) == len(model.weights)
     np.testing.assert_array_equal(copy.fitted_prior.means, model.fitted_prior.means)
+
+
+def test_a_generator_gives_its_batches_once(small_digits):
+    images = small_digits[0]
+
+    def batches():
+        return (images[i : i + 8] for i in range(0, 16, 8))
+
+    model = toy.ToyGAN(seed=0)
+    model.fit(batches(), verbose=0)
+    with pytest.raises(ValueError, match="generator for 2 epochs.* steps_per_epoch"):
+        model.fit(batches(), epochs=2, verbose=0)
+    with pytest.raises(ValueError, match="generator for 2 epochs.*validation_steps"):
+        model.fit(images, epochs=2, verbose=0, validation_data=batches())
+
+
+def test_fewer_images_than_a_batch_may_be_judged(small_digits):
+    model, images = toy.ToyGAN(seed=0), small_digits[0]
+    model.fit(images[:40], validation_split=0.2, batch_size=32, verbose=0)
+    model.evaluate(images[:5], batch_size=32, verbose=0)
+    with pytest.raises(ValueError, match="fewer than one batch"):
+        model.fit(images[:5], batch_size=32, verbose=0)
+    with pytest.raises(ValueError, match=r"keys \['images'\]; expected 'image'"):
+        model.fit({"images": images}, validation_split=0.2)
+
+
+def test_a_restored_backup_goes_on_with_the_order_of_its_epoch(small_digits, tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    def trained(*callbacks):
+        keras.utils.set_random_seed(0)
+        model = toy.ToyVAE(seed=0)
+        model.fit(
+            small_digits[0], epochs=3, batch_size=8, verbose=0, callbacks=[*callbacks]
+        )
+        return weights(model)
+
+    def backup():
+        return keras.callbacks.BackupAndRestore(tmp_path)
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(backup(), Stop())
+    assert same(trained(backup()), trained())

@@ -97,3 +97,38 @@ def test_features_of_own_images_need_no_labels_and_are_named(classes):
 def test_published_images_are_scaled_too(tmp_path, write_idx):
     found = data.fetch("mnist", data_dir=write_idx(tmp_path), image_size=32, channels=3)
     assert found.images.shape[1:] == (32, 32, 3) and not found.is_own
+
+
+def test_folders_that_would_be_misread_are_told(classes, tmp_path):
+    write_pictures(classes / "notes/deeper", 2)
+    with pytest.raises(ValueError, match="notes with pictures in folders below it"):
+        data.fetch(classes)
+    write_pictures(tmp_path / "own/train", 3)
+    write_pictures(tmp_path / "own/val", 2)
+    with pytest.raises(ValueError, match="folders train and val; .* Rename val"):
+        data.fetch(tmp_path / "own")
+    write_pictures(tmp_path / "own/test", 2)
+    with pytest.warns(UserWarning, match="own/val are left out"):
+        assert len(data.fetch(tmp_path / "own", "all").images) == 5
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((5, 8, 8, 4), "lay transparent pictures over a background"),
+        ((5, 8, 8, 2), "expected .*1 channel .* or 3"),
+        ((5, 3, 8, 8), "Move channels to the end"),
+        ((8, 8, 3), "like one picture in colour"),
+    ],
+)
+def test_arrays_of_other_channels_are_told(tmp_path, shape, message):
+    np.save(tmp_path / "a.npy", np.zeros(shape, "uint8"))
+    with pytest.raises(ValueError, match=message):
+        data.fetch(tmp_path / "a.npy")
+
+
+def test_arrays_to_train_and_to_test_have_one_shape(tmp_path):
+    pair = {"x_train": np.zeros((4, 8, 8), "uint8")}
+    np.savez(tmp_path / "a.npz", **pair, x_test=np.zeros((4, 8, 8, 3), "uint8"))
+    with pytest.raises(ValueError, match="of the shapes .*; expected one"):
+        data.fetch(tmp_path / "a.npz", "all")

@@ -74,3 +74,18 @@ def test_folders_that_are_none(tmp_path):
         read_pictures(tmp_path, 1)
     with pytest.raises(ValueError, match="channels=4; expected 1"):
         read_picture(tmp_path / "a.png", 4)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
+def test_every_mode_is_turned_upright(tmp_path, mode):
+    picture = Image.fromarray(
+        np.full((4, 8), 9, "uint16" if mode == "I;16" else "uint8")
+    )
+    picture = picture if mode == "I;16" else picture.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    if mode == "RGBA":
+        picture.putalpha(255)
+        picture.putpixel((0, 0), (255, 255, 255, 0))
+    picture.save(tmp_path / "a.png", exif=exif)
+    assert read_picture(tmp_path / "a.png", 1).shape == (8, 4, 1)

@@ -363,3 +363,11 @@ def test_a_large_array_is_not_copied(monkeypatch):
         np.testing.assert_array_equal(one, other)
     images[:] = 255  # which shows whose memory is read
     assert all((batch.numpy() == 1.0).all() for batch in streamed)
+
+
+def test_another_order_of_bytes_is_read_as_it_is_meant(tmp_path):
+    images = np.random.default_rng(0).random((6, 3, 2, 1))
+    mapped = np.memmap(tmp_path / "a", ">f4", "w+", shape=images.shape)
+    mapped[:] = images
+    found = next(iter(data.batches(mapped, batch_size=6, shuffle=False)))
+    np.testing.assert_allclose(found, images, rtol=1e-6)

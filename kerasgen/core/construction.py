@@ -188,7 +188,6 @@ class ConstructedModel(PresetModel):
                     setattr(self, name, network)
         self._given_networks = list(self._given_networks)
         self.averages = {}
-        self._check_averages()
         if self.average_momentum is not None:
             for name in self.averaged or (self.generator_name,):
                 self.averages[name] = _frozen_copy(getattr(self, name))
@@ -196,7 +195,8 @@ class ConstructedModel(PresetModel):
         self.built = True
         self.compile()
 
-    def _check_averages(self):
+    def check_averages(self):
+        """Raise ValueError for averages that are kept in 16 bits, before a training."""
         kept_in = self.dtype_policy.variable_dtype
         if self.average_momentum is not None and kept_in in ("float16", "bfloat16"):
             raise ValueError(

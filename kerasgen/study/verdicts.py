@@ -40,6 +40,7 @@ from kerasgen.study.comparison import HIGHER
 from kerasgen.study.comparison import LOWER
 from kerasgen.study.comparison import Claim
 from kerasgen.study.comparison import Comparison
+from kerasgen.study.comparison import Endpoint
 from kerasgen.study.comparison import Group
 from kerasgen.study.endpoints import NoNumber
 from kerasgen.study.endpoints import seconds_to_quality
@@ -221,7 +222,7 @@ def _side(group, model, endpoint, study, prior):
     return Side(title, values, failed, (name,) if name else (), tuple(gaps))
 
 
-def no_value(endpoint) -> str:
+def no_value(endpoint: Endpoint) -> str:
     """What is said of a run whose number is not finite."""
     is_time = endpoint.quantity == seconds_to_quality.__name__
     said = "never came so far" if is_time else "has no finite value"

@@ -277,3 +277,16 @@ class TestUserPath:
         with pytest.raises(ValueError, match="which is a file; expected a folder"):
             files.write_folder("taken", lambda folder: None)
         assert (tmp_path / "taken").read_text() == "x"
+
+
+def test_links_are_followed_and_not_replaced(tmp_path):
+    (tmp_path / "big").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "big")
+    files.write_folder(
+        tmp_path / "link", lambda folder: pathlib.Path(folder, "a").mkdir(parents=True)
+    )
+    (tmp_path / "b.json").symlink_to(tmp_path / "big/b.json")
+    with files.replacing(tmp_path / "b.json") as temporary:
+        temporary.write_text("{}")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "b.json").is_symlink()
+    assert (tmp_path / "big/a").is_dir() and (tmp_path / "big/b.json").exists()

@@ -229,7 +229,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
                 ends there, with its callbacks, and the training with it.
         """
         refuse_weights(sample_weight=sample_weight, class_weight=class_weight)
-        self.check_averages()
+        self._check_averages()
         replicas.check_strategy(self._distribute_strategy)
         if validation_split and validation_data is None:
             (x, y), validation_data = split(x, y, validation_split)
@@ -368,7 +368,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
     ):
         """Takes one step on one batch, in any form that `fit` takes as arrays."""
         refuse_weights(sample_weight=sample_weight, class_weight=class_weight)
-        self.check_averages()
+        self._check_averages()
         pair = self.checked_batch(x, y)
         self.drop_prior()
         return super().train_on_batch(*pair, return_dict=return_dict)

@@ -195,7 +195,7 @@ class ConstructedModel(PresetModel):
         self.built = True
         self.compile()
 
-    def check_averages(self):
+    def _check_averages(self):
         """Raise ValueError for averages that are kept in 16 bits, before a training."""
         kept_in = self.dtype_policy.variable_dtype
         if self.average_momentum is not None and kept_in in ("float16", "bfloat16"):

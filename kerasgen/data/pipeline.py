@@ -172,7 +172,7 @@ def stream_arrays(
     dataset = rows.map(batch, num_parallel_calls=readers)
     dataset = dataset.prefetch(2).with_options(without_tuning())
     dataset.is_checked = True  # `fit` need not draw a batch to look at it
-    dataset.begin_at = getattr(rows, "begin_at", None)
+    dataset.begin_at = rows.begin_at
     return dataset
 
 

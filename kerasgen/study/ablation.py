@@ -117,7 +117,12 @@ def ablation_settings(
                 f"some of {', '.join(having)}."
             )
     found = {
-        model: [change for one in factors for change in _levels(one, model, common)]
+        model: [
+            change
+            for one in factors
+            if has_factor(model, one)
+            for change in _levels(one, model, common)
+        ]
         for model in models
     }
     if levels is not None:

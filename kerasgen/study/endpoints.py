@@ -189,12 +189,12 @@ def _slope(values):
     values = np.asarray(values, dtype=float)[len(values) // 2 :]  # NaN for None
     if not np.isfinite(values).all():
         return math.nan
+    if not np.ptp(values):
+        return 0.0
     places = np.arange(len(values))
     slope, intercept = np.polyfit(places, values, 1)
     residual = (values - slope * places - intercept).std(ddof=2)
-    if not residual:
-        return math.inf if slope else 0.0
-    return float(abs(slope) * (len(values) - 1) / residual)
+    return float(abs(slope) * (len(values) - 1) / residual) if residual else math.inf
 
 
 def _seconds(run):

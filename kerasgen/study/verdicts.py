@@ -223,7 +223,7 @@ def _side(group, model, endpoint, study, prior):
 
 
 def no_value(endpoint: Endpoint) -> str:
-    """What is said of a run whose number is not finite."""
+    """Words on a run whose number is not finite, to follow its name."""
     is_time = endpoint.quantity == seconds_to_quality.__name__
     said = "never came so far" if is_time else "has no finite value"
     return f"{said}, and counts as the worst"

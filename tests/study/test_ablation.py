@@ -79,6 +79,14 @@ def test_several_factors_share_the_runs_with_defaults():
     assert runs[0].factors == ("beta", "adversarial_weight", "epochs")
 
 
+def test_a_model_has_no_levels_of_a_factor_that_it_lacks():
+    factors = ["generator_learning_rate", "epochs"]
+    runs = ablation.ablation_settings(factors, ["dcgan", "cvae"], [0], epochs=10)
+    levels = {m: [r.variant for r in runs if r.model == m] for m in ("dcgan", "cvae")}
+    assert levels["cvae"] == ["", "epochs=0.5x", "epochs=2x"]
+    assert len(levels["dcgan"]) == 5
+
+
 def test_a_level_that_no_model_has_is_named():
     with pytest.raises(ValueError, match="level 'width=3x'; expected one of width"):
         ablation.ablation_settings("width", ["dcgan"], [0], ["width=3x"])

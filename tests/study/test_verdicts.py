@@ -12,6 +12,7 @@ from kerasgen.core.references import Reference
 from kerasgen.core.registry import list_models
 from kerasgen.study import ablation
 from kerasgen.study import endpoints
+from kerasgen.study import endpoints
 from kerasgen.study import verdicts
 from kerasgen.study.comparison import Claim
 from kerasgen.study.comparison import Comparison
@@ -360,3 +361,10 @@ def test_the_distance_in_random_features_is_a_number_of_its_own():
         if key in ("distance", "other_distance")
     }
     assert found == {"features": 1.0, "random": 2.0}
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, math.log(2.0)])
+def test_a_constant_loss_is_stationary(value):
+    losses = {"generator_loss": [value] * 20, "discriminator_loss": [value] * 20}
+    run = fake_study.make_run("dcgan", epochs=20, losses=losses)
+    assert endpoints.loss_slope(run, {}) == ("loss_slope", 0.0)

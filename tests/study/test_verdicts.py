@@ -12,7 +12,6 @@ from kerasgen.core.references import Reference
 from kerasgen.core.registry import list_models
 from kerasgen.study import ablation
 from kerasgen.study import endpoints
-from kerasgen.study import endpoints
 from kerasgen.study import verdicts
 from kerasgen.study.comparison import Claim
 from kerasgen.study.comparison import Comparison

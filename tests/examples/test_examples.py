@@ -65,18 +65,12 @@ def test_the_same_command_again_trains_nothing(trained):
 def test_other_settings_leave_the_export_and_the_run_alone(trained, idx_folder):
     directory, flags, _ = trained
     report = (directory / "runs/mnist/report.md").read_text()
-    run(directory, "train_one.py", "--limit=64", "--model=vanilla_gan", *flags)
-    assert (directory / "saved_models/vanilla_gan-mnist-first-64").exists()
-    assert (directory / "runs/mnist/report.md").read_text() == report
-    record = json.loads(
-        (directory / "saved_models/vanilla_gan/export.json").read_text()
-    )
-    assert record["settings"]["limit"] is None
     other = [*flags, "--batch_size=16"]  # the last one counts
     elsewhere = ["--runs_dir=elsewhere", "--model=vanilla_gan"]
     done = run(directory, "train_one.py", *elsewhere, *other)
     said = "saved_models/vanilla_gan was made with other settings and stays; see"
     assert said in done.stdout
+    assert (directory / "runs/mnist/report.md").read_text() == report
     done = run(directory, "train_one.py", "--model=dcgan", *other, fails=True)
     assert "belongs to a run with other settings (batch_size: 32" in done.stderr
 
@@ -99,8 +93,14 @@ def test_generate_draws_from_both_artefacts(trained, path, kind):
 
 def test_conditional_model_and_its_classes(trained, idx_folder):
     directory, flags, _ = trained
-    run(directory, "train_one.py", "--model=cvae", "--conditional", *flags)
-    path = "runs/mnist-conditional/cvae/seed0/model.keras"
+    report = (directory / "runs/mnist/report.md").read_text()
+    chosen = ["--model=cvae", "--conditional", "--limit=64"]
+    run(directory, "train_one.py", *chosen, *flags)
+    assert (directory / "saved_models/cvae-mnist-conditional-first-64").exists()
+    assert (directory / "runs/mnist/report.md").read_text() == report
+    record = json.loads((directory / "saved_models/cvae/export.json").read_text())
+    assert record["settings"]["limit"] is None
+    path = "runs/mnist-conditional-first-64/cvae/seed0/model.keras"
     run(directory, "generate.py", f"--path={path}", "--kind=classes", "--num=20")
     assert (directory / "generated.png").exists()
 

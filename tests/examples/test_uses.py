@@ -197,7 +197,7 @@ def test_modes_of_stacked_digits_are_counted_beside_real_ones(tmp_path, idx_fold
 
 
 def test_a_flow_is_judged_by_evaluations_of_its_network(tmp_path, idx_folder):
-    flow = kerasgen.FlowMatching(width=8, seed=0)
+    flow = kerasgen.FlowMatching(width=4, depth=1, seed=0)
     flow.save(tmp_path / "flow.keras")
     flags = ["--model=flow.keras", f"--data_dir={idx_folder}", "--num_samples=70"]
     done = run(tmp_path, "sampling_steps.py", *flags, "--evaluations=1,2")
@@ -219,7 +219,7 @@ def test_a_flow_is_judged_by_evaluations_of_its_network(tmp_path, idx_folder):
 
 
 def test_a_diffusion_is_judged_with_and_without_new_noise(tmp_path, idx_folder):
-    kerasgen.DDPM(width=8, seed=0).save(tmp_path / "ddpm.keras")
+    kerasgen.DDPM(width=4, depth=1, seed=0).save(tmp_path / "ddpm.keras")
     flags = ["--model=ddpm.keras", f"--data_dir={idx_folder}", "--num_samples=70"]
     done = run(tmp_path, "sampling_steps.py", *flags, "--evaluations=2,3")
     found = read(tmp_path / "sampling_steps/sampling_steps.json")["frechet_distance"]

@@ -43,7 +43,7 @@ def known(timesteps=1000, schedule="cosine", steps=None, **kwargs):
 
 class TestDDPM(contract.ModelContract):
     model_class = kerasgen.DDPM
-    arguments = {"width": 4, "steps": 3}
+    arguments = {"width": 4, "depth": 1, "steps": 3}
     bad_arguments = [
         ({"latent_dim": 5}, "Got latent_dim=5; expected None or 784"),
         ({"timesteps": 0}, "timesteps=0; expected a positive integer"),
@@ -92,7 +92,7 @@ def test_noise_of_known_images_is_as_hard_to_find_as_it_must_be(schedule):
 
 
 def test_a_network_that_guesses_zero_misses_all_of_the_noise():
-    model = kerasgen.DDPM(width=4, seed=0)
+    model = kerasgen.DDPM(width=4, depth=1, seed=0)
     images = np.full((200, 28, 28, 1), 0.3, "float32")
     loss = model.evaluate(images, verbose=0)
     assert loss == pytest.approx(784, rel=0.02)
@@ -184,7 +184,7 @@ def test_new_noise_depends_on_an_images_latents_alone():
 
 
 def test_labels_are_dropped_in_training_alone(digits):
-    model = kerasgen.DDPM(width=4, num_classes=10, label_dropout=0.5, seed=0)
+    model = kerasgen.DDPM(width=4, depth=1, num_classes=10, label_dropout=0.5, seed=0)
     contract.check_labels_are_dropped_in_training(model, digits)
 
 

@@ -34,7 +34,7 @@ def known_flow(mean=0.1, deviation=0.2, **kwargs):
 
 class TestFlowMatching(contract.ModelContract):
     model_class = kerasgen.FlowMatching
-    arguments = {"width": 4, "steps": 3}
+    arguments = {"width": 4, "depth": 1, "steps": 3}
     bad_arguments = [
         ({"latent_dim": 5}, "Got latent_dim=5; expected None or 784"),
         ({"steps": 0}, "steps=0; expected a positive integer"),
@@ -164,14 +164,16 @@ def test_guidance_goes_from_the_free_velocity_past_the_conditional_one():
 
 
 def test_labels_are_dropped_in_training_alone(digits):
-    model = kerasgen.FlowMatching(width=4, num_classes=10, label_dropout=0.5, seed=0)
+    model = kerasgen.FlowMatching(
+        width=4, depth=1, num_classes=10, label_dropout=0.5, seed=0
+    )
     contract.check_labels_are_dropped_in_training(model, digits)
 
 
 def test_reconstructions_are_not_guided(digits):
     """Codes are found without guidance, and lead back without it."""
     model = kerasgen.FlowMatching(
-        width=4, num_classes=10, guidance=3.0, steps=8, seed=0
+        width=4, depth=1, num_classes=10, guidance=3.0, steps=8, seed=0
     )
     rng = np.random.default_rng(0)
     weights = model.get_weights()

@@ -29,10 +29,12 @@ class TestIWAE(contract.ModelContract):
         for key in ("reconstruction", "kl_divergence"):
             np.testing.assert_allclose(losses[0][key], losses[1][key], rtol=1e-4)
         # The one has log q - log p of the draw, the other the divergence: equal means.
-        repeated = [
-            model.player_losses(images, None, model.seed_generator, training=False)
-            for _ in range(200)
-        ]
+        draw = tf.function(
+            lambda: model.player_losses(
+                images, None, model.seed_generator, training=False
+            )
+        )
+        repeated = [draw() for _ in range(200)]
         bound = np.mean([each["autoencoder"] for each in repeated])
         elbo = np.mean([each["reconstruction"] for each in repeated])
         elbo += np.mean(losses[0]["kl_divergence"])

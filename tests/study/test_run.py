@@ -152,7 +152,7 @@ def test_labels_may_be_for_the_prior_and_not_for_the_encoder(tmp_path, image_set
 
 
 def test_codes_that_are_noise_are_neither_drawn_nor_kept(tmp_path, image_sets):
-    small = {"width": 8, "steps": 1, "solver": "euler"}
+    small = {"width": 4, "depth": 1, "steps": 1, "solver": "euler"}
     chosen = settings(model="flow_matching", epochs=1, arguments=small)
     run.train(chosen, tmp_path, *image_sets)
     assert not (tmp_path / "latent").exists()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import doctest
+import functools
 import importlib
 import json
 import random
@@ -19,6 +20,7 @@ from kerasgen import evaluation
 from kerasgen import export
 from kerasgen import metrics
 from kerasgen.data import ImageSet
+from kerasgen.evaluation import sample_metrics
 from tests.contract import small
 
 SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
@@ -42,7 +44,9 @@ def reference(pairs):
 
 @pytest.fixture(scope="module")
 def real(reference):
-    return evaluation.evaluate_real(reference, num_samples=500)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample_metrics, "CLASSIFIER_EPOCHS", 1)  # read nowhere here
+        return evaluation.evaluate_real(reference, num_samples=500)
 
 
 def judged(images, reference, **settings):
@@ -94,7 +98,9 @@ def test_collapsed_copied_and_blurred_images_score_worse(reference, real, pairs)
     assert blurred[spectrum] > 2.0 * real[spectrum]
 
 
-def test_a_gan_and_a_vae_get_the_same_names_and_valid_json(reference):
+def test_a_gan_and_a_vae_get_the_same_names_and_valid_json(reference, monkeypatch):
+    fit_briefly = functools.partial(kerasgen.training.fit_latents, steps=2)
+    monkeypatch.setattr(kerasgen.training, "fit_latents", fit_briefly)
     records = [
         judged(model, reference, importance_samples=4, importance_images=20)
         for model in (kerasgen.DCGAN(**SMALL), kerasgen.CVAE(**SMALL))

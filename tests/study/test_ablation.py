@@ -10,7 +10,9 @@ REFUSED = {
     ("biggan", f"latent_dim={num}"): "expected a multiple of 3" for num in (2, 128)
 } | {("wgan_gp", "critic_normalization=batch"): "takes each example by itself"}
 
-BETWEEN = [f"latent_dim={num}" for num in (8, 16, 32)]  # built like 2 and 128
+# Levels between two others, which are built like those.
+BETWEEN = [f"latent_dim={num}" for num in (8, 16, 32)]
+BETWEEN += ["width=0.5x", "beta=0.5x", "learning_rate_factor=0.3"]
 BUILT = {}  # of all factors, which share their defaults
 
 

@@ -47,6 +47,15 @@ def read_arrays(path: pathlib.Path, names: Sequence[str]) -> dict[str, np.ndarra
     return arrays
 
 
+def left_out(path: pathlib.Path, names: Sequence[str]) -> list[str]:
+    """Names of the arrays of a file that `read_arrays` does not read."""
+    if path.suffix != ".npz":
+        return []
+    with np.load(path, allow_pickle=False) as found:
+        there = found.files
+    return sorted(set(there) - set(names)) if len(there) > 1 else []
+
+
 def _numbers(found):
     # NumPy gives the bytes of what is no array.
     if not isinstance(found, np.ndarray):

@@ -101,8 +101,8 @@ def read(
         An `ImageSet`, named after the folder or file.
 
     Raises:
-        ValueError: If there is nothing of the kind at the path, or files or arguments
-            do not fit.
+        ValueError: If there is nothing of the kind at the path, some pictures are
+            neither PNG nor JPEG, or files or arguments do not fit.
     """
     split.check(SPLITS)
     path = user_path(path)
@@ -224,6 +224,8 @@ def chosen(
 
 def list_parts(path: pathlib.Path) -> tuple[dict[str, Part], list[str] | None]:
     """Dict from split to `Part` of paths, and the names of the classes or None."""
+    for each in _folders(path):
+        pictures.check_kinds(each)
     folders = {each.name: each for each in _visible(path)}
     _check_splits(path, folders)
     if not {"train", "test"} <= set(folders):
@@ -286,10 +288,14 @@ def _visible(path):
     )
 
 
+def _folders(path):
+    """A folder, those in it, and those in them."""
+    folders = _visible(path)
+    return [path, *folders, *(each for one in folders for each in _visible(one))]
+
+
 def _has_pictures(path):
-    folders = [path, *_visible(path)]
-    folders += [each for one in folders[1:] for each in _visible(one)]
-    return any(pictures.find_pictures(folder) for folder in folders)
+    return any(pictures.find_pictures(folder) for folder in _folders(path))
 
 
 def _file(path):
@@ -299,7 +305,14 @@ def _file(path):
             "pictures or a .npy or .npz file; expected one of these, or the name of a "
             "dataset. Look for a slip in the path."
         )
-    found = array_files.read_arrays(path, ("images", "labels", *_KERAS))
+    names = ("images", "labels", *_KERAS)
+    found = array_files.read_arrays(path, names)
+    if others := array_files.left_out(path, names):
+        warnings.warn(
+            f"Of {path} the arrays {', '.join(others)} are left out: those named "
+            f"{', '.join(found)} alone are read.",
+            stacklevel=2,
+        )
     if "images" in found:
         return {"all": _checked(found["images"], found.get("labels"))}
     if not {"x_train", "x_test"} <= set(found):

@@ -12,6 +12,7 @@ from kerasgen.files import PathLike
 from kerasgen.files import user_path
 
 ENDINGS = (".png", ".jpg", ".jpeg")
+_OTHERS = (".bmp", ".gif", ".tif", ".tiff", ".webp")
 _WIDE = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 _GREY = ("1", "L", "LA", "F", *_WIDE)
 
@@ -34,6 +35,21 @@ def list_pictures(folder: PathLike) -> list[pathlib.Path]:
             f"{', '.join(ENDINGS)}. Pass the folder that holds them."
         )
     return paths
+
+
+def check_kinds(folder: PathLike) -> None:
+    """Raises ValueError if a folder holds pictures that are neither PNG nor JPEG."""
+    others = [
+        path
+        for path in user_path(folder).iterdir()
+        if path.suffix.lower() in _OTHERS and not path.name.startswith(".")
+    ]
+    if others:
+        raise ValueError(
+            f"Got {min(others)}, one of {len(others)} pictures there that would be "
+            f"left out; expected files that end in {', '.join(ENDINGS)}. Convert or "
+            "remove what does not."
+        )
 
 
 def count_channels(paths: Sequence[pathlib.Path]) -> int:
@@ -113,9 +129,11 @@ def read_pictures(folder: PathLike, channels: int) -> np.ndarray:
         uint8 array of shape `(n, height, width, channels)`, in the order of the names.
 
     Raises:
-        ValueError: If there is no picture, or they differ in size.
+        ValueError: If there is no picture, some are neither PNG nor JPEG, or they
+            differ in size.
         OSError: If one cannot be read.
     """
+    check_kinds(folder)
     return stack_pictures(list_pictures(folder), channels)
 
 

@@ -80,7 +80,9 @@ class RecordImages:
         self.image_key, self.label_key = image_key, label_key
         features = self._features(0)
         self.has_labels = label_key in features
-        content = features[image_key].bytes_list.value[0]
+        if self.has_labels:
+            self._label(features, 0)  # a wrong kind is told at once
+        content = self._content(features, 0)
         if None in image_shape and not content.startswith(_SIGNATURES):
             raise ValueError(
                 f"Got records whose {image_key!r} is neither PNG nor JPEG; expected "
@@ -96,7 +98,9 @@ class RecordImages:
         """As of `Source`."""
         found = [self._features(row) for row in rows]
         pixels = [self._pixels(f, row) for f, row in zip(found, rows, strict=True)]
-        labels = [self._label(f) for f in found] if self.has_labels else []
+        if not self.has_labels:
+            return np.stack(pixels), np.zeros(0, np.int32)
+        labels = [self._label(f, row) for f, row in zip(found, rows, strict=True)]
         return np.stack(pixels), np.asarray(labels, np.int32)
 
     def read_labels(self) -> np.ndarray | None:
@@ -104,10 +108,27 @@ class RecordImages:
         if not self.has_labels:
             return None
         rows = range(len(self))
-        return np.fromiter((self._label(self._features(r)) for r in rows), np.int32)
+        return np.fromiter((self._label(self._features(r), r) for r in rows), np.int32)
 
-    def _label(self, features):
-        return features[self.label_key].int64_list.value[0]
+    def _label(self, features, row):
+        values = features[self.label_key].int64_list.value
+        if len(values) != 1 or not 0 <= values[0] < 2**31:
+            raise ValueError(
+                f"Got record {row} with {_shown(features[self.label_key])} as "
+                f"{self.label_key!r}; expected the number of its class, one int64 of "
+                "at least 0. Number the classes."
+            )
+        return values[0]
+
+    def _content(self, features, row):
+        values = features[self.image_key].bytes_list.value
+        if len(values) != 1:
+            raise ValueError(
+                f"Got record {row} with {_shown(features[self.image_key])} as "
+                f"{self.image_key!r}; expected the bytes of a PNG, a JPEG or of uint8 "
+                "pixels. Write array.tobytes()."
+            )
+        return values[0]
 
     def _features(self, row):
         features = tf.train.Example.FromString(self.records[row]).features.feature
@@ -119,7 +140,7 @@ class RecordImages:
         return features
 
     def _pixels(self, features, row):
-        content = features[self.image_key].bytes_list.value[0]
+        content = self._content(features, row)
         if content.startswith(_SIGNATURES):
             return _decoded(io.BytesIO(content), self.image_shape, f"record {row}")
         if len(content) != math.prod(self.image_shape):
@@ -129,6 +150,15 @@ class RecordImages:
                 "Pass the shape that was written."
             )
         return np.frombuffer(content, np.uint8).reshape(self.image_shape)
+
+
+def _shown(feature):
+    """What a feature of a record holds, in words."""
+    kind = feature.WhichOneof("kind")
+    values = getattr(feature, kind).value if kind else []
+    if len(values) != 1:
+        return f"{len(values)} values of a {kind}" if values else "nothing"
+    return str(values[0])[:40]
 
 
 def find_records(folder: pathlib.Path) -> list[pathlib.Path]:

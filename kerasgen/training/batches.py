@@ -151,8 +151,9 @@ def admit(x, y, image_shape, num_classes, batch_size=None, steps=None):
     """Checks what `fit`, `evaluate` or `predict` got, before the first step.
 
     Args:
-        x: Images, a `tf.data.Dataset`, a `keras.utils.PyDataset` or an iterable of
-            batches: one to be used up, as generators are, or to be gone through anew.
+        x: Images, as an array of any library, a `tf.data.Dataset`, a
+            `keras.utils.PyDataset` or an iterable of batches: one to be used up, as
+            generators are, or to be gone through anew.
         y: Labels of an array, or None.
         image_shape: The model's `(height, width, channels)`.
         num_classes: The model's number of classes, or None.
@@ -168,7 +169,8 @@ def admit(x, y, image_shape, num_classes, batch_size=None, steps=None):
         ValueError: That says what came, what was expected and what to do.
     """
     form = (image_shape, num_classes)
-    is_array = isinstance(x, (np.ndarray, tf.Tensor, list, tuple, dict))
+    # What NumPy can read is an array, as to Keras: of PyTorch, h5py, pandas …
+    is_array = isinstance(x, (list, tuple, dict)) or hasattr(x, "__array__")
     if x is None:
         raise ValueError(f"Got no images (x=None); {_EXPECTED}. Pass them as x.")
     if isinstance(x, (str, bytes, set)) or not (is_array or _is_stream(x)):

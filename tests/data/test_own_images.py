@@ -112,6 +112,24 @@ def test_folders_that_would_be_misread_are_told(classes, tmp_path):
         assert len(data.fetch(tmp_path / "own", "all").images) == 5
 
 
+def test_pictures_of_other_kinds_are_not_left_out_unsaid(tmp_path):
+    write_pictures(tmp_path / "pets/cats", 2)
+    other = tmp_path / "pets/dogs/1.webp"
+    other.parent.mkdir()
+    Image.fromarray(np.zeros((8, 8), "uint8")).save(other)
+    with pytest.raises(ValueError, match=r"dogs/1\.webp, one of 1 pictures .*\.jpeg"):
+        data.fetch(tmp_path / "pets")
+    with pytest.raises(ValueError, match=r"1\.webp.*Convert or remove"):
+        data.fetch(f"stream:{tmp_path}/pets")
+
+
+def test_arrays_of_other_names_are_not_left_out_unsaid(tmp_path):
+    images = np.zeros((5, 8, 8), "uint8")
+    np.savez(tmp_path / "a.npz", images=images, targets=np.arange(5))
+    with pytest.warns(UserWarning, match="arrays targets are left out.* images alone"):
+        assert data.fetch(tmp_path / "a.npz").labels is None
+
+
 @pytest.mark.parametrize(
     ("shape", "message"),
     [

@@ -29,6 +29,10 @@ def example(content, label):
         "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[content])),
         "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
     }
+    return written(features)
+
+
+def written(features):
     features = tf.train.Features(feature=features)
     return tf.train.Example(features=features).SerializeToString()
 
@@ -118,6 +122,22 @@ def test_what_does_not_fit_is_named(records, tmp_path):
     ]:
         with pytest.raises(ValueError, match=message):
             make(source, **arguments)
+    words = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"cat"]))
+    floats = tf.train.Feature(float_list=tf.train.FloatList(value=48 * [0.5]))
+    pixels = tf.train.Feature(bytes_list=tf.train.BytesList(value=[bytes(48)]))
+    for name, features, message in [
+        ("words", {"image": pixels, "label": words}, "with b'cat' as 'label'; .*int64"),
+        ("floats", {"image": floats}, r"48 values of a float_list as 'image'.*tobytes"),
+    ]:
+        with tf.io.TFRecordWriter(str(tmp_path / f"{name}.tfrecord")) as writer:
+            writer.write(written(features))
+        with pytest.raises(ValueError, match=message):
+            make(tmp_path / f"{name}.tfrecord", batch_size=1)
+    with tf.io.TFRecordWriter(str(tmp_path / "negative.tfrecord")) as writer:
+        writer.write(example(bytes(48), 0))
+        writer.write(example(bytes(48), -1))
+    with pytest.raises(tf.errors.OpError, match="record 1 with -1 as 'label'"):
+        list(make(tmp_path / "negative.tfrecord", batch_size=2))
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
         next(iter(make(records, image_shape=(4, 4, 1))))
     assert re.search("with 48 bytes of pixels; expected 16", str(caught.value))

@@ -1,5 +1,7 @@
+import h5py
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -283,6 +285,28 @@ def test_a_pair_of_arrays_trains_like_images_and_labels(digits):
         history = model.fit(*arguments, batch_size=4, shuffle=False, verbose=0)
         runs.append(history.history)
     assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("library", ["h5py", "pandas", "tensorflow"])
+def test_arrays_of_other_libraries_are_arrays(digits, library, tmp_path):
+    images, labels = digits[0][:8], digits[1][:8]
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        stored = file.create_dataset("images", data=images)
+        given = {
+            "h5py": (stored, labels),
+            "pandas": (images, pd.Series(labels)),
+            "tensorflow": (tf.Variable(images), tf.Variable(labels)),
+        }
+        histories = []
+        for pair in ((images, labels), given[library]):
+            keras.utils.set_random_seed(0)
+            model = kerasgen.VanillaGAN(latent_dim=2, num_classes=10, width=4, seed=0)
+            history = model.fit(*pair, batch_size=4, shuffle=False, verbose=0)
+            histories.append(history.history)
+    assert histories[0] == histories[1]
+    frame = pd.DataFrame(images.reshape(8, -1))
+    with pytest.raises(ValueError, match=r"shape \(8, 784\).*images\.reshape"):
+        model.fit(frame, labels)
 
 
 ADVICE = {

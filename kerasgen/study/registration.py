@@ -45,6 +45,35 @@ def registration(comparison: Comparison, commit: str, num_samples: int = 10_000)
     )
 
 
+def changed_since(text: str, comparison: Comparison) -> list[str]:
+    """What verdicts rest on that is not as it was registered.
+
+    An endpoint may get another title; its metric, better side, scale and margin, and
+    the statement and parts of a claim stay.
+
+    Args:
+        text: What `registration` wrote then.
+        comparison: `Comparison` of today.
+
+    Returns:
+        Names such as "endpoint recall" and "claim speed"; none if all is as it was.
+    """
+    then, now = map(_fixed, (text, registration(comparison, commit="")))
+    return [name for name in now | then if now.get(name) != then.get(name)]
+
+
+def _fixed(text):
+    """Endpoints without their titles, and claims, of a registration."""
+    sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
+    rows = sections.get("Endpoints", "").split("\n| ")[3:]  # after the head
+    cells = [row.partition(" |\n")[0].split(" | ") for row in rows]
+    claims = sections.get("Claims", "").split("\n- **")[1:]
+    named = [claim.partition("**") for claim in claims]
+    return {f"endpoint {key}": measured for key, _, *measured in cells} | {
+        f"claim {key}": parts.strip() for key, _, parts in named
+    }
+
+
 def _changes(settings):
     """The settings of a run that are not the defaults, as JSON."""
     default = RunSettings(model=settings.model).to_dict()

@@ -1,9 +1,12 @@
 import dataclasses
+import pathlib
 
 from kerasgen import comparisons
 from kerasgen.study.arms import arm_settings
+from kerasgen.study.registration import changed_since
 from kerasgen.study.registration import registration
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 JAISWAL = comparisons.get_comparison("jaiswal")
 
 
@@ -17,6 +20,29 @@ def test_registration_names_all_that_is_fixed():
     for arm in JAISWAL.arms.values():
         assert f"{arm.epochs} epochs, seeds {', '.join(map(str, arm.seeds))}." in text
     assert '| cvae-draw03 | `{"batch_size": 256, ' in text
+
+
+def test_what_was_changed_since_is_named():
+    text = registration(JAISWAL, "1a2b3c4")
+    assert changed_since(text, JAISWAL) == []
+    titled = text.replace("| recall | recall |", "| recall | share of images |")
+    assert changed_since(titled, JAISWAL) == []
+    first, *others = JAISWAL.claims
+    claim = dataclasses.replace(first, parts=others[0].parts)
+    recall = dataclasses.replace(JAISWAL.endpoints["recall"], margin=0.05)
+    now = dataclasses.replace(
+        JAISWAL,
+        claims=(claim, *others[:-1]),
+        endpoints=JAISWAL.endpoints | {"recall": recall},
+    )
+    assert changed_since(text, now) == [
+        "endpoint recall",
+        f"claim {first.key}",
+        f"claim {others[-1].key}",
+    ]
+    for study in ("mnist-modern", "mnist-modern-20", "mnist-robustness"):
+        path = ROOT / "results" / study / "preregistration.md"
+        assert changed_since(path.read_text(), JAISWAL) == []
 
 
 def test_an_arm_has_settings_of_its_own_for_a_model():

@@ -22,6 +22,7 @@ from kerasgen.study import report
 from kerasgen.study import table
 from kerasgen.study import verdicts
 from kerasgen.study.records import load_study
+from kerasgen.study.registration import registration
 from kerasgen.study.report import bibliography
 from kerasgen.study.report import formatting
 from kerasgen.study.report import overview
@@ -684,10 +685,15 @@ def test_verdicts_are_exploratory_unless_they_were_registered(whole, tmp_path):
     assert "Exploratory: nothing was registered before these runs" in page.text
     # Of the same arm for other epochs, and then for these.
     study = fake_study.make_study(["dcgan", "wgan"], settings={"arm": "modern"})
-    registration = "# R\n\n### modern: settings\n\n{} epochs, seeds 0, 1, 2.\n"
-    (tmp_path / "preregistration.md").write_text(registration.format(100))
+    text = registration(JAISWAL, "1a2b3c4")
+    (tmp_path / "preregistration.md").write_text(text)
     assert "Exploratory" in Page(write(study, tmp_path).read_text()).text
-    (tmp_path / "preregistration.md").write_text(registration.format(8))
+    text = text.replace("\n20 epochs, the same", "\n8 epochs, the same")
+    (tmp_path / "preregistration.md").write_text(text)
     told = Page(write(study, tmp_path).read_text()).text
     assert "fixed before the runs, in preregistration.md" in told
-    assert "Exploratory" not in told
+    assert "Exploratory" not in told and "Changed since" not in told
+    other = text.replace("| higher | linear | 0.03 |", "| higher | linear | 0.05 |")
+    (tmp_path / "preregistration.md").write_text(other)
+    told = Page(write(study, tmp_path).read_text()).text
+    assert "Changed since: endpoint mutual_information." in told

@@ -3,6 +3,7 @@
 import dataclasses
 
 from kerasgen.study import verdicts
+from kerasgen.study.registration import changed_since
 
 SYMBOLS = {
     verdicts.SUPPORTED: "✓",
@@ -47,21 +48,26 @@ def in_order(judged) -> list:
     return sorted(judged, key=lambda one: order.index((one.is_tested, one.verdict)))
 
 
-def standing(study) -> str:
-    """Whether the verdicts of a study were registered before its runs, a sentence."""
+def standing(study, comparison) -> str:
+    """Whether the verdicts of a study were registered before its runs, in words."""
     path = study.directory / PREREGISTRATION
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     settings = study.runs[0].settings
     _, _, arm = text.partition(f"\n### {settings.arm}: ")
     is_registered = f"\n{settings.epochs} epochs, " in arm.partition("\n### ")[0]
-    return REGISTERED if is_registered else EXPLORATORY
+    if not is_registered:
+        return EXPLORATORY
+    changed = changed_since(text, comparison) if comparison else []
+    return (
+        f"{REGISTERED} Changed since: {', '.join(changed)}." if changed else REGISTERED
+    )
 
 
 def to_dict(study, judged, comparison) -> dict:
     """Content of claims.json."""
     not_tested = comparison.not_tested if comparison else ()
     return {
-        "standing": standing(study),
+        "standing": standing(study, comparison),
         "rule": RULE,
         "comparison": comparison and comparison.name,
         "claims": [each.to_dict() for each in judged],

@@ -86,7 +86,7 @@ def _executor(values):
     """Where the runs go, or None for processes of this machine."""
     of_a_run = ("cpus_per_run", "gpus_per_run")
     if values.executor == "local":
-        for name in of_a_run:
+        for name in ("ray_address", *of_a_run):
             if values[name].present:
                 raise ValueError(
                     f"Got --{name} for runs on this machine, which share it; expected "

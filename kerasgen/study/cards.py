@@ -56,14 +56,22 @@ def write_card(
 
 
 def training_command(each: Run) -> str:
-    """The command that trains a run again, in the precision that it was trained in."""
-    settings, names = each.settings, ("dataset", "epochs", "batch_size", "seed")
-    values = {name: getattr(settings, name) for name in ("model", *names)}
-    values["precision"] = each.record["precision"]
-    if settings.limit is not None:
-        values["limit"] = settings.limit
-    flags = [f"--{name}={value}" for name, value in values.items()]
+    """The command that trains a run again, in the precision that it was trained in.
+
+    Of an arm of a comparison, which has settings of its own, the one for all seeds.
+    """
+    settings, precision = each.settings, each.record["precision"]
+    if settings.arm not in ("", "published"):
+        arm = [f"--arm={settings.arm}", f"--models={settings.model}"]
+        arm += [f"--epochs={settings.epochs}", f"--precision={precision}"]
+        return shlex.join(["python", "examples/train_all.py", *arm])
+    names = ["model", "dataset", "epochs", "batch_size", "seed"]
+    names += ["limit", "image_size", "channels"]
+    values = {name: getattr(settings, name) for name in names}
+    values["precision"] = precision
+    flags = [f"--{name}={one}" for name, one in values.items() if one is not None]
     flags += ["--conditional"] if settings.conditional else []
+    flags += ["--published"] if settings.arm else []
     return shlex.join(["python", "examples/train_one.py", *flags])
 
 

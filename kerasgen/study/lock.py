@@ -100,7 +100,7 @@ def check_works(folder: str | os.PathLike) -> None:
 
 
 def _paths(directory):
-    path = pathlib.Path(os.path.abspath(directory))
+    path = pathlib.Path(os.path.abspath(files.user_path(directory)))
     return path.with_name(f"{path.name}.lock"), path.with_name(f"{path.name}.holder")
 
 

@@ -115,7 +115,7 @@ def plan(
 
 def _export_path(settings, saved_models_dir):
     """Where to export to: beside, never over, a model made with other settings."""
-    path = pathlib.Path(saved_models_dir) / settings.export_name
+    path = files.user_path(saved_models_dir) / settings.export_name
     if export.replaceable(path, settings.to_dict()):
         return path
     return path.with_name(f"{path.name}-{settings.digest()}")

@@ -132,15 +132,19 @@ class Progress:
 
     def _epoch(self, index, epoch, total, seconds, losses):
         self.epochs[index] = total - epoch
-        self.timings.setdefault(self.models[index], {})["epoch"] = seconds
+        timing = self.timings.setdefault(self.models[index], {})
         self._trained[index] = self._trained.get(index, 0) + 1
+        # A mean, since some epochs are judged; without the first, which compiles.
+        after_first = self._trained[index] - 1
+        usual = timing["epoch"] if after_first > 1 else seconds
+        timing["epoch"] = usual + (seconds - usual) / max(after_first, 1)
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         # Nothing is known yet of what follows the epochs of a first study.
         is_known = any("else" in each for each in self.timings.values())
         self.say(
             f"{self.heading(index)} epoch {epoch}/{total}  {shown}  "
             f"{self.images / seconds:,.0f} images/s  "
-            f"left {clock(self.epochs[index] * seconds)}, "
+            f"left {clock(self.epochs[index] * timing['epoch'])}, "
             f"all runs {'' if is_known else 'at least '}{clock(self.remaining())}"
         )
 

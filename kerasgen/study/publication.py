@@ -4,6 +4,7 @@ It holds all that a report needs, so that `write_report` works there, too. Each
 run has `published.json` as the sign that its weights are elsewhere.
 """
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -75,6 +76,11 @@ def publish(
     for place, each in places.items():
         _check_place(place, each)
     files.prepare_directory(to)
+    asked = [each.settings for each in all_runs]
+    asked += [missing.settings for missing in study.missing]
+    asked = [_portable(settings) for settings in asked]
+    # First, as the sign of a published study: what comes may be interrupted.
+    plan.write(to / PLAN, asked, command=portable_command(study.command or ""))
     for place, each in places.items():
         files.write_folder(place, functools.partial(_write_run, each))
     for missing in study.missing:
@@ -82,13 +88,16 @@ def publish(
             settings = missing.settings
             name = f"{settings.name}/seed{settings.seed}/failure.json"
             _copy_record(study_dir / name, to / name)
-    asked = [each.settings for each in all_runs]
-    asked += [missing.settings for missing in study.missing]
-    plan.write(to / PLAN, asked, command=portable_command(study.command or ""))
     for name in ("real.json", TIMING):
         if (study_dir / name).exists():
             _copy_record(study_dir / name, to / name)
     return write_report(to, comparison)
+
+
+def _portable(settings):
+    """Settings whose dataset, where it is a path, is that of no machine."""
+    dataset = without_paths(settings.dataset.rstrip("/"))
+    return dataclasses.replace(settings, dataset=dataset)
 
 
 def _check_folder(study, to):
@@ -120,7 +129,7 @@ def _check_place(place, ended):
             "folder."
         )
     owner, _ = read_record(place)
-    different = ended.settings.differences(owner, ignore=run.RESUMABLE)
+    different = _portable(ended.settings).differences(owner, ignore=run.RESUMABLE)
     if different:
         raise ValueError(
             f"{place} is of a run with other settings ({'; '.join(different)}). "
@@ -136,6 +145,9 @@ def _write_run(ended, temporary):
         is_overcome = name == "failure.json" and ended.failure is None
         if (source / name).exists() and not is_overcome:
             _copy_record(source / name, target / name)
+    record = json_files.read(target / "settings.json")
+    record["settings"]["dataset"] = _portable(ended.settings).dataset
+    json_files.write(target / "settings.json", record)
     # Many draws of settings stand for one model; of each its samples are enough.
     arrays = ARRAYS[:1] if ended.settings.is_draw else ARRAYS
     copied = [name for name in arrays if ended.has_arrays(name)]

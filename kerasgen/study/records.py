@@ -33,7 +33,7 @@ TIMING = "timing.json"
 # The sign of a run whose records were published without its weights.
 PUBLISHED = "published.json"
 # What must be equal in two runs for their numbers to be set side by side.
-PROTOCOL = ("dataset", "conditional", "limit", "epochs")
+PROTOCOL = ("dataset", "conditional", "limit", "epochs", "arm")
 # What must be equal in two runs of one model, besides constructor arguments.
 OF_A_MODEL = ("batch_size", "learning_rate_factor", "optimizers")
 # Arguments of a model in which the runs of one model differ.

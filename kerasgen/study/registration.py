@@ -5,6 +5,7 @@ import json
 from kerasgen.study import verdicts
 from kerasgen.study.arms import arm_settings
 from kerasgen.study.comparison import Comparison
+from kerasgen.study.records import Run
 from kerasgen.study.rendering import rendered
 from kerasgen.study.run_evaluation import SAMPLING_SEEDS
 from kerasgen.study.settings import RunSettings
@@ -48,30 +49,62 @@ def registration(comparison: Comparison, commit: str, num_samples: int = 10_000)
 def changed_since(text: str, comparison: Comparison) -> list[str]:
     """What verdicts rest on that is not as it was registered.
 
-    An endpoint may get another title; its metric, better side, scale and margin, and
-    the statement and parts of a claim stay.
+    An endpoint may get another title; its metric, better side, scale and margin, the
+    statement and parts of a claim, and the rule stay.
 
     Args:
         text: What `registration` wrote then.
         comparison: `Comparison` of today.
 
     Returns:
-        Names such as "endpoint recall" and "claim speed"; none if all is as it was.
+        Names such as "endpoint recall" and "rule"; none if all is as it was.
     """
     then, now = map(_fixed, (text, registration(comparison, commit="")))
     return [name for name in now | then if now.get(name) != then.get(name)]
 
 
 def _fixed(text):
-    """Endpoints without their titles, and claims, of a registration."""
+    """Endpoints without their titles, claims and the rule of a registration."""
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
     rows = sections.get("Endpoints", "").split("\n| ")[3:]  # after the head
     cells = [row.partition(" |\n")[0].split(" | ") for row in rows]
     claims = sections.get("Claims", "").split("\n- **")[1:]
     named = [claim.partition("**") for claim in claims]
-    return {f"endpoint {key}": measured for key, _, *measured in cells} | {
-        f"claim {key}": parts.strip() for key, _, parts in named
+    return {
+        **{f"endpoint {key}": measured for key, _, *measured in cells},
+        **{f"claim {key}": parts.strip() for key, _, parts in named},
+        "rule": " ".join(sections.get("Rule", "").split()),
     }
+
+
+def runs_apart(text: str, comparison: Comparison, runs: list[Run]) -> list[str]:
+    """In what runs of an arm are not those that were registered.
+
+    Args:
+        text: What `registration` wrote then, whose settings are those of `comparison`.
+        comparison: `Comparison`.
+        runs: `Run`s of one of its arms.
+
+    Returns:
+        Words such as "seeds" and "the settings of dcgan"; none if all are.
+    """
+    arm = runs[0].settings.arm
+    seeds = {run.seed for run in runs}
+    registered = comparison.arms[arm]
+    apart = [] if seeds <= set(registered.seeds) else ["seeds"]
+    commits = {each["commit"] for run in runs for each in run.record["environments"]}
+    apart += [] if all(f"`{commit}" in text for commit in commits) else ["code"]
+    wanted = {
+        one.name: one
+        for one in arm_settings(comparison, arm, seeds=registered.seeds[:1])
+    }
+    different = {
+        run.settings.name
+        for run in runs
+        if (one := wanted.get(run.settings.name)) is None
+        or run.settings.differences(one, ignore=("seed", "epochs", "precision"))
+    }
+    return apart + [f"settings of {name}" for name in sorted(different)]
 
 
 def _changes(settings):

@@ -65,11 +65,21 @@ def search(
         Changes of `RunSettings` by the best trial.
 
     Raises:
-        ValueError: If fewer images than are held out are there.
+        ValueError: If fewer images than are held out are there, or the storage has
+            trials of this model by another budget.
     """
     kept, reference = _split(images, held_out)
     knobs = comparison.knobs[model]
     found = _open(storage, model, _defaults(knobs, model))
+    _check_budget(
+        found,
+        dataset=images.name,
+        num_images=len(images.images),
+        epochs=epochs,
+        held_out=held_out,
+        num_samples=num_samples,
+        seed=seed,
+    )
     while (done := len(found.get_trials(states=FINISHED))) < trials:
         # Seeded by its number, so that an interrupt changes no later trial.
         found.sampler = optuna.samplers.TPESampler(seed=seed + done)
@@ -146,6 +156,17 @@ def _open(storage, model, first):
     if all(first not in (t.params, t.system_attrs.get("fixed_params")) for t in held):
         found.enqueue_trial(first)
     return found
+
+
+def _check_budget(found, **budget):
+    """Keep what all trials of a study have in common, or refuse to mix them."""
+    there = found.user_attrs.get("budget", budget)
+    if there != budget:
+        raise ValueError(
+            f"Got a storage with trials of {found.study_name} by {there}; asked for "
+            f"are trials by {budget}, which do not compare. Choose another storage."
+        )
+    found.set_user_attr("budget", budget)
 
 
 def _url(storage):

@@ -1,15 +1,17 @@
 """Verdicts on the claims of a comparison, by a rule that is fixed here.
 
 1. A part compares two sides by one endpoint. A side of several models is taken apart:
-   each model of the first is compared with each of the second.
+   each model of the first is compared with each of the second, or, where both are the
+   same models with another setting, with itself.
 2. A pair is compared by Welch's t-test on the runs of both, or a one-sample t-test
    beside a constant. It is *supported* if the first is significantly on the claimed
    side, *refuted* if significantly on the other, *equivalent* ("no relevant
    difference") if two one-sided tests place the difference within the endpoint's
    margin, which goes before the other two, and else *undecided*.
-3. A run that failed counts as a loss: it takes the worst value of all runs of the pair,
-   as do all runs of a side of which none came to a value; such a pair is not called
-   equivalent. A run that is missing has no value. Below three values there is no test.
+3. A run that diverged counts as a loss: it takes the worst value of all runs of the
+   pair, as do all runs of a side of which none came to a value; such a pair is not
+   called equivalent. A run that is missing, or that the machine broke off, has no
+   value. Below three values there is no test.
 4. A part is what all its pairs are. It *depends* on the model if some pairs are
    supported and others refuted or equivalent; it is refuted if all are refuted or
    equivalent, but not all equivalent; and else undecided.
@@ -30,6 +32,7 @@ those verdicts on it that would be errors share one level. Intervals shown are t
 
 import collections
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -60,7 +63,7 @@ class Side:
 
     title: str
     values: list  # on the endpoint's scale, one a run
-    failed: int = 0  # runs that failed and count as losses
+    failed: int = 0  # runs that diverged and count as losses
     names: tuple = ()  # of the numbers; they carry the protocol
     gaps: tuple = ()  # sentences on runs without a number
     constant: bool = False
@@ -155,7 +158,11 @@ def _part(part, study, comparison, prior):
     else:
         names = [name for side in firsts for name in side.names]
         seconds = [_constant(part.second, names, study)]
-    pairs = [_pair(f, s, endpoint, claimed) for f in firsts for s in seconds]
+    is_factor = isinstance(part.second, Group) and (
+        part.first.models == part.second.models
+    )
+    matched = zip if is_factor else itertools.product
+    pairs = [_pair(*pair, endpoint, claimed) for pair in matched(firsts, seconds)]
     metrics = dict.fromkeys(n for side in firsts + seconds for n in side.names)
     return PartResult(
         title=endpoint.title,
@@ -185,8 +192,9 @@ def _side(group, model, endpoint, study, prior):
     for run in runs:
         gap = ""
         if run.failure is not None:
-            gap = f"failed after epoch {run.failure['epoch']}"
-            failed += 1
+            verb = "diverged" if _is_loss(run.failure) else "broke off"
+            gap = f"{verb} after epoch {run.failure['epoch']}"
+            failed += _is_loss(run.failure)
         elif run.status != "complete":
             gap = "is not complete"
         else:
@@ -204,7 +212,7 @@ def _side(group, model, endpoint, study, prior):
     for missing in study.missing:
         one = missing.settings
         if one.model == model and (is_any or one.variant == group.variant):
-            failed += missing.failure is not None
+            failed += _is_loss(missing.failure)
             gaps.append(f"{one.title} with seed {one.seed} is missing")
     if not runs and not gaps:
         gaps.append(f"the study has no run of {model}")
@@ -220,6 +228,11 @@ def _side(group, model, endpoint, study, prior):
     if endpoint.scale == "spread" and values:
         values = np.abs(np.array(values) - np.median(values)).tolist()
     return Side(title, values, failed, (name,) if name else (), tuple(gaps))
+
+
+def _is_loss(failure):
+    """Whether a model failed, and not the machine: a full disk says nothing of it."""
+    return failure is not None and failure["kind"] == "divergence"
 
 
 def no_value(endpoint: Endpoint) -> str:

@@ -79,6 +79,14 @@ def test_seconds_that_went_by_are_not_expected_again(progress, monkeypatch):
     assert progress.timings["dcgan"] == {"epoch": 10.0, "else": 8.0}
 
 
+def test_epochs_that_are_judged_count_by_their_share(progress):
+    progress.epochs[0] = 9
+    for number, seconds in enumerate((30.0, 10.0, 16.0, 10.0), 1):
+        progress.receive(0, epoch(number, seconds))
+    # The first one compiles; of the others the mean is expected again.
+    assert progress.timings["dcgan"]["epoch"] == 12.0
+
+
 def test_an_epoch_is_a_line(progress):
     progress.receive(1, epoch(1, 10.0, loss=99.123))
     line = progress.stream.getvalue()

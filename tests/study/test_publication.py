@@ -112,6 +112,18 @@ def test_nothing_of_the_machine_is_published(tmp_path):
     assert found.runs[0].failure["log"] == 'File "…/run.py", line 3\n…/x'
 
 
+def test_own_pictures_are_published_run_by_run(tmp_path):
+    own = {"settings": {"dataset": "/home/someone/pets/"}}
+    runs = make(tmp_path / "runs", models=("dcgan",), seeds=(0,), **own)
+    for seed in (0, 1):
+        run = fake_study.make_run("dcgan", seed, **own)
+        fake_study.write_run(run, runs / f"dcgan/seed{seed}")
+        study.publish(runs, tmp_path / "published")
+    found = study.load_study(tmp_path / "published")
+    assert [run.settings.dataset for run in found.runs] == ["…/pets", "…/pets"]
+    assert "someone" not in (tmp_path / "published/study.json").read_text()
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -21,15 +21,20 @@ from kerasgen.study import lock
 from kerasgen.study import report
 from kerasgen.study import table
 from kerasgen.study import verdicts
+from kerasgen.study.comparison import Claim
+from kerasgen.study.comparison import Group
+from kerasgen.study.comparison import Part
 from kerasgen.study.records import load_study
 from kerasgen.study.registration import registration
 from kerasgen.study.report import bibliography
+from kerasgen.study.report import claims
 from kerasgen.study.report import formatting
 from kerasgen.study.report import overview
 from kerasgen.study.report import page as report_page
 from kerasgen.study.report import tables
 from tests.study import fake_study
 
+QUALITIES = ["recall", "precision"]
 ROOT = pathlib.Path(kerasgen.__file__).resolve().parents[1]
 VOID = {"meta", "img", "br", "wbr"}
 
@@ -370,6 +375,12 @@ def test_within_a_budget_counts_what_was_reached_in_the_time_of_the_quickest():
     found = answers(fake_study.make_study(runs=runs))["On a budget"]
     assert (found["models"], found["value"]) == ("WGAN", "3.00")
     assert found["budget"] == "0:00:02"
+    # A run that broke off took less time than the model takes.
+    cut = fake_study.make_run(
+        "dcgan", epochs=2, complete=False, seconds=1.0, fids=[9.0, 8.0]
+    )
+    found = answers(fake_study.make_study(runs=[cut, *runs[1:]]))["On a budget"]
+    assert found["budget"] == "0:00:04"
     # Where each model was timed alone, those seconds count.
     alone = {"dcgan": 1.0, "wgan": 3.0, "cvae": 0.5}
     runs = [
@@ -378,6 +389,39 @@ def test_within_a_budget_counts_what_was_reached_in_the_time_of_the_quickest():
     ]
     found = answers(fake_study.make_study(runs=runs))["On a budget"]
     assert (found["models"], found["budget"]) == ("CVAE", "0:00:01")
+
+
+def test_an_infinite_number_is_never_among_the_best():
+    losses = [[1.0, 1.1, 0.9], [5.0, 6.0, 5.0], [math.inf, 7.0, 8.0]]
+    assert tables.best_of(list(map(np.array, losses))) == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("recalls", "expected"),
+    [
+        ({"cvae": 0.9, "dcgan": 0.5}, "depends on the model"),
+        ({"cvae": 0.9, "dcgan": 0.9}, "depends on the measure"),
+    ],
+)
+def test_a_verdict_depends_on_models_or_on_measures(recalls, expected):
+    # Better than WGAN by recall, or not; by precision there is no difference.
+    runs = [
+        fake_study.make_run(
+            model, seed, recall_k5=mean + 0.001 * seed, precision_k5=0.5 + 0.001 * seed
+        )
+        for model, mean in {**recalls, "wgan": 0.5}.items()
+        for seed in range(4)
+    ]
+    parts = [
+        Part(endpoint, Group(model, (model,)), Group("WGAN", ("wgan",)))
+        for model in recalls
+        for endpoint in (["recall"] if expected.endswith("model") else QUALITIES)
+    ]
+    claim = Claim("key", "A statement.", "nowhere", tuple(parts))
+    comparison = dataclasses.replace(JAISWAL, claims=(claim,))
+    (one,) = verdicts.judge(fake_study.make_study(runs=runs), comparison)
+    assert claims.in_words(one) == expected
+    assert claims.dependence([one]) == expected.replace("depends", "depend")
 
 
 def test_a_divergence_is_told_once():
@@ -684,16 +728,24 @@ def test_verdicts_are_exploratory_unless_they_were_registered(whole, tmp_path):
     *_, page = whole
     assert "Exploratory: nothing was registered before these runs" in page.text
     # Of the same arm for other epochs, and then for these.
-    study = fake_study.make_study(["dcgan", "wgan"], settings={"arm": "modern"})
-    text = registration(JAISWAL, "1a2b3c4")
+    made = {"settings": {"arm": "modern"}, "seeds": (100, 101, 102)}
+    study = fake_study.make_study(["dcgan", "wgan"], **made)
+    commit = study.runs[0].record["environments"][0]["commit"]
+    text = registration(JAISWAL, commit)
     (tmp_path / "preregistration.md").write_text(text)
     assert "Exploratory" in Page(write(study, tmp_path).read_text()).text
     text = text.replace("\n20 epochs, the same", "\n8 epochs, the same")
     (tmp_path / "preregistration.md").write_text(text)
     told = Page(write(study, tmp_path).read_text()).text
     assert "fixed before the runs, in preregistration.md" in told
-    assert "Exploratory" not in told and "Changed since" not in told
+    assert "Exploratory" not in told and "Not as registered" not in told
     other = text.replace("| higher | linear | 0.03 |", "| higher | linear | 0.05 |")
+    other = other.replace(f"`{commit}", "`1a2b3c4")
     (tmp_path / "preregistration.md").write_text(other)
+    made = {"settings": {"arm": "modern", "learning_rate_factor": 3.0}}
+    study = fake_study.make_study(["dcgan", "wgan"], **made)
     told = Page(write(study, tmp_path).read_text()).text
-    assert "Changed since: endpoint mutual_information." in told
+    assert (
+        "Not as registered: endpoint mutual_information, seeds, code, settings of "
+        "dcgan, settings of wgan." in told
+    )

@@ -70,6 +70,14 @@ def test_an_interrupted_search_goes_on_as_if_it_had_not_been(
     count = len(image_sets[0].images)
     assert all((n, m) == (count - 20, 20) for _, n, m in whole)
     assert go("parts", 3)[1] == []  # it is done
+    with pytest.raises(ValueError, match=r"'epochs': 1,.*asked for.*'epochs': 2,"):
+        search.search(
+            JAISWAL,
+            "dcgan",
+            image_sets[0],
+            tmp_path / "parts.sqlite",
+            **{**SMALL, "trials": 4, "epochs": 2},
+        )
     search.write_records(tmp_path / "parts.sqlite", tmp_path / "trials.csv")
     lines = (tmp_path / "trials.csv").read_text().splitlines()
     assert len(lines) == 4 and lines[0].startswith("model,number,value")

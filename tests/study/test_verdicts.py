@@ -151,12 +151,44 @@ def test_a_failed_run_counts_as_a_loss():
     assert one.verdict == "undecided"
     pair = one.parts[0].pairs[0]
     assert (len(pair.first.values), pair.first.failed) == (4, 4)
-    assert any("failed after epoch" in gap for gap in one.gaps)
+    assert any("diverged after epoch" in gap for gap in one.gaps)
+
+
+def test_what_the_machine_broke_off_is_no_loss_of_the_model():
+    crashed = [fake_study.make_run("dcgan", k, failure="crash") for k in range(8)]
+    found = fake_study.make_study(runs=study(wgan=0.7).runs + crashed)
+    (one,) = verdicts.judge(found, comparison(PAIR))
+    assert not one.is_tested and one.parts[0].pairs[0].first.failed == 0
+    assert any("broke off after epoch" in gap for gap in one.gaps)
+
+
+def test_levels_of_a_factor_are_compared_within_each_model():
+    wide = Group("wide GANs", GANS.models, "width=2x")
+    runs = [
+        fake_study.make_run(
+            model,
+            seed,
+            settings={"ablation": "width", "variant": variant},
+            recall_k5=mean + SPREAD[seed],
+        )
+        for model, variant, mean in [
+            ("dcgan", "", 0.8),
+            ("dcgan", "width=2x", 0.9),
+            ("wgan", "", 0.5),
+            ("wgan", "width=2x", 0.6),  # better than narrow, and behind any DCGAN
+        ]
+        for seed in range(8)
+    ]
+    wider = claim(Part("recall", wide, GANS), study="width")
+    (one,) = verdicts.judge(fake_study.make_study(runs=runs), comparison(wider))
+    assert one.verdict == "supported"
+    pairs = [(p.first.title, p.second.title) for p in one.parts[0].pairs]
+    assert pairs == [("DCGAN, width=2x", "DCGAN"), ("WGAN, width=2x", "WGAN")]
 
 
 def test_a_side_that_lost_all_its_runs_takes_the_worst_value_of_the_other():
     def failed(model):
-        return [fake_study.make_run(model, k, failure="crash") for k in range(8)]
+        return [fake_study.make_run(model, k, failure="divergence") for k in range(8)]
 
     lost = fake_study.make_study(runs=study(wgan=0.7).runs + failed("dcgan"))
     (one,) = verdicts.judge(lost, comparison(PAIR))

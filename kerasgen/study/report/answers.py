@@ -29,7 +29,8 @@ def answers(headline, found: pd.DataFrame, progress: pd.DataFrame) -> list[dict]
         if len(mine) > 1:
             chosen.append(_answer(question, mine))
     # Quality in the time that the quickest model takes for all its epochs.
-    totals = progress.groupby(["title", "variant", "seed"]).elapsed.max()
+    whole = progress[progress.whole]
+    totals = whole.groupby(["title", "variant", "seed"]).elapsed.max()
     seconds = totals.groupby("title").mean().min()
     spent = progress[(progress.elapsed <= seconds) & (progress.epoch > 0)]
     last = spent.sort_values("epoch").groupby(["title", "variant", "seed"]).tail(1)

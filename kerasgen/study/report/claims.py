@@ -1,9 +1,11 @@
 """Verdicts on the claims of a comparison, as a report shows them."""
 
+import collections
 import dataclasses
 
 from kerasgen.study import verdicts
 from kerasgen.study.registration import changed_since
+from kerasgen.study.registration import runs_apart
 
 SYMBOLS = {
     verdicts.SUPPORTED: "✓",
@@ -23,12 +25,12 @@ EXPLORATORY = (
     "finding."
 )
 RULE = (
-    "The rule: each model of one side is compared with each of the other by Welch's "
-    "t-test, and two one-sided tests show that a difference is not relevant; a "
-    "statement on classes holds if it holds for every pair, and depends on the model "
-    "if some pairs show it and others the contrary, or no relevant difference. A claim "
-    "of several parts is supported if all are, and refuted if one is. Runs that failed "
-    "count as losses. p-values are corrected by "
+    "The rule: each model of one side is compared with each of the other, or with "
+    "itself at another setting, by Welch's t-test, and two one-sided tests show that a "
+    "difference is not relevant; a statement on classes holds if it holds for every "
+    "pair, and depends on the model if some pairs show it and others the contrary, or "
+    "no relevant difference. A claim of several parts is supported if all are, and "
+    "refuted if one is. Runs that diverged count as losses. p-values are corrected by "
     "Holm's method over the claims; a verdict needs "
     f"p < {verdicts.SIGNIFICANCE}."
 )
@@ -38,8 +40,23 @@ def in_words(judged) -> str:
     """A verdict for a reader."""
     if judged.verdict != verdicts.DEPENDS:
         return judged.verdict
+    found = collections.defaultdict(list)
+    for part, result in zip(judged.claim.parts, judged.parts, strict=True):
+        found[part.first].append(result.verdict)
     mixed = any(part.verdict == verdicts.DEPENDS for part in judged.parts)
-    return f"depends on the {'model' if mixed else 'measure'}"
+    # By some models otherwise than by others, or by each as its measures say.
+    is_of_models = mixed or len({frozenset(each) for each in found.values()}) > 1
+    return f"depends on the {'model' if is_of_models else 'measure'}"
+
+
+def dependence(judged) -> str:
+    """On what those verdicts of several depend that depend on something."""
+    words = {in_words(one) for one in judged if one.verdict == verdicts.DEPENDS}
+    return (
+        "depend on the model or measure"
+        if len(words) > 1
+        else (min(words, default="").replace("depends", "depend"))
+    )
 
 
 def in_order(judged) -> list:
@@ -57,9 +74,12 @@ def standing(study, comparison) -> str:
     is_registered = f"\n{settings.epochs} epochs, " in arm.partition("\n### ")[0]
     if not is_registered:
         return EXPLORATORY
-    changed = changed_since(text, comparison) if comparison else []
+    apart = []
+    if comparison:
+        apart = changed_since(text, comparison)
+        apart += runs_apart(text, comparison, study.runs)
     return (
-        f"{REGISTERED} Changed since: {', '.join(changed)}." if changed else REGISTERED
+        f"{REGISTERED} Not as registered: {', '.join(apart)}." if apart else REGISTERED
     )
 
 

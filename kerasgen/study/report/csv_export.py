@@ -40,7 +40,7 @@ def write_endpoints(study, comparison, path) -> None:
 
     `value` is on the scale that models are compared on: the logarithm of what compares
     by ratios; of a spread, the number whose distance from the model's median counts. A
-    run without the number says why in `note`, and one that failed counts as the worst
+    run without the number says why in `note`, and one that diverged counts as the worst
     there is. Constants beside which models stand have no seed.
 
     Args:
@@ -73,7 +73,8 @@ def write_endpoints(study, comparison, path) -> None:
 def _value(endpoint, run, study, prior):
     """Name of an endpoint's number, the number, and why there is none."""
     if run.failure is not None:
-        return "", None, f"failed after epoch {run.failure['epoch']}"
+        verb = "diverged" if run.failure["kind"] == "divergence" else "broke off"
+        return "", None, f"{verb} after epoch {run.failure['epoch']}"
     if run.status != "complete":
         return "", None, "is not complete"
     try:

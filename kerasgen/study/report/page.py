@@ -147,6 +147,7 @@ def render(template: str, context: dict) -> str:
         "directions": specifications.DIRECTIONS,
         "symbols": claims.SYMBOLS,
         "in_words": claims.in_words,
+        "dependence": claims.dependence,
         "exp": math.exp,
         "interval": formatting.interval,
     }

@@ -100,7 +100,8 @@ def times(study) -> pd.DataFrame:
 def progress(study) -> pd.DataFrame:
     """The tidy table's Fréchet distances in training, with the seconds `elapsed`.
 
-    Of a study whose models were timed alone, those seconds; else the run's own.
+    Of a study whose models were timed alone, those seconds; else the run's own. Rows of
+    runs that have all their epochs are `whole`.
     """
     there = study.table[study.table.compared]
     names = [
@@ -117,7 +118,13 @@ def progress(study) -> pd.DataFrame:
         (run.title, run.settings.variant, run.seed): run.seconds_alone
         for run in study.runs
     }
-    places = zip(found.title, found.variant, found.seed, strict=True)
+    places = list(zip(found.title, found.variant, found.seed, strict=True))
+    whole = {
+        (run.title, run.settings.variant, run.seed)
+        for run in study.runs
+        if run.status == "complete"
+    }
+    found["whole"] = [place in whole for place in places]
     each = [alone.get(place) for place in places]
     each = pd.Series(each, found.index, dtype=float)
     found["elapsed"] = (found.epoch * each).fillna(found.elapsed)

@@ -100,7 +100,11 @@ def numbers(tidy: pd.DataFrame, stage: str, real: dict | None = None) -> pd.Data
 def best_of(losses: list) -> list[bool]:
     """Which models the best does not differ from; none if no test tells any apart."""
     least = min(range(len(losses)), key=lambda place: losses[place].mean())
-    tests = [statistics.compare(each, losses[least]) for each in losses]
+    # An infinite number is no better than any, and nothing to compute with.
+    tests = [
+        statistics.compare(each, losses[least]) if np.isfinite(each).all() else None
+        for each in losses
+    ]
     differs = [test and test.p_value < 1.0 - statistics.CONFIDENCE for test in tests]
     return [
         any(differs) and (place == least or differs[place] is False)

@@ -29,6 +29,7 @@ from absl import logging
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve
 
+import kerasgen
 from kerasgen import data
 from kerasgen import evaluation
 from kerasgen import files
@@ -180,7 +181,9 @@ def scores(model, images):
         if {"reconstruction", "kl_divergence"} <= losses.keys():
             found["negative ELBO"] = losses["reconstruction"] + losses["kl_divergence"]
     if hasattr(model, "discriminate"):
-        found[model.judge_name] = -model.discriminate(pixels)
+        is_energy = isinstance(model, kerasgen.EBGAN)  # low for real images
+        scored = model.discriminate(pixels)
+        found[model.judge_name] = scored if is_energy else -scored
     return {f"{kind} {name}": values for name, values in found.items()}
 
 

@@ -201,7 +201,7 @@ def fit_alone(_, train, num_labels, seed, images, watching):
     judge.optimizer.build(judge.trainable_variables)  # a checkpoint holds its state
     epochs = begin_with(watching[-1].restore(judge))
     rows = np.resize(data.draw_labelled(train[1], num_labels, seed), len(train[0]))
-    order = {"batch_size": half, "seed": seed}
+    order = {"batch_size": half, "seed": seed + 1}  # that of the labelled half
     batches = data.batches(
         *(one[rows] for one in train), **order, initial_epoch=epochs["initial_epoch"]
     )

@@ -59,9 +59,8 @@ class EvaluateSamples(PeriodicCallback):
             that take a second or two; of these, what does not apply is None.
 
     Raises:
-        ValueError: If arguments are wrong, no shipped features recognise the images, or
-            (before the first step) a metric needs more samples, or the model has no
-            `sample` or makes other images.
+        ValueError: If arguments are wrong, or (before the first step) a metric needs
+            more samples, or the model has no `sample` or makes other images.
 
     Example:
         >>> watch = EvaluateSamples("run", (test_images, test_labels))
@@ -81,9 +80,8 @@ class EvaluateSamples(PeriodicCallback):
         self.settings: dict[str, Any] = {
             "num_samples": require_count("num_samples", num_samples),
             "seed": require_count("seed", seed, minimum=0),
-            "metrics": metrics,
+            "metrics": chosen_metrics(metrics),  # read once, of an iterator, too
         }
-        chosen_metrics(metrics)
         self.reference = as_reference(dataset, features)
         super().__init__(directory, every)
         self.path = self.directory / FILE

@@ -72,7 +72,7 @@ class SampleGrid(PeriodicCallback):
             self.write(0)
 
     def write(self, epochs_done: int) -> None:
-        num_classes = self.model.num_classes
+        num_classes = getattr(self.model, "num_classes", None)
         if not getattr(self.model, "is_conditional", True):
             num_classes = None  # it knows classes, but makes images without them
         columns = self.columns or num_classes or 8

@@ -108,7 +108,8 @@ def _dominance(now, before, limits):
     name = "discriminator_loss"
     latest = [o["losses"].get(name, math.inf) for o in (*before, now)]
     latest = latest[-limits.patience :]
-    won = all(value < limits.dominance_loss for value in latest)
+    # Below zero it is no cross-entropy, but holds a term of another kind.
+    won = all(0.0 <= value < limits.dominance_loss for value in latest)
     if won and len(latest) == limits.patience:
         said = (
             f"the discriminator has won: its loss is {latest[-1]:.3g}, below "

@@ -71,6 +71,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         self.trackers = {key: keras.metrics.Mean(name=key) for key in self.logged}
         self._bad_steps = None
         self._steps_of_epoch = 0
+        self._steps_asked = None  # of an epoch, by whoever called `fit`
         self.steps_not_taken = 0  # of the last execution, at the end of the data
 
     # What a model of the zoo defines.
@@ -279,7 +280,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         kwargs["shuffle"] = shuffle and isinstance(batches, keras.utils.PyDataset)
         # What BackupAndRestore left behind would end this fit before it began.
         self._initial_epoch = None
-        self._bad_steps = None
+        self._bad_steps, self._steps_asked = None, steps_per_epoch
         faults = naming_faults(self, watched, validation_steps)
         with self._whole_executions(steps_per_epoch, validation_steps), faults:
             return self._fit_batches(batches, x, kwargs)

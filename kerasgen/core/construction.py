@@ -50,6 +50,7 @@ class ConstructedModel(PresetModel):
         self._check_names(networks)
         _check_data_format()
         super().__init__(dtype=dtype, name=name or self.key)
+        self.autocast = False  # networks cast what they take; latents stay float32
         self.image_shape = check_image_shape(image_shape)
         self.latent_dim = latent_dim
         is_derived = latent_dim is self.argument_defaults()["latent_dim"] is None
@@ -65,6 +66,17 @@ class ConstructedModel(PresetModel):
         self.batch_size = BATCH_SIZE  # of arrays, where `fit` is given none
         given = {k: network for k, network in networks.items() if network is not None}
         self._given_networks = given
+
+    @property
+    def trainable(self):
+        """Whether variables train; averages of weights never do."""
+        return keras.Model.trainable.fget(self)
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.Model.trainable.fset(self, value)
+        for average in getattr(self, "averages", {}).values():
+            average.trainable = False
 
     @classmethod
     def _check_names(cls, networks):
@@ -339,6 +351,7 @@ def _frozen_copy(network):
             if isinstance(layer, keras.layers.Lambda)
             else type(layer).from_config(layer.get_config())
         ),
+        recursive=True,
     )
     copy.trainable = False
     copy.set_weights(network.get_weights())

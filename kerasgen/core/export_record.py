@@ -23,6 +23,8 @@ def write_record(model: keras.Model, folder: pathlib.Path, **further) -> None:
     """
     record = {
         **describe(model),
+        "prior_is_standard": model.prior_is_standard,
+        "codes_are_noise": model.codes_are_noise,
         **further,
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "sha256": checksums(folder),

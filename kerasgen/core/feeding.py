@@ -12,8 +12,6 @@ from kerasgen import training
 from kerasgen.core.arguments import check_counts
 from kerasgen.data.pipeline import stream_arrays
 
-_ARRAYS = (np.ndarray, tf.Tensor, tuple, dict)
-
 
 def feed(
     model,
@@ -136,7 +134,7 @@ def in_order_of_epochs(callbacks, batches):
 
 def is_array(x):
     """Whether `x` is an array of images, or arrays with labels."""
-    return isinstance(x, _ARRAYS)
+    return isinstance(x, (tuple, dict)) or hasattr(x, "__array__")
 
 
 def split(x, y, share):
@@ -160,6 +158,7 @@ def split(x, y, share):
     x, y = training.as_pair(x, y)
     if isinstance(x, dict):
         x, y = training.pair_in_dict(x, y)
+    x, y = np.asanyarray(x), None if y is None else np.asanyarray(y)
     num = len(x)
     first = int(num * (1 - share)) if 0 < share < 1 else 0
     if not 0 < first < num:

@@ -1,6 +1,7 @@
 """The functions that Keras' loops call, each of which takes many steps in one graph."""
 
 import contextlib
+import warnings
 
 import tensorflow as tf
 from keras import ops
@@ -85,6 +86,12 @@ class ManySteps:
     def _after_training_steps(self, steps, finite):
         """Ends an epoch whose losses are not finite; the last `steps` steps did it."""
         self._count(steps, finite)
+        if self.steps_not_taken and self._steps_asked:
+            warnings.warn(
+                f"The data ended within an epoch of {self._steps_asked} steps; "
+                "expected steps_per_epoch * epochs batches. Use dataset.repeat().",
+                stacklevel=2,
+            )
         self._steps_of_epoch += steps
         if finite:
             return

@@ -8,7 +8,6 @@ import random
 import warnings
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kerasgen import files
@@ -158,7 +157,7 @@ class SamplingModel(keras.Model):
         Raises:
             ValueError: If a shape or a label does not fit, or a latent is not finite.
         """
-        if isinstance(x, (np.ndarray, tf.Tensor, list, tuple)):
+        if isinstance(x, (list, tuple)) or hasattr(x, "__array__"):
             latents, *labels = x if isinstance(x, (list, tuple)) else [x]
             latents = self._checked_latents(latents)
             given = self.check_labels(labels[0] if labels else None, len(latents))

@@ -112,6 +112,12 @@ def few_labels(
             tf.concat(pair, axis=0) for pair in zip(first, second, strict=True)
         )
     )
+
+    def begin_at(epoch):
+        for part in (labelled, everything):
+            part.begin_at(epoch)
+
+    dataset.begin_at = begin_at  # for a training that goes on
     dataset.is_checked = True
     dataset.num_labels = none + 1  # which a model compares with its own
     return dataset

@@ -86,6 +86,7 @@ def stream(
     rows = pipeline.rows_in_order(len(images), batch_size, order, drop_remainder)
     dataset = rows.map(read, num_parallel_calls=pipeline.READERS, deterministic=True)
     dataset = dataset.prefetch(2).with_options(pipeline.without_tuning())
+    dataset.begin_at = rows.begin_at  # for a training that goes on
     dataset.counts_passes = True  # `fit` must not draw a batch to look at it
     return dataset
 

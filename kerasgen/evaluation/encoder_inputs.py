@@ -83,14 +83,15 @@ class EncoderInputs:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Means of q(z|x), and triangular factors of its covariances.
 
-        They are those of the model's `posterior_factors`, where it has that method, and
-        else the deviations of the diagonal Gaussian that `encode` returns.
+        They are those of the model's `posterior_factors`, `(n, d, d)`, where it has
+        that method, and else the deviations `(n, d)` of the diagonal Gaussian that
+        `encode` returns.
         """
         find = getattr(self.model, "posterior_factors", None)
         if find is not None:
             return find(images, labels)
         mean, log_variance = self.model.encode(images, labels)
-        return mean, np.exp(0.5 * log_variance)[:, :, None] * np.eye(mean.shape[1])
+        return mean, np.exp(0.5 * np.float64(log_variance))
 
     def decoded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Images from latents, a part at a time."""

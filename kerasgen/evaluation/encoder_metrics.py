@@ -14,6 +14,7 @@ from kerasgen.evaluation.inversion import InversionMetric
 
 # Latents that are decoded at a time.
 _DECODED = 5000
+_FACTORS = 40_000_000  # numbers of covariances at a time
 
 
 def _negative_elbo(inputs):
@@ -58,14 +59,18 @@ def _log_weights(inputs):
     binary = np.float32(generator.random(grey.shape) < grey)
     labels = inputs.labels(part)
     mean, factors = inputs.factors(binary, labels)
-    log_determinants = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+    is_diagonal = factors.ndim == 2
+    deviations = factors if is_diagonal else np.diagonal(factors, axis1=1, axis2=2)
+    log_determinants = np.log(deviations).sum(axis=1)
     rows = np.repeat(np.arange(len(binary)), num)
     weights = np.empty(len(rows))
-    for start in range(0, len(rows), _DECODED):
-        here = slice(start, start + _DECODED)
+    step = max(1, min(_DECODED, _FACTORS // factors[0].size))
+    for start in range(0, len(rows), step):
+        here = slice(start, start + step)
         row = rows[here]
         noise = generator.standard_normal((len(row), mean.shape[1]))
-        latents = mean[row] + np.einsum("nij,nj->ni", factors[row], noise)
+        spread = "ni,ni->ni" if is_diagonal else "nij,nj->ni"
+        latents = mean[row] + np.einsum(spread, factors[row], noise)
         given = None if labels is None else labels[row]
         decoded = inputs.decoded(np.float32(latents), given)
         likelihood = -metrics.bernoulli_cross_entropy(binary[row], decoded)

@@ -24,7 +24,8 @@ class Inversion:
 
     def __init__(self, model: SamplingModel, seed: int) -> None:
         self.model, self.seed = model, seed
-        self.num_classes = getattr(model, "num_classes", None)
+        # Some know classes, but generate without them.
+        self.num_classes = model.num_classes if model.is_conditional else None
 
     def encode(
         self, images: np.ndarray, labels: np.ndarray | None = None

@@ -95,14 +95,14 @@ def make_record(
         of_samples = name in SAMPLE_METRICS
         metric: Any = SAMPLE_METRICS[name] if of_samples else ENCODER_METRICS[name]
         subject = inputs if of_samples else encoder
-        obstacle = metric.obstacle(subject)
-        if obstacle is None:
-            try:
+        try:
+            obstacle = metric.obstacle(subject)
+            if obstacle is None:
                 with watch(name):
                     numbers |= metric.values(subject)
                 continue
-            except ValueError as error:  # images that repeat each other, for example
-                obstacle = str(error).rstrip(".")
+        except ValueError as error:  # images that repeat each other, for example
+            obstacle = str(error).rstrip(".")
         if by_name:
             raise ValueError(f"The metric {name!r} cannot be computed: {obstacle}.")
         missing.setdefault(obstacle, []).append(name)

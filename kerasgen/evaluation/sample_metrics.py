@@ -115,7 +115,7 @@ def _data_copying(inputs):
 
 def _ndb(inputs):
     bins = inputs.binned.bins
-    counts = sum(bins.histogram(255.0 * p) for p in inputs.samples.batches())
+    counts = sum(bins.histogram(p) for p in inputs.samples.batches())
     return tuple(metrics.different_bins(bins.real_counts, counts))
 
 

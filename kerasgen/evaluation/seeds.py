@@ -69,7 +69,9 @@ def _merged(records, seeds):
     means, deviations = {}, {}
     for name in several:
         values = [record[name] for record in records]
-        if None not in values:
+        if None in values:
+            means[name] = None
+        else:
             values = np.array(values, dtype=float)
             means[name] = encoded(values.mean())
             with np.errstate(invalid="ignore"):  # of infinite values it is NaN

@@ -52,7 +52,11 @@ def load(path: PathLike) -> "ExportedModel":
             f"The SavedModel in {path} has the signatures {list(restored.signatures)} "
             "but no 'sample'; it was not exported by kerasgen."
         )
-    return ExportedModel(restored, read_record(path).get("num_classes"))
+    record = read_record(path)
+    model = ExportedModel(restored, record.get("num_classes"))
+    model.prior_is_standard = record.get("prior_is_standard", True)
+    model.codes_are_noise = record.get("codes_are_noise", False)
+    return model
 
 
 @contextlib.contextmanager
@@ -93,6 +97,8 @@ class ExportedModel:
         num_classes: Number of classes of a conditional model, or None.
     """
 
+    prior_is_standard, codes_are_noise = True, False  # as of `SamplingModel`
+
     def __init__(self, restored, num_classes: int | None = None) -> None:
         self._signatures = restored.signatures
         inputs = self._signatures["serving_default"].structured_input_signature[1]
@@ -104,6 +110,10 @@ class ExportedModel:
         self.num_classes = num_classes
         self._generator_takes_labels = "labels" in inputs
         self.is_conditional = self._takes_labels("sample")
+
+    def takes_labels(self, network: str) -> bool:
+        """Whether a network takes labels; see `GenerativeModel.takes_labels`."""
+        return self._takes_labels({"encoder": "encode"}.get(network, "serving_default"))
 
     def sample(
         self, num: int, labels: np.ndarray | None = None, seed: int | None = None

@@ -84,20 +84,26 @@ class Bins(NamedTuple):
     """Centres `(k, d)` of the bins, and how many real examples each holds.
 
     `numbers` are those of an example that bins are made of, int array `(d,)`, or None
-    for all.
+    for all; `of_bytes` tells bins of uint8 pixels.
     """
 
     centres: np.ndarray
     real_counts: np.ndarray
     numbers: np.ndarray | None = None
+    of_bytes: bool = False
 
     def histogram(self, samples: ArrayLike) -> np.ndarray:
-        """Number of samples in each bin, int array `(k,)`."""
-        # As `fit_bins` takes them: in bytes, if the bins are.
+        """Number of samples in each bin, int array `(k,)`.
+
+        Args:
+            samples: As `fit_bins` took the real ones; in bins of bytes, floats are
+                pixels in [0, 1].
+        """
         samples = checks.checked_samples(samples, "samples", keep_bytes=True)
+        is_scaled = self.of_bytes and samples.dtype != np.uint8
         if self.numbers is not None:
             samples = np.take(samples, self.numbers, axis=1)
-        samples = samples.astype(np.float64)
+        samples = samples.astype(np.float64) * (255.0 if is_scaled else 1.0)
         _, nearest = nearest_neighbours(samples, self.centres.astype(np.float64))
         return np.bincount(nearest, minlength=len(self.centres))
 
@@ -117,7 +123,7 @@ def fit_bins(real_samples: ArrayLike, num_bins: int = 100, seed: int = 0) -> Bin
         seed: int, of K-means (one start, k-means++).
 
     Returns:
-        `Bins(centres, real_counts, numbers)`.
+        `Bins(centres, real_counts, numbers, of_bytes)`.
 
     Raises:
         ValueError: NaN, wrong rank, or too few or repeated examples.
@@ -131,7 +137,7 @@ def fit_bins(real_samples: ArrayLike, num_bins: int = 100, seed: int = 0) -> Bin
     real = checks.checked_samples(
         real_samples, "real_samples", minimum=5 * num_bins, keep_bytes=True
     )
-    width, numbers = real.shape[1], None
+    width, numbers, of_bytes = real.shape[1], None, real.dtype == np.uint8
     if width > MOST_NUMBERS:
         chosen = np.random.default_rng(seed).permutation(width)[:MOST_NUMBERS]
         numbers = np.sort(chosen)
@@ -152,7 +158,7 @@ def fit_bins(real_samples: ArrayLike, num_bins: int = 100, seed: int = 0) -> Bin
                 "Use fewer bins, or look for repeated examples."
             ) from error
     counts = np.bincount(labels, minlength=num_bins)
-    return Bins(bins.cluster_centers_, counts, numbers)
+    return Bins(bins.cluster_centers_, counts, numbers, of_bytes)
 
 
 def different_bins(

@@ -77,8 +77,8 @@ def density_coverage(
 ) -> DensityCoverage:
     """Precision and recall made robust: only balls around real examples count.
 
-    For equal distributions density is about 1 and coverage about `1 - 2**-k`, whatever
-    the dimension.
+    For equal distributions density is about 1, whatever the dimension, and coverage
+    about `1 - (n / (n + m))**k`, which is `1 - 2**-k` for equal counts.
 
     Reference: Naeem et al., ICML 2020, section 3.2.
 

@@ -121,7 +121,8 @@ def radial_power_spectrum(images: ArrayLike) -> np.ndarray:
 
     Returns:
         float array `(min(h, w) // 2 + 1,)`: entry r is the mean of |FFT|^2 / (h w) over
-        frequencies of r periods per shorter side, rounded; entry 0 is the brightness.
+        frequencies of r periods per shorter side, rounded, and up to 1 for r = 1;
+            entry 0 is the brightness.
 
     Raises:
         ValueError: pixels out of [0, 1] or NaN, wrong shape, images too small.
@@ -135,7 +136,9 @@ def radial_power_spectrum(images: ArrayLike) -> np.ndarray:
     height, width = images.shape[1:3]
     power = sum(_summed_power(batch) for batch in _grey_batches(images)) / len(images)
     periods = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
-    radii = np.round(periods * min(height, width)).astype(np.int64).ravel()
+    radii = np.round(periods * min(height, width))
+    # Along a long side the lowest frequencies are slower than any of the shorter one.
+    radii = np.maximum(radii, periods > 0.0).astype(np.int64).ravel()
     sums = np.bincount(radii, weights=power.ravel())
     return (sums / np.bincount(radii))[: min(height, width) // 2 + 1]
 

@@ -212,7 +212,8 @@ class AVB(ConvolutionalAutoencoder, VariationalModel, AdversarialModel):
         num = ops.cast(ops.shape(vectors)[0], vectors.dtype)
         spreads = ops.einsum("nki,nkj->kij", centred, centred) / num
         covariance = ops.einsum("bki,kij,bkj->bij", amplitudes, spreads, amplitudes)
-        return mean, covariance + VARIANCE_FLOOR * ops.eye(self.latent_dim)
+        floor = VARIANCE_FLOOR * ops.eye(self.latent_dim, dtype="float32")
+        return mean, covariance + floor
 
     def player_losses(self, images, labels, noise, training):
         encode, _, decode, T = self.bound(labels, training)

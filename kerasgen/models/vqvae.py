@@ -127,6 +127,11 @@ class VQVAE(ImageModel):
         prior_depth=4,
         **kwargs,
     ):
+        if kwargs.get("quantizer") is not None:
+            raise ValueError(
+                "Got a quantizer; expected none, since codebook_size and code_dim make "
+                "it. Pass these."
+            )
         super().__init__(image_shape, latent_dim, num_classes, **kwargs)
         self.codebook_size = check_positive_int("codebook_size", codebook_size)
         self.code_dim = check_positive_int("code_dim", code_dim)
@@ -194,7 +199,7 @@ class VQVAE(ImageModel):
         loss = objectives.RECONSTRUCTION_LOSSES[self.reconstruction]
         reconstruction = loss(images, decoded)
         commitment = objectives.commitment_loss(encoded, entries)
-        chosen = ops.one_hot(codes, self.codebook_size)
+        chosen = ops.one_hot(codes, self.codebook_size, dtype="float32")
         log_shares = ops.log_softmax(predict(codes), axis=-1)
         return {
             "autoencoder": reconstruction

@@ -85,4 +85,5 @@ def orthogonal_penalty(kernel):
     kernel = ops.cast(kernel, "float32")
     matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
     products = ops.matmul(ops.transpose(matrix), matrix)
-    return ops.sum(ops.square(products * (1.0 - ops.eye(kernel.shape[-1]))))
+    others = 1.0 - ops.eye(kernel.shape[-1], dtype="float32")
+    return ops.sum(ops.square(products * others))

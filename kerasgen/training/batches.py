@@ -320,6 +320,7 @@ def checked_dataset(dataset, image_shape, num_classes):
     # Ahead of the step by as much as a pipeline that ends in a prefetch was before.
     checked = dataset.map(check).prefetch(2)
     checked.is_checked = True
+    checked.begin_at = getattr(dataset, "begin_at", None)
     return checked
 
 

@@ -150,7 +150,15 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     def finalize_variable_values(self, var_list):
         for name, optimizer in self.players.items():
-            optimizer.finalize_variable_values(list(self.player_variables[name]))
+            moved = {id(v) for v in self.player_variables[name]}
+            # An optimizer's averages are in the order that it was built in.
+            built = getattr(
+                optimizer, "inner_optimizer", optimizer
+            )._trainable_variables
+            frozen = [(v, v.numpy()) for v in built if id(v) not in moved]
+            optimizer.finalize_variable_values(built)
+            for variable, value in frozen:
+                variable.assign(value)
 
     def get_config(self):
         # A wrapper of `scale_losses` is made again from the model's dtype policy.
@@ -190,7 +198,8 @@ def assign_optimizers(optimizer, defaults):
     Raises:
         ValueError: If a dict names a player that the model does not have, or gives one
             optimizer object to two players; if there is None for an optimizer, or an
-            unknown name; if a learning rate is negative, NaN or infinite.
+            unknown name; if a learning rate is negative, NaN or infinite; if it is a
+            `MultiOptimizer`.
     """
     if isinstance(optimizer, PlayerOptimizers):
         optimizer = optimizer.players
@@ -233,6 +242,11 @@ def _optimizer(given, player):
             f"compile got {given!r} as the optimizer of {player}; expected an "
             f"optimizer or its name. Keras says: {error}"
         ) from error
+    if isinstance(found, keras.optimizers.MultiOptimizer):
+        raise ValueError(
+            f"compile got a MultiOptimizer for {player}; expected one optimizer for "
+            "each player. Pass a dict from player to optimizer."
+        )
     rate = float(ops.convert_to_numpy(found.learning_rate))
     if not 0.0 <= rate < math.inf:
         raise ValueError(
@@ -260,6 +274,13 @@ def forget_moments(optimizer, condition):
         for variable in state:
             first = _first_value(inner, variable)
             variable.assign(ops.full_like(variable, first))
+        if isinstance(inner, keras.optimizers.ScheduleFreeAdamW):
+            # Its momentum is a second copy of the weights.
+            for copy, weight in zip(
+                inner._momentums, inner._trainable_variables, strict=True
+            ):
+                if copy is not None:
+                    copy.assign(weight)
 
     ops.cond(condition, forget, lambda: None)
 

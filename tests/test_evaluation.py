@@ -20,7 +20,9 @@ from kerasgen import evaluation
 from kerasgen import export
 from kerasgen import metrics
 from kerasgen.data import ImageSet
+from kerasgen.evaluation import inversion
 from kerasgen.evaluation import sample_metrics
+from kerasgen.evaluation import seeds
 from tests.contract import small
 
 SMALL = {"latent_dim": 4, "width": 4, "seed": 0}
@@ -243,6 +245,23 @@ def test_the_same_images_are_inverted_with_their_labels(reference, monkeypatch):
 def test_what_cannot_be_inverted_is_told(tmp_path, reference, make, message):
     with pytest.raises(ValueError, match=message):
         judged(make(tmp_path / "model"), reference, metrics="inversion")
+
+
+def test_classes_that_a_generator_does_not_take_are_not_given_to_it():
+    assert inversion.Inversion(small(kerasgen.SGAN), seed=0).num_classes is None
+    assert inversion.Inversion(small(kerasgen.ACGAN), seed=0).num_classes == 10
+
+
+@pytest.mark.slow
+def test_an_export_is_judged_as_its_model(tmp_path, reference):
+    model = small(kerasgen.SSAAE)
+    model.export(tmp_path / "exported")
+    exported = export.load(tmp_path / "exported")
+    metrics = ["reconstruction", "latent_classes"]
+    records = [judged(one, reference, metrics=metrics) for one in (model, exported)]
+    assert numbers(records[1]) == pytest.approx(numbers(records[0]), rel=1e-3)
+    whole = judged(exported, reference)
+    assert "the prior of ExportedModel is not N(0, I)" in whole["not_applicable"]
 
 
 def test_inversion_without_labels_or_training_images_is_told(pairs):
@@ -868,6 +887,8 @@ def test_several_seeds_give_means_and_their_spread(reference):
         np.zeros((20, 28, 28, 1)), reference, num_samples=20, metrics="all"
     )
     assert everything["active_units_test597"] is None
+    lost = [{"seconds_total": 1.0, "vendi_score": each} for each in (5.0, None)]
+    assert seeds._merged(lost, [0, 1])["vendi_score"] is None
     for wrong in ([0], [3, 3]):
         with pytest.raises(ValueError, match="expected at least two different"):
             evaluation.evaluate_seeds(model, reference, seeds=wrong)

@@ -158,6 +158,11 @@ def test_mistakes_are_told_at_construction(watch, settings, message):
         watch(**settings)
 
 
+def test_names_of_metrics_are_read_once(watch):
+    names = iter(["frechet_distance"])
+    assert watch(metrics=names).settings["metrics"] == {"frechet_distance": True}
+
+
 def test_images_that_nothing_recognises_get_random_features(tmp_path, digits):
     noise = np.random.default_rng(0).integers(0, 256, digits[0].shape, dtype=np.uint8)
     callback = EvaluateSamples(tmp_path, (noise, digits[1]))

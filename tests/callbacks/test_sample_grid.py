@@ -200,6 +200,15 @@ def test_rows_and_columns_must_be_positive(tmp_path, name):
         SampleGrid(tmp_path, **{name: 0})
 
 
+def test_a_model_of_one_s_own_needs_sample_alone(tmp_path, epoch_logs):
+    class Own:
+        def sample(self, num, labels, seed):
+            return np.full((num, 4, 4, 1), 0.5)
+
+    epoch_logs(SampleGrid(tmp_path), Own(), [{}])
+    assert list(tmp_path.rglob("epoch-0001.png"))
+
+
 def test_a_model_without_sample_is_refused(tmp_path, epoch_logs):
     with pytest.raises(
         ValueError, match=r"needs a model with `sample.*object has none"

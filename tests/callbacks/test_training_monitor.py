@@ -84,6 +84,7 @@ def test_explosion_is_measured_by_what_a_loss_was(losses, expected):
         ([0.05, 0.05, 1.0, 0.05, 0.05], []),
         ([0.05, 0.05, 0.05, 1.0, 0.05, 0.05, 0.05], [3, 7]),
         ([0.11, 0.11, 0.11], []),
+        ([-0.7, -0.6, -0.7], []),  # InfoGAN's holds its bound on the information
     ],
 )
 def test_dominance_needs_three_epochs(losses, expected):

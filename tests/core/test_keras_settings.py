@@ -51,6 +51,26 @@ class TestFrozen:
         model.fit(X, **QUIET)
         assert not same(before[0], weights(model.generator))
 
+    def test_averages_of_an_optimizer_beside_a_frozen_layer(self):
+        model = ToyVAE(seed=0)
+        layer = model.encoder.get_layer("mean")
+        layer.trainable = False
+        before, others = weights(layer), weights(model.decoder)
+        model.compile(SGD(0.01, use_ema=True, ema_momentum=0.5))
+        model.fit(X, **QUIET)
+        assert same(before, weights(layer))
+        assert not same(others, weights(model.decoder))
+        largest = max(np.abs(w).max() for w in weights(model.decoder))
+        assert largest < 2.0 * max(np.abs(w).max() for w in others)
+
+    def test_averages_stay_frozen_when_all_is_thawed(self):
+        model = ToyGAN(seed=0)
+        before = [id(v) for v in model.trainable_variables]
+        model.trainable = False
+        assert not model.trainable_variables
+        model.trainable = True
+        assert [id(v) for v in model.trainable_variables] == before
+
     def test_one_layer(self):
         model = ToyVAE(seed=0)
         layer = model.encoder.get_layer("mean")
@@ -181,6 +201,21 @@ class TestNetworks:
         ToyGAN(discriminator=judge(layers.Dense(1)))
         ToyGAN(discriminator=judge(layers.Dense(1, activation="softplus")))
 
+    def test_code_in_a_nested_network_is_taken(self):
+        inner = keras.Sequential(
+            [keras.Input((4,)), layers.Lambda(lambda z: 2.0 * z), layers.Dense(16)]
+        )
+        generator = keras.Sequential(
+            [
+                keras.Input((4,)),
+                inner,
+                layers.Activation("sigmoid"),
+                layers.Reshape((4, 4, 1)),
+            ]
+        )
+        model = kerasgen.VanillaGAN((4, 4, 1), 4, width=4, generator=generator)
+        assert model.sample(2, seed=0).shape == (2, 4, 4, 1)
+
     def test_outputs_by_name_are_refused(self):
         images = keras.Input(IMAGE_SHAPE)
         flat = layers.Flatten()(images)
@@ -292,6 +327,22 @@ def test_another_backend_is_refused():
     )
     assert ended.returncode
     assert "Got the Keras backend 'jax'; expected 'tensorflow'" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("model_class", "arguments"),
+    [
+        (kerasgen.FlowMatching, {"depth": 1, "steps": 1}),
+        (kerasgen.DDPM, {"depth": 1, "steps": 1}),
+        (kerasgen.VQVAE, {"width": 16, "prior_width": 8, "prior_depth": 1}),
+    ],
+)
+def test_predict_is_generate_in_16_bits_too(model_class, arguments):
+    arguments = {"width": 4, **arguments, "seed": 0, "dtype": "mixed_bfloat16"}
+    model = model_class((8, 8, 1), **arguments)
+    latents = np.array(model.draw_prior(2, seed=tf.constant([0, 1])))
+    found = model.predict(latents, verbose=0)
+    np.testing.assert_array_equal(found, model.generate(latents))
 
 
 @pytest.mark.parametrize("name", ["DCGAN", "AdversarialVAE"])

@@ -30,6 +30,20 @@ def test_half_of_each_batch_is_labelled_and_the_rest_are_all_images():
     assert sorted(seen) == list(range(60))
 
 
+def test_a_training_that_goes_on_has_the_order_of_its_epoch():
+    def passes(count, **arguments):
+        dataset = data.few_labels(IMAGES, LABELS, 6, batch_size=20, **arguments)
+        return dataset, [
+            [images.numpy().tolist() for images, _ in dataset] for _ in range(count)
+        ]
+
+    _, whole = passes(3)
+    restored, (first,) = passes(1)
+    assert first == whole[0] != whole[1]
+    restored.begin_at(2)
+    assert [images.numpy().tolist() for images, _ in restored] == whole[2]
+
+
 @pytest.mark.parametrize(
     ("num_labels", "message"),
     [

@@ -109,6 +109,14 @@ def test_pictures_within_records(tmp_path):
     np.testing.assert_array_equal(images[0], IMAGES[0].astype(np.float32) / 255.0)
 
 
+def test_a_training_that_goes_on_has_the_order_of_its_epoch(records):
+    whole = make(records)
+    orders = [order(whole) for _ in range(3)]
+    restored = make(records)
+    restored.begin_at(2)
+    assert order(restored) == orders[2] != orders[0]
+
+
 def test_what_does_not_fit_is_named(records, tmp_path):
     cut = tmp_path / "cut.tfrecord"
     cut.write_bytes((records / "set.tfrecord-0").read_bytes()[:-5])

@@ -93,6 +93,14 @@ def test_bins_of_large_examples_are_made_of_a_part_of_their_numbers(rng):
     assert fit_bins(real[:, :3072], num_bins=5).numbers is None
 
 
+def test_bins_of_bytes_take_pixels_between_0_and_1(rng):
+    real = rng.integers(0, 256, (200, 4, 4, 1), dtype=np.uint8)
+    bins = fit_bins(real, num_bins=10)
+    assert bins.of_bytes and bins.histogram(real).tolist() == bins.real_counts.tolist()
+    found = bins.histogram(np.float32(real / 255.0))
+    assert found.tolist() == bins.real_counts.tolist()
+
+
 def test_bad_input(rng):
     real = rng.normal(size=(100, 2))
     with pytest.raises(ValueError, match=r"`real_samples` with 100.*at least 500"):

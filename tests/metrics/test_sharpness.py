@@ -64,6 +64,16 @@ def test_white_noise_has_a_flat_spectrum_at_its_variance(rng):
     assert radial_power_spectrum(noise)[1:] == pytest.approx(1.0 / 12.0, rel=0.03)
 
 
+def test_slow_waves_along_a_long_side_are_no_brightness():
+    wave = 0.5 + 0.5 * np.cos(2.0 * np.pi * np.arange(64) / 64)
+    waves = np.broadcast_to(wave[None, None, :, None], (1, 16, 64, 1))
+    flat = np.full((1, 16, 64, 1), 0.5)
+    assert radial_power_spectrum(waves)[0] == pytest.approx(
+        radial_power_spectrum(flat)[0]
+    )
+    assert spectrum_distance(waves, flat) > 1.0
+
+
 def test_halving_the_contrast_is_six_decibels(grey_digits):
     images, _ = grey_digits
     distance = spectrum_distance(images, images / 2.0)

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -187,3 +188,12 @@ def test_orthogonal_columns_cost_nothing_whatever_their_lengths():
 def test_parallel_columns_by_hand():
     kernel = tf.constant([[1.0, 2.0], [1.0, 2.0]])  # product of the two columns: 4
     assert float(orthogonal_penalty(kernel)) == pytest.approx(2 * 4.0**2)
+
+
+def test_the_orthogonal_penalty_is_float32_whatever_keras_default_is():
+    keras.config.set_floatx("float64")
+    try:
+        found = orthogonal_penalty(np.eye(3, dtype="float32"))
+    finally:
+        keras.config.set_floatx("float32")
+    assert found.dtype == "float32" and float(found) == 0.0

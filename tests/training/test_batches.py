@@ -301,7 +301,8 @@ def test_arrays_of_other_libraries_are_arrays(digits, library, tmp_path):
         for pair in ((images, labels), given[library]):
             keras.utils.set_random_seed(0)
             model = kerasgen.VanillaGAN(latent_dim=2, num_classes=10, width=4, seed=0)
-            history = model.fit(*pair, batch_size=4, shuffle=False, verbose=0)
+            model.batch_size = 2  # of arrays, where none is passed
+            history = model.fit(*pair, shuffle=False, verbose=0, validation_split=0.5)
             histories.append(history.history)
     assert histories[0] == histories[1]
     frame = pd.DataFrame(images.reshape(8, -1))

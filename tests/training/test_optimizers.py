@@ -1,10 +1,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kerasgen
 from kerasgen.training import PlayerOptimizers
 from kerasgen.training import assign_optimizers
+from kerasgen.training.optimizers import forget_moments
 
 Adam, RMSprop, SGD = (getattr(keras.optimizers, n) for n in ("Adam", "RMSprop", "SGD"))
 
@@ -231,3 +233,19 @@ class TestAssignOptimizers:
         both = Adam()
         with pytest.raises(ValueError, match="same optimizer object for two players"):
             assign_optimizers({"generator": both, "discriminator": both}, defaults())
+
+
+def test_moments_that_begin_as_the_weights_do_so_again():
+    weight = keras.Variable(np.full(3, 7.0), dtype="float32")
+    optimizer = keras.optimizers.ScheduleFreeAdamW(0.01)
+    optimizer.build([weight])
+    optimizer.apply([np.ones(3, "float32")], [weight])
+    forget_moments(optimizer, tf.constant(True))
+    optimizer.apply([np.ones(3, "float32")], [weight])
+    assert np.abs(weight.numpy() - 7.0).max() < 0.1
+
+
+def test_one_optimizer_of_many_is_refused():
+    parts = [(SGD(0.1), lambda variable: True)]
+    with pytest.raises(ValueError, match="MultiOptimizer for every player; expected"):
+        assign_optimizers(keras.optimizers.MultiOptimizer(parts), defaults())

@@ -179,7 +179,8 @@ def mixed(real, made):
 
 def taught(pair, test, seed):
     """Accuracy on the test images of a classifier trained for the steps of the flag."""
-    rows = np.resize(np.arange(len(pair[0])), FLAGS.classifier_steps * CLASSIFIER_BATCH)
+    order = np.random.default_rng(seed).permutation(len(pair[0]))
+    rows = np.resize(order, FLAGS.classifier_steps * CLASSIFIER_BATCH)
     return judged([array[rows] for array in pair], test, 1, seed)
 
 

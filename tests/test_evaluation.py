@@ -250,6 +250,7 @@ def test_what_cannot_be_inverted_is_told(tmp_path, reference, make, message):
 def test_classes_that_a_generator_does_not_take_are_not_given_to_it():
     assert inversion.Inversion(small(kerasgen.SGAN), seed=0).num_classes is None
     assert inversion.Inversion(small(kerasgen.ACGAN), seed=0).num_classes == 10
+    assert inversion.Inversion(None, seed=0).num_classes is None  # of an array
 
 
 @pytest.mark.slow

@@ -342,17 +342,17 @@ def weights_of(network):
     return [v for v in network.variables if id(v) in made]
 
 
-def _frozen_copy(network):
+def _cloned(layer):
     # A Lambda layer has no weights, and Keras would refuse to make its code anew.
-    copy = keras.models.clone_model(
-        network,
-        clone_function=lambda layer: (
-            layer
-            if isinstance(layer, keras.layers.Lambda)
-            else type(layer).from_config(layer.get_config())
-        ),
-        recursive=True,
-    )
+    if isinstance(layer, keras.layers.Lambda):
+        return layer
+    if type(layer).__module__.startswith("keras.") and isinstance(layer, keras.Model):
+        return keras.models.clone_model(layer, clone_function=_cloned)
+    return type(layer).from_config(layer.get_config())
+
+
+def _frozen_copy(network):
+    copy = keras.models.clone_model(network, clone_function=_cloned)
     copy.trainable = False
     copy.set_weights(network.get_weights())
     return copy

@@ -24,8 +24,11 @@ class Inversion:
 
     def __init__(self, model: SamplingModel, seed: int) -> None:
         self.model, self.seed = model, seed
-        # Some know classes, but generate without them.
-        self.num_classes = model.num_classes if model.is_conditional else None
+        # Some know classes, but generate without them; arrays are no model at all.
+        is_conditional = getattr(model, "is_conditional", True)
+        self.num_classes = (
+            getattr(model, "num_classes", None) if is_conditional else None
+        )
 
     def encode(
         self, images: np.ndarray, labels: np.ndarray | None = None

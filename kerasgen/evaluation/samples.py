@@ -136,7 +136,8 @@ def load_images(path: PathLike, channels: int = 1) -> np.ndarray:
         Array `(num, height, width, channels)`.
 
     Raises:
-        ValueError: If there is nothing of the kind at `path`.
+        ValueError: If there is nothing of the kind at `path`, or some pictures there
+            are neither PNG nor JPEG.
     """
     path = user_path(path)
     try:

@@ -97,10 +97,18 @@ class Bins(NamedTuple):
 
         Args:
             samples: As `fit_bins` took the real ones; in bins of bytes, floats are
-                pixels in [0, 1].
+                pixels in [0, 1], and others are refused.
         """
+        is_scaled = self.of_bytes and np.asarray(samples).dtype.kind == "f"
         samples = checks.checked_samples(samples, "samples", keep_bytes=True)
-        is_scaled = self.of_bytes and samples.dtype != np.uint8
+        if is_scaled and len(samples):
+            low, high = samples.min(), samples.max()
+            if low < 0.0 or high > 1.0:
+                raise ValueError(
+                    f"Got samples from {low:.4g} to {high:.4g} for bins of bytes; "
+                    "expected pixels in [0, 1], or integers from 0 to 255. Divide by "
+                    "255."
+                )
         if self.numbers is not None:
             samples = np.take(samples, self.numbers, axis=1)
         samples = samples.astype(np.float64) * (255.0 if is_scaled else 1.0)

@@ -121,8 +121,8 @@ def radial_power_spectrum(images: ArrayLike) -> np.ndarray:
 
     Returns:
         float array `(min(h, w) // 2 + 1,)`: entry r is the mean of |FFT|^2 / (h w) over
-        frequencies of r periods per shorter side, rounded, and up to 1 for r = 1;
-            entry 0 is the brightness.
+        frequencies of r periods per shorter side, rounded; slower waves along a long
+        side count to r = 1, and entry 0 is the brightness.
 
     Raises:
         ValueError: pixels out of [0, 1] or NaN, wrong shape, images too small.

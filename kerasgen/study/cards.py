@@ -62,17 +62,18 @@ def training_command(each: Run) -> str:
     """
     settings, precision = each.settings, each.record["precision"]
     if settings.arm not in ("", "published"):
-        arm = [f"--arm={settings.arm}", f"--models={settings.model}"]
-        arm += [f"--epochs={settings.epochs}", f"--precision={precision}"]
-        return shlex.join(["python", "examples/train_all.py", *arm])
-    names = ["model", "dataset", "epochs", "batch_size", "seed"]
-    names += ["limit", "image_size", "channels"]
-    values = {name: getattr(settings, name) for name in names}
-    values["precision"] = precision
-    flags = [f"--{name}={one}" for name, one in values.items() if one is not None]
+        script, names = "examples/train_all.py", ["arm", "models", "dataset", "epochs"]
+    else:
+        script = "examples/train_one.py"
+        names = ["model", "dataset", "epochs", "batch_size", "seed", "limit"]
+    known = {**settings.to_dict(), "models": settings.model, "precision": precision}
+    names += ["image_size", "channels", "precision"]
+    flags = [f"--{name}={known[name]}" for name in names if known[name] is not None]
+    if script.endswith("train_all.py"):
+        return shlex.join(["python", script, *flags])
     flags += ["--conditional"] if settings.conditional else []
     flags += ["--published"] if settings.arm else []
-    return shlex.join(["python", "examples/train_one.py", *flags])
+    return shlex.join(["python", script, *flags])
 
 
 def write_list(saved_models_dir: pathlib.Path, presets_dir: pathlib.Path) -> None:

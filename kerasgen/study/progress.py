@@ -42,7 +42,7 @@ class Progress:
         self.timings = {name: dict(each) for name, each in self._told.items()}
         self.left = set(range(len(self.titles)))
         # By index: when a run began here, and epochs since.
-        self._begun, self._trained = {}, {}
+        self._begun, self._trained, self._spent = {}, {}, {}
         self.stream = stream or sys.stdout
         self._bars, self._lock = {}, threading.Lock()
 
@@ -100,6 +100,7 @@ class Progress:
     def begin(self, index: int) -> None:
         """Take note that a run begins, or goes on."""
         self._begun[index], self._trained[index] = time.monotonic(), 0
+        self._spent[index] = []
         with self._lock:
             self._stage(index, "starting")
 
@@ -134,10 +135,18 @@ class Progress:
         self.epochs[index] = total - epoch
         timing = self.timings.setdefault(self.models[index], {})
         self._trained[index] = self._trained.get(index, 0) + 1
-        # A mean, since some epochs are judged; without the first, which compiles.
-        after_first = self._trained[index] - 1
-        usual = timing["epoch"] if after_first > 1 else seconds
-        timing["epoch"] = usual + (seconds - usual) / max(after_first, 1)
+        # A mean, since some epochs are judged; of a first one, which compiles, only
+        # while there is no other.
+        spent = self._spent.setdefault(index, [])
+        if self._trained[index] > 1:
+            spent.append(seconds)
+            timing["epoch"] = statistics.mean(spent)
+        elif not any(
+            self._spent[other]
+            for other in self._spent
+            if self.models[other] == self.models[index]
+        ):
+            timing["epoch"] = seconds
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         # Nothing is known yet of what follows the epochs of a first study.
         is_known = any("else" in each for each in self.timings.values())

@@ -86,9 +86,11 @@ def runs_apart(text: str, comparison: Comparison, runs: list[Run]) -> list[str]:
         runs: `Run`s of one of its arms.
 
     Returns:
-        Words such as "seeds" and "the settings of dcgan"; none if all are.
+        Words such as "seeds" and "settings of dcgan"; none if all are.
     """
     arm = runs[0].settings.arm
+    if arm not in comparison.arms:
+        return [f"arm {arm}"]
     seeds = {run.seed for run in runs}
     registered = comparison.arms[arm]
     apart = [] if seeds <= set(registered.seeds) else ["seeds"]

@@ -124,6 +124,12 @@ def encoder(**arguments):
     return keras.Model(images, [layers.Dense(4)(hidden), layers.Dense(4)(hidden)])
 
 
+@keras.saving.register_keras_serializable("tests")
+class Doubling(keras.Sequential):
+    def call(self, inputs, training=None, mask=None):
+        return 2.0 * super().call(inputs, training=training, mask=mask)
+
+
 class Penalised(layers.Dense):
     def call(self, inputs):
         outputs = super().call(inputs)
@@ -216,6 +222,18 @@ class TestNetworks:
         model = kerasgen.VanillaGAN((4, 4, 1), 4, width=4, generator=generator)
         assert model.sample(2, seed=0).shape == (2, 4, 4, 1)
 
+    def test_averages_of_nested_classes_are_of_the_same_class(self):
+        generator = keras.Sequential(
+            [keras.Input((4,)), Doubling([layers.Dense(16, activation="sigmoid")])]
+        )
+        generator.add(layers.Lambda(lambda pixels: 0.5 * pixels))
+        generator.add(layers.Reshape((4, 4, 1)))
+        model = kerasgen.VanillaGAN((4, 4, 1), 4, width=4, generator=generator)
+        latents = np.ones((1, 4), "float32")
+        np.testing.assert_allclose(
+            model.generate(latents), model.raw_generator(latents), rtol=1e-6
+        )
+
     def test_outputs_by_name_are_refused(self):
         images = keras.Input(IMAGE_SHAPE)
         flat = layers.Flatten()(images)
@@ -246,6 +264,12 @@ def test_the_bar_ends_with_the_data(capsys, call, is_known):
     seen = re.findall(r"(\d+)/(\d+|Unknown)", capsys.readouterr().out)
     assert seen and {int(number) for number, _ in seen} == {4}
     assert seen[-1] == ("4", "4")
+
+
+def test_data_that_end_within_the_steps_asked_for_are_told():
+    dataset = kerasgen.data.batches(X, batch_size=8).take(3)
+    with pytest.warns(UserWarning, match="ended within an epoch of 2 steps.*repeat"):
+        ToyGAN(seed=0).fit(dataset, epochs=2, steps_per_epoch=2, verbose=0)
 
 
 def test_a_bar_of_the_user_s_own_is_the_only_one(capsys):

@@ -99,6 +99,10 @@ def test_bins_of_bytes_take_pixels_between_0_and_1(rng):
     assert bins.of_bytes and bins.histogram(real).tolist() == bins.real_counts.tolist()
     found = bins.histogram(np.float32(real / 255.0))
     assert found.tolist() == bins.real_counts.tolist()
+    whole = bins.histogram(real.astype("int64"))
+    assert whole.tolist() == bins.real_counts.tolist()
+    with pytest.raises(ValueError, match="to 255 for bins of bytes; .* Divide by 255"):
+        bins.histogram(real.astype("float32"))
 
 
 def test_bad_input(rng):

@@ -19,9 +19,9 @@ from tests.study import fake_study
             "--batch_size=128 --seed=1 --precision=float32 --published",
         ),
         (
-            {"arm": "modern", "learning_rate_factor": 1.8},
-            "examples/train_all.py --arm=modern --models=dcgan --epochs=8 "
-            "--precision=float32",
+            {"arm": "modern", "learning_rate_factor": 1.8, "dataset": "kmnist"},
+            "examples/train_all.py --arm=modern --models=dcgan --dataset=kmnist "
+            "--epochs=8 --precision=float32",
         ),
     ],
 )

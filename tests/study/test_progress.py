@@ -85,6 +85,9 @@ def test_epochs_that_are_judged_count_by_their_share(progress):
         progress.receive(0, epoch(number, seconds))
     # The first one compiles; of the others the mean is expected again.
     assert progress.timings["dcgan"]["epoch"] == 12.0
+    progress.models[2] = "dcgan"  # the first epoch of another run tells nothing new
+    progress.receive(2, epoch(1, 30.0))
+    assert progress.timings["dcgan"]["epoch"] == 12.0
 
 
 def test_an_epoch_is_a_line(progress):

@@ -5,6 +5,8 @@ from kerasgen import comparisons
 from kerasgen.study.arms import arm_settings
 from kerasgen.study.registration import changed_since
 from kerasgen.study.registration import registration
+from kerasgen.study.registration import runs_apart
+from tests.study import fake_study
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JAISWAL = comparisons.get_comparison("jaiswal")
@@ -44,6 +46,12 @@ def test_what_was_changed_since_is_named():
         path = ROOT / "results" / study / "preregistration.md"
         # Said beside the results: losses are those of the model, ties and levels.
         assert changed_since(path.read_text(), JAISWAL) == ["rule"]
+
+
+def test_an_arm_that_is_no_more_is_named():
+    run = fake_study.make_run("dcgan", 100, settings={"arm": "modern"})
+    now = dataclasses.replace(JAISWAL, arms={})
+    assert runs_apart(registration(JAISWAL, "0123abc"), now, [run]) == ["arm modern"]
 
 
 def test_an_arm_has_settings_of_its_own_for_a_model():

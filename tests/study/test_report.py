@@ -381,6 +381,8 @@ def test_within_a_budget_counts_what_was_reached_in_the_time_of_the_quickest():
     )
     found = answers(fake_study.make_study(runs=[cut, *runs[1:]]))["On a budget"]
     assert found["budget"] == "0:00:04"
+    silent = [dataclasses.replace(run, evaluations=[]) for run in runs]
+    assert "On a budget" not in answers(fake_study.make_study(runs=silent))
     # Where each model was timed alone, those seconds count.
     alone = {"dcgan": 1.0, "wgan": 3.0, "cvae": 0.5}
     runs = [

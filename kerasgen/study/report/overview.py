@@ -80,10 +80,14 @@ def _lack(run):
 
 def _differences(theirs, ours):
     return [
-        f"{name} {theirs.get(name)}, not {ours.get(name)}"
+        f"{name} {_shown(theirs.get(name))}, not {_shown(ours.get(name))}"
         for name in {**ours, **theirs}
         if theirs.get(name) != ours.get(name)
     ]
+
+
+def _shown(value):
+    return "none" if value in ("", None) else value
 
 
 def _name(run):

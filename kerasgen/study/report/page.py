@@ -3,7 +3,7 @@
 `report.html` needs nothing beside it: no network, no script. `report.md` says the same
 and shows the files of `figures/`. The numbers are in `runs.csv`, `summary.csv`,
 `endpoints.csv` and `claims.json`. What is missing is shown as missing; nothing here
-needs a model.
+needs a model's weights.
 """
 
 import html

@@ -101,7 +101,7 @@ def progress(study) -> pd.DataFrame:
     """The tidy table's Fréchet distances in training, with the seconds `elapsed`.
 
     Of a study whose models were timed alone, those seconds; else the run's own. Rows of
-    runs that have all their epochs are `whole`.
+    runs that are complete are `whole`.
     """
     there = study.table[study.table.compared]
     names = [
@@ -124,7 +124,7 @@ def progress(study) -> pd.DataFrame:
         for run in study.runs
         if run.status == "complete"
     }
-    found["whole"] = [place in whole for place in places]
+    found["whole"] = pd.Series([p in whole for p in places], found.index, dtype=bool)
     each = [alone.get(place) for place in places]
     each = pd.Series(each, found.index, dtype=float)
     found["elapsed"] = (found.epoch * each).fillna(found.elapsed)

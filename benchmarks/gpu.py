@@ -93,6 +93,8 @@ def configurations():
 def measure(name, images, precision, jit, execution):
     """Trains a model in one way: rate, spread, seconds to compile, memory."""
     settings = {"jit_compile": jit, "steps_per_execution": execution}
+    if tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.reset_memory_stats("GPU:0")  # the peak is of this row
     start = time.perf_counter()
     _, train = measuring.zoo(
         name,
@@ -129,8 +131,9 @@ def report(rows):
 
 
 def give_up(rows):
-    print(f"Stopped {FLAGS.budget_s + 30:.0f} s after the start.\n{report(rows)}")
-    os._exit(0)
+    said = report(rows) if rows else "No row was begun."
+    print(f"Stopped {FLAGS.budget_s + 30:.0f} s after the start.\n{said}", flush=True)
+    os._exit(1)
 
 
 if __name__ == "__main__":

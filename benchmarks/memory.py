@@ -158,7 +158,8 @@ def mnist():
 
 def _judged(root, samples, cache):
     """The record of `evaluate` by the code at a root, with all seconds."""
-    command = [sys.executable, "-c", _JUDGE, str(samples), FLAGS.data_dir or ""]
+    folder = FLAGS.data_dir and str(pathlib.Path(FLAGS.data_dir).expanduser().resolve())
+    command = [sys.executable, "-c", _JUDGE, str(samples), folder or ""]
     cache = pathlib.Path(cache) / f"cache-{root.parent.name}-{root.name}"
     environment = {"PYTHONPATH": str(root), "XDG_CACHE_HOME": str(cache)}
     done = subprocess.run(

@@ -8,7 +8,7 @@ subfolder for each class, and carries out what you would type for a folder of yo
 
     kerasgen train dcgan --dataset=pictures --image_size=32 --channels=3
     kerasgen evaluate runs/…/model.keras --dataset=pictures
-    kerasgen export runs/…/model.keras --output=exported
+    kerasgen export runs/…/model.keras --output=exported/…
     kerasgen sample runs/…/model.keras
 
 No picture is downloaded. A tenth of them is held out, and samples are judged in the
@@ -16,6 +16,8 @@ features of a fixed random network, which needs no labels: the numbers are named
 it, `random_cnn_v1`. It takes about 3 minutes on 2 cores. With so few pictures samples
 are blurred shapes in the right colours.
 """
+
+import pathlib
 
 import command_line  # noqa: F401  first: it answers slips at once
 import numpy as np
@@ -25,7 +27,9 @@ from absl import logging
 from PIL import Image
 from PIL import ImageDraw
 
+from kerasgen import files
 from kerasgen.cli import command
+from kerasgen.data.own_images import folder_name
 from kerasgen.files import user_path
 
 FLAGS = flags.FLAGS
@@ -76,15 +80,17 @@ def main(_):
     logging.set_verbosity(logging.WARNING)
     folder = user_path(FLAGS.folder)
     if not folder.exists():
-        make_pictures(folder, FLAGS.num)
+        files.write_folder(
+            folder, lambda made: make_pictures(pathlib.Path(made), FLAGS.num)
+        )
     data = [f"--dataset={folder}", f"--num_samples={FLAGS.num_samples}"]
     sizes = [f"--image_size={FLAGS.image_size}", "--channels=3"]
-    study = f"{folder.name}-{FLAGS.image_size}px-colour"
+    study = f"{folder_name(str(folder))}-{FLAGS.image_size}px-colour"
     made = f"runs/{study}/{FLAGS.model}/seed0/model.keras"
     for line in (
         ["train", FLAGS.model, f"--epochs={FLAGS.epochs}", *sizes, *data],
         ["evaluate", made, *data],
-        ["export", made, "--output=exported"],
+        ["export", made, f"--output=exported/{study}-{FLAGS.model}"],
         ["sample", made, "--output=samples.png"],
     ):
         print(f"\n$ kerasgen {' '.join(line)}\n", flush=True)

@@ -144,7 +144,12 @@ def overview() -> str:
 
 def help_text(module: ModuleType) -> str:
     """Text of `kerasgen COMMAND --help`: its docstring and its flags."""
-    listed = module.FLAGS.module_help(module.__name__).partition("\n")[2]
+    # absl files a flag under the module that defined it, its own first here.
+    files = sorted(
+        module.FLAGS.flags_by_module_dict(), key=lambda name: name != module.__name__
+    )
+    helps = [module.FLAGS.module_help(name).partition("\n")[2] for name in files]
+    listed = "\n".join(helps)
     title = f"{_title(module)} {module.ARGUMENTS}".strip()
     return f"{title} [--flags]\n\n{module.__doc__ or ''}\n{listed}".rstrip()
 

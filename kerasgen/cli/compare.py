@@ -78,7 +78,7 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
         **{name: values[name].value for name in names},
     )
     if report:
-        print(train.ending(report, values.saved_models_dir))
+        print(train.ending(report, values))
     return 1 if failures else 0
 
 

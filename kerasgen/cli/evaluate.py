@@ -138,8 +138,12 @@ def _reference(model, path, values):
     from kerasgen.data import pictures
 
     options = {"features": values.features, "data_dir": values.data_dir}
+    where = {}
     if not own_images.is_own(values.dataset):
-        return evaluation.Reference(values.dataset, **options)
+        found = evaluation.Reference(values.dataset, **options)
+        if model is None or found.image_shape == tuple(model.image_shape):
+            return found
+        where = {"data_dir": values.data_dir}  # scaled, as the model's images were
     if model is None:
         # Pictures are judged as they are, against all of the others.
         folder = user_path(path)
@@ -149,7 +153,7 @@ def _reference(model, path, values):
         shape = model.image_shape
     side = shape[0] if shape[0] == shape[1] else None
     sets = [
-        data.fetch(values.dataset, split, image_size=side, channels=shape[-1])
+        data.fetch(values.dataset, split, image_size=side, channels=shape[-1], **where)
         for split in (("all",) if model is None else ("train", "test"))
     ]
     return evaluation.Reference(sets, **options)

@@ -30,11 +30,20 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
     from kerasgen import study
     from kerasgen.cli import explorer_page
 
-    models = {_title(path): study.load_model(path) for path in arguments}
+    models = dict(zip(titles(arguments), map(study.load_model, arguments), strict=True))
     page = explorer_page.build(models, values.dataset, values.data_dir)
     print(f"http://127.0.0.1:{values.port}  (Ctrl-C ends it)", flush=True)
     page.launch(server_port=values.port, inbrowser=values.browser, quiet=True)
     return 0
+
+
+def titles(paths: list[str]) -> list[str]:
+    """A short title for each path; those that would have the same keep theirs whole."""
+    short = [_title(path) for path in paths]
+    return [
+        path if short.count(title) > 1 else title
+        for title, path in zip(short, paths, strict=True)
+    ]
 
 
 def _title(path):

@@ -132,14 +132,14 @@ def _samples(model, seed, label=None, num=36, columns=6):
 
 def _moved(model, seed, *others):
     label, steps = (others[0], others[1:]) if model.is_conditional else (None, others)
-    moved = _latents(model, seed)
+    moved = _latents(model, seed, label)
     moved = np.stack([moved, moved])
     moved[1, : len(steps)] += np.float32(steps)
     return _tiled(model.generate(moved, _full(2, label)), 2)
 
 
 def _between(model, first, last, label=None):
-    ends = (_latents(model, seed).ravel() for seed in (first, last))
+    ends = (_latents(model, seed, label).ravel() for seed in (first, last))
     path = np.reshape(great_circle(*ends, 10), (10, *model.latent_shape))
     return _tiled(model.generate(path, _full(10, label)), 10)
 
@@ -186,8 +186,8 @@ def nearest_finder(dataset: str, data_dir: str | None, image_shape: tuple):
     return near
 
 
-def _latents(model, seed):
-    return draw_latents(model, 1, int(seed))[0]
+def _latents(model, seed, label=None):
+    return draw_latents(model, 1, int(seed), _full(1, label))[0]
 
 
 def _full(num, label):

@@ -10,6 +10,8 @@ goes on where it was. The result is a run directory, a SavedModel and a report o
 runs of the study that are there.
 """
 
+import shlex
+
 from absl import flags
 
 ARGUMENTS = "MODEL"
@@ -75,7 +77,7 @@ def main(arguments: list[str], values: flags.FlagValues) -> int:
         [settings], **{name: values[name].value for name in names}
     )
     if report:
-        print(ending(report, values.saved_models_dir))
+        print(ending(report, values))
     return 1 if failures else 0
 
 
@@ -87,12 +89,12 @@ def published(values: flags.FlagValues) -> dict:
     return {"arm": "published", "batch_size": values.batch_size if is_given else None}
 
 
-def ending(report, saved_models_dir: str) -> str:
+def ending(report, values: flags.FlagValues) -> str:
     """End of a study: its first numbers, where all of it lies, the next command.
 
     Args:
         report: `pathlib.Path` of the report, beside which `summary.csv` lies.
-        saved_models_dir: Folder of the exports.
+        values: Flags of the command.
 
     Returns:
         str of several lines.
@@ -119,8 +121,13 @@ def ending(report, saved_models_dir: str) -> str:
     lines += [
         f"report    {report}",
         f"pictures  {report.parent}/*/seed*/samples/",
-        f"exports   {saved_models_dir}/",
+        f"exports   {values.saved_models_dir}/",
     ]
     if models:
-        lines.append(f"next      kerasgen explore {models[0]}")
+        line = ["kerasgen", "explore", str(models[0])]
+        if values.dataset != "mnist":
+            line.append(f"--dataset={values.dataset}")
+        if values.data_dir:
+            line.append(f"--data_dir={values.data_dir}")
+        lines.append(f"next      {shlex.join(line)}")
     return "\n".join(lines)

@@ -123,11 +123,18 @@ class ExportedModel:
         They are made in batches: the signature `sample` makes the same images all at
         once, which takes gigabytes for ten thousand.
         """
+        latents = self.draw_latents(num, labels, seed)
+        return self.generate(latents, labels)
+
+    def draw_latents(
+        self, num: int, labels: np.ndarray | None = None, seed: int | None = None
+    ) -> np.ndarray:
+        """Latents that `sample` makes its images from, `(num, *latent_shape)`."""
         check_positive_int("num", num)
         seed = random.randrange(2**31) if seed is None else check_seed(seed)
         if "draw_prior" not in self._signatures:  # an older export, of a normal prior
             seed = training.sampling_seed(seed)
-            return self.generate(training.normal((num, self.latent_dim), seed), labels)
+            return np.array(training.normal((num, self.latent_dim), seed))
         labels = self._labels("draw_prior", labels, num)
         drawn = self._call(
             "draw_prior",
@@ -135,7 +142,7 @@ class ExportedModel:
             seed=tf.constant(seed, tf.int32),
             labels=None if labels is None else tf.constant(labels),
         )
-        return self.generate(drawn["latents"], labels)
+        return np.array(drawn["latents"])
 
     def generate(
         self, latents: np.ndarray, labels: np.ndarray | None = None

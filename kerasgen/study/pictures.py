@@ -145,7 +145,7 @@ def draw_latents(
     """Latents of the prior that a model samples from.
 
     Args:
-        model: As `load_model` returns it; of an export the prior is taken as N(0, I).
+        model: As `load_model` returns it.
         num: Number of latents.
         seed: Equal seeds give equal latents.
         labels: Class of each, for a model whose prior depends on it.
@@ -153,9 +153,9 @@ def draw_latents(
     Returns:
         float32 array of shape `(num, *latent_shape)`.
     """
+    if not isinstance(model, GenerativeModel):  # an export
+        return model.draw_latents(num, labels, seed)
     seed = training.sampling_seed(seed)
-    if not isinstance(model, GenerativeModel):
-        return training.normal((num, *model.latent_shape), seed).numpy()
     labels = model.check_labels(labels, num)
     return np.asarray(model.draw_latents_to_sample(num, seed, labels))
 
@@ -163,7 +163,9 @@ def draw_latents(
 def interpolate(
     model, rows: int, *, seed: int = 0, label: int | None = None
 ) -> np.ndarray:
-    """Images along great circles, each row from one random latent to the next.
+    """Images along great circles between latents of the prior, a row each.
+
+    Without labels each row goes on where the one before ended.
 
     Args:
         model: As `load_model` returns it.
@@ -175,11 +177,14 @@ def interpolate(
     Returns:
         float32 array of shape `(rows, 10, height, width, channels)`.
     """
-    shape = (rows + 1, *model.latent_shape)
-    ends = np.random.default_rng(seed).normal(size=shape)
-    paths = [great_circle(*p, INTERPOLATION_STEPS) for p in itertools.pairwise(ends)]
     labels = _labels(model, rows, label)
-    labels = None if labels is None else np.repeat(labels, INTERPOLATION_STEPS)
+    if labels is None:
+        pairs = itertools.pairwise(draw_latents(model, rows + 1, seed))
+    else:
+        ends = (draw_latents(model, rows, one, labels) for one in (seed, seed + 1))
+        pairs = zip(*ends, strict=True)
+        labels = np.repeat(labels, INTERPOLATION_STEPS)
+    paths = [great_circle(*pair, INTERPOLATION_STEPS) for pair in pairs]
     images = model.generate(np.concatenate(paths), labels)
     return images.reshape(rows, INTERPOLATION_STEPS, *images.shape[1:])
 

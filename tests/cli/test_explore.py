@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from kerasgen import study
+from kerasgen.cli import explore
 from kerasgen.cli import explorer_page
 
 
@@ -69,3 +70,9 @@ def test_a_drawing_is_set_beside_its_reconstruction(idx_folder, digits):
     first, _, nearest = (tiles[:, 2 + 58 * k :][:, :56] for k in range(3))
     np.testing.assert_array_equal(first, nearest)  # it is a training image itself
     np.testing.assert_array_equal(first[::2, ::2], digit)
+
+
+def test_models_of_equal_titles_are_told_apart_by_their_paths():
+    runs = [f"runs/{study}/cvae/seed0/model.keras" for study in ("mnist", "kmnist")]
+    assert explore.titles([*runs, "dcgan_mnist"]) == [*runs, "dcgan_mnist"]
+    assert explore.titles([runs[0], "dcgan_mnist"]) == ["cvae/seed0", "dcgan_mnist"]

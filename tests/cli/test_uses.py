@@ -10,6 +10,7 @@ from PIL import Image
 
 import kerasgen
 from kerasgen.cli import command
+from kerasgen.cli import train
 
 pytestmark = pytest.mark.slow
 
@@ -107,3 +108,24 @@ def test_compare_takes_shards_and_quick_settings(elsewhere, idx_folder):
     (settings,) = elsewhere.glob("runs/*/*/seed0/settings.json")
     read = json.loads(settings.read_text())["settings"]
     assert (read["model"], read["epochs"], read["limit"]) == ("vanilla_gan", 1, 10_000)
+
+
+def test_evaluate_scales_a_named_dataset_as_the_model_s_images_were(
+    elsewhere, idx_folder, capsys
+):
+    kerasgen.VanillaGAN((16, 16, 1), width=4, depth=1).save("mine.keras")
+    line = ["evaluate", "mine.keras", f"--data_dir={idx_folder}", "--num_samples=32"]
+    line += ["--metrics=frechet_distance", "--features=random"]
+    assert command.main(line) == 0
+    assert "frechet_distance_random_cnn_v1" in capsys.readouterr().out
+
+
+def test_the_next_command_names_the_data(tmp_path):
+    run = tmp_path / "dcgan/seed0"
+    run.mkdir(parents=True)
+    (run / "model.keras").touch()
+    (tmp_path / "summary.csv").write_text("model,metric,stage,mean\n")
+    values = train.FLAGS
+    values(["train", "--dataset=my pets/", "--saved_models_dir=out"])
+    said = train.ending(tmp_path / "report.html", values)
+    assert f"kerasgen explore {run}/model.keras '--dataset=my pets/'" in said

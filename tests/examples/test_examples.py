@@ -329,4 +329,5 @@ def test_own_pictures_all_the_way(tmp_path):
     assert record["num_train"] == 72
     assert (tmp_path / "runs/pictures-16px-colour/report.html").exists()
     assert np.asarray(Image.open(tmp_path / "samples.png")).shape[-1] == 3
-    assert not problems(tmp_path / "exported")
+    (exported,) = (tmp_path / "exported").iterdir()  # a folder for each model
+    assert not problems(exported)

@@ -117,7 +117,8 @@ def test_evaluate_scales_a_named_dataset_as_the_model_s_images_were(
     line = ["evaluate", "mine.keras", f"--data_dir={idx_folder}", "--num_samples=32"]
     line += ["--metrics=frechet_distance", "--features=random"]
     assert command.main(line) == 0
-    assert "frechet_distance_random_cnn_v1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Fréchet distance, random features" in said and "num_test: 64" in said
 
 
 def test_the_next_command_names_the_data(tmp_path):

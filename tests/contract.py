@@ -364,9 +364,9 @@ class ModelContract:
 
     @pytest.mark.slow
     def test_the_example_of_its_docstring_runs(self, digits, monkeypatch):
-        images = np.resize(digits[0], (60, 28, 28, 1))
-        labels = np.arange(60, dtype="int32") % 10
-        batched = kerasgen.data.batches(images, labels, batch_size=30)
+        images = np.resize(digits[0], (200, 28, 28, 1))
+        labels = np.arange(200, dtype="int32") % 10
+        batched = kerasgen.data.batches(images, labels, batch_size=100)
         monkeypatch.setattr(kerasgen.data, "load", lambda name: batched)
         monkeypatch.setattr(kerasgen.data, "load_arrays", lambda *_: (images, labels))
         fit = kerasgen.GenerativeModel.fit

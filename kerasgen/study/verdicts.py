@@ -215,7 +215,8 @@ def _side(group, model, endpoint, study, prior):
             failed += _is_loss(missing.failure)
             gaps.append(f"{one.title} with seed {one.seed} is missing")
     if not runs and not gaps:
-        gaps.append(f"the study has no run of {model}")
+        level = f" with {group.variant}" if group.variant else ""
+        gaps.append(f"the study has no run of {model}{level}")
     title = runs[0].title if runs else model
     # Numbers of other names came about otherwise and are left out.
     name = max(found, key=lambda name: len(found[name]), default="")

@@ -184,6 +184,11 @@ def test_levels_of_a_factor_are_compared_within_each_model():
     assert one.verdict == "supported"
     pairs = [(p.first.title, p.second.title) for p in one.parts[0].pairs]
     assert pairs == [("DCGAN, width=2x", "DCGAN"), ("WGAN, width=2x", "WGAN")]
+    wider = claim(
+        Part("recall", Group("", ("dcgan",), "width=4x"), FIRST), study="width"
+    )
+    (none,) = verdicts.judge(fake_study.make_study(runs=runs), comparison(wider))
+    assert none.gaps == ["The study has no run of dcgan with width=4x."]
 
 
 def test_a_side_that_lost_all_its_runs_takes_the_worst_value_of_the_other():

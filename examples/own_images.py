@@ -30,7 +30,6 @@ from PIL import ImageDraw
 from kerasgen import files
 from kerasgen.cli import command
 from kerasgen.data.own_images import folder_name
-from kerasgen.files import user_path
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("folder", "pictures", "Folder of pictures, made if there is none.")
@@ -78,7 +77,7 @@ def make_pictures(folder, num):
 
 def main(_):
     logging.set_verbosity(logging.WARNING)
-    folder = user_path(FLAGS.folder)
+    folder = files.user_path(FLAGS.folder)
     if not folder.exists():
         files.write_folder(
             folder, lambda made: make_pictures(pathlib.Path(made), FLAGS.num)

@@ -153,7 +153,7 @@ class RecordImages:
 
 
 def _shown(feature):
-    """What a feature of a record holds, in words."""
+    """Content of a feature of a record, in words."""
     kind = feature.WhichOneof("kind")
     values = getattr(feature, kind).value if kind else []
     if len(values) != 1:

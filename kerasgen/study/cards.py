@@ -61,18 +61,17 @@ def training_command(each: Run) -> str:
     Of an arm of a comparison, which has settings of its own, the one for all seeds.
     """
     settings, precision = each.settings, each.record["precision"]
-    if settings.arm not in ("", "published"):
-        script, names = "examples/train_all.py", ["arm", "models", "dataset", "epochs"]
-    else:
+    known = {**settings.to_dict(), "models": settings.model, "precision": precision}
+    if settings.arm in ("", "published"):
         script = "examples/train_one.py"
         names = ["model", "dataset", "epochs", "batch_size", "seed", "limit"]
-    known = {**settings.to_dict(), "models": settings.model, "precision": precision}
+        switches = {"conditional": settings.conditional, "published": settings.arm}
+    else:
+        script, switches = "examples/train_all.py", {}
+        names = ["arm", "models", "dataset", "epochs"]
     names += ["image_size", "channels", "precision"]
     flags = [f"--{name}={known[name]}" for name in names if known[name] is not None]
-    if script.endswith("train_all.py"):
-        return shlex.join(["python", script, *flags])
-    flags += ["--conditional"] if settings.conditional else []
-    flags += ["--published"] if settings.arm else []
+    flags += [f"--{name}" for name, is_on in switches.items() if is_on]
     return shlex.join(["python", script, *flags])
 
 

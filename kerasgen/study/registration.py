@@ -47,7 +47,7 @@ def registration(comparison: Comparison, commit: str, num_samples: int = 10_000)
 
 
 def changed_since(text: str, comparison: Comparison) -> list[str]:
-    """What verdicts rest on that is not as it was registered.
+    """Names of what verdicts rest on and what was registered otherwise.
 
     An endpoint may get another title; its metric, better side, scale and margin, the
     statement and parts of a claim, and the rule stay.

@@ -192,8 +192,7 @@ def _side(group, model, endpoint, study, prior):
     for run in runs:
         gap = ""
         if run.failure is not None:
-            verb = "diverged" if _is_loss(run.failure) else "broke off"
-            gap = f"{verb} after epoch {run.failure['epoch']}"
+            gap = end_of(run.failure)
             failed += _is_loss(run.failure)
         elif run.status != "complete":
             gap = "is not complete"
@@ -234,6 +233,12 @@ def _side(group, model, endpoint, study, prior):
 def _is_loss(failure):
     """Whether a model failed, and not the machine: a full disk says nothing of it."""
     return failure is not None and failure["kind"] == "divergence"
+
+
+def end_of(failure: dict) -> str:
+    """Words on how a run failed, to follow its name."""
+    verb = "diverged" if _is_loss(failure) else "broke off"
+    return f"{verb} after epoch {failure['epoch']}"
 
 
 def no_value(endpoint: Endpoint) -> str:

@@ -73,8 +73,7 @@ def write_endpoints(study, comparison, path) -> None:
 def _value(endpoint, run, study, prior):
     """Name of an endpoint's number, the number, and why there is none."""
     if run.failure is not None:
-        verb = "diverged" if run.failure["kind"] == "divergence" else "broke off"
-        return "", None, f"{verb} after epoch {run.failure['epoch']}"
+        return "", None, verdicts.end_of(run.failure)
     if run.status != "complete":
         return "", None, "is not complete"
     try:

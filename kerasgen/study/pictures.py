@@ -1,6 +1,5 @@
 """Pictures made with a trained model: samples, classes, interpolations."""
 
-import itertools
 import math
 from collections.abc import Sequence
 
@@ -179,12 +178,16 @@ def interpolate(
     """
     labels = _labels(model, rows, label)
     if labels is None:
-        pairs = itertools.pairwise(draw_latents(model, rows + 1, seed))
+        latents = draw_latents(model, rows + 1, seed)
+        starts, ends = latents[:-1], latents[1:]
     else:
-        ends = (draw_latents(model, rows, one, labels) for one in (seed, seed + 1))
-        pairs = zip(*ends, strict=True)
+        starts = draw_latents(model, rows, seed, labels)
+        ends = draw_latents(model, rows, seed + 1, labels)
         labels = np.repeat(labels, INTERPOLATION_STEPS)
-    paths = [great_circle(*pair, INTERPOLATION_STEPS) for pair in pairs]
+    paths = [
+        great_circle(start, end, INTERPOLATION_STEPS)
+        for start, end in zip(starts, ends, strict=True)
+    ]
     images = model.generate(np.concatenate(paths), labels)
     return images.reshape(rows, INTERPOLATION_STEPS, *images.shape[1:])
 

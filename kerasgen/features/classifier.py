@@ -109,6 +109,7 @@ def train_classifier(
         loss=keras.losses.SparseCategoricalCrossentropy(),
         jit_compile=False,
     )
+    model.optimizer.build(model.trainable_variables)  # or fit traces its step twice
     batches = _moved_batches(images, labels, size, steps, seed)
     model.fit(batches, shuffle=False, verbose=0)
     return network

@@ -75,8 +75,12 @@ class FeatureExtractor:
         self.image_shape = None if image_shape is None else tuple(image_shape)
         self.fingerprint = fingerprint
         self.classifies = len(model.outputs) == 2
+        # Of any number of images, so that it is traced once.
+        pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
         self._call = tf.function(
-            lambda images: model(images, training=False), autograph=False
+            lambda images: model(images, training=False),
+            input_signature=[pixels],
+            autograph=False,
         )
 
     def __call__(self, images: np.ndarray) -> Extracted:
@@ -98,12 +102,9 @@ class FeatureExtractor:
         parts = []
         for start in range(0, len(images), size):
             batch = images[start : start + size].astype(np.float32) / scale
-            # Whole batches only: a last one of another size would be traced anew.
-            missing = size - len(batch)
-            padded = np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)))
-            outputs = self._call(tf.constant(padded))
+            outputs = self._call(tf.constant(batch))
             outputs = outputs if self.classifies else [outputs]
-            parts.append([out.numpy()[: len(batch)] for out in outputs])
+            parts.append([out.numpy() for out in outputs])
         found = [np.concatenate(part) for part in zip(*parts, strict=True)]
         return Extracted(*found) if self.classifies else Extracted(found[0], None)
 

@@ -97,6 +97,19 @@ def test_bytes_and_floats_alone_and_in_batches_are_the_same(mnist_features, digi
     np.testing.assert_allclose(again.features, whole.features[-12:], atol=1e-4)
 
 
+def test_few_images_cost_what_they_are_and_trace_nothing_anew():
+    traced = []
+    network = keras.Sequential([keras.Input(SMALL), keras.layers.Flatten()])
+    call = network.call
+    network.call = lambda x, **options: traced.append(x.shape) or call(x, **options)
+    few = features.FeatureExtractor("mine", network)
+    images = np.random.default_rng(0).random((7, *SMALL), "float32")
+    for num in (7, 3, 1):
+        found = few(images[:num]).features
+        np.testing.assert_array_equal(found, images[:num].reshape(num, -1))
+    assert traced == [(None, *SMALL)]
+
+
 def test_images_of_another_shape_are_refused(mnist_features):
     with pytest.raises(
         ValueError, match=r"Got images of shape \(32, 32, 3\); .* mnist_v1 are made"

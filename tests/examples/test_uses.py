@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -294,3 +295,18 @@ def test_the_bound_on_the_likelihood(tmp_path, data_dir):
     flags += ["--models=cvae", "--seed=1"]
     said = run(tmp_path, "likelihood.py", *flags, fails=True)
     assert "likelihood/cvae holds a model of {" in said.stderr
+
+
+def test_rates_fall_over_all_epochs_of_a_likelihood(tmp_path, data_dir):
+    flags = [f"--data_dir={data_dir}", "--models=vae", "--falling_rates"]
+    flags += ["--importance_samples=20", "--importance_images=30"]
+    run(tmp_path, "likelihood.py", *flags, "--epochs=3")
+    model = keras.models.load_model(tmp_path / "likelihood/vae/model.keras")
+    optimizer, default = model.optimizer["autoencoder"], model.default_optimizers()
+    fallen = float(default["autoencoder"].learning_rate) / 4.0  # cos(120°) = -1/2
+    assert float(optimizer.learning_rate) == pytest.approx(fallen)
+    record = read(tmp_path / "likelihood/vae/likelihood.json")
+    assert record["rates_fall_over_epochs"] == 3
+    # More epochs would have made them fall otherwise.
+    said = run(tmp_path, "likelihood.py", *flags, "--epochs=4", fails=True)
+    assert "likelihood/vae holds a model of {" in said.stderr

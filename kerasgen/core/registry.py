@@ -23,8 +23,8 @@ def register(*, family, references, name=None):
             such as "dcgan".
 
     Raises:
-        ValueError: If the family is unknown, there is no reference, or the name is
-            taken by another class.
+        ValueError: If the family is unknown, there is no reference, or the name or that
+            of the class, by which tables and files know it, is taken by another.
     """
     if family not in FAMILIES:
         raise ValueError(f"Got family={family!r}; expected one of {FAMILIES}.")
@@ -38,6 +38,12 @@ def register(*, family, references, name=None):
             raise ValueError(
                 f"Got the name {key!r} for {cls.__name__}; it is taken by "
                 f"{known.__name__}. Pass another name to register."
+            )
+        twins = [k for k, c in _MODELS.items() if c.__name__ == cls.__name__]
+        if twins not in ([], [key]):
+            raise ValueError(
+                f"Got a class {cls.__name__} for {key!r}; {twins[0]!r} is a class of "
+                "that name, by which tables and files know it. Rename the class."
             )
         cls.key, cls.family, cls.references = key, family, tuple(references)
         _MODELS[key] = cls

@@ -100,10 +100,19 @@ def format_titles(records: Mapping[str, dict]) -> str:
     for title, values in rows.items():
         lines.append([title, *(values.get(column, "—") for column in records)])
     first = next(iter(records.values()))
-    heading = [f"{key}: {first[key]}" for key in _HEADING if first.get(key) is not None]
+    heading = [_heading(key, records) for key in _HEADING if first.get(key) is not None]
     if first.get("not_applicable"):
         heading.append(f"does not apply: {first['not_applicable']}")
     return "\n".join([_aligned(lines), "", *heading])
+
+
+def _heading(key, records):
+    """What of the protocol holds for all columns, or else for each."""
+    said = {column: record.get(key) for column, record in records.items()}
+    if len(set(said.values())) == 1:
+        return f"{key}: {next(iter(said.values()))}"
+    each = ", ".join(f"{column} {value}" for column, value in said.items())
+    return f"{key}: {each}; rows that rest on it do not compare"
 
 
 def _text(value):

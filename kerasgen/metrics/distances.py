@@ -74,7 +74,7 @@ def nearest_neighbours(
 
     Returns:
         `(distances, indices)`: Euclidean distances `(n,)` and rows of `references`
-        `(n,)`; the distance of an exact copy is exactly 0.
+        `(n,)`; rows that float32 does not tell apart count as one.
     """
     indices = np.empty(len(queries), dtype=np.int64)
     search = squared_distance_blocks(

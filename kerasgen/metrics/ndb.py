@@ -212,7 +212,8 @@ def two_proportion_p_values(
         float array `(k,)`; 1 where the bin holds nothing or everything.
 
     Raises:
-        ValueError: NaN, wrong rank or different numbers of bins.
+        ValueError: NaN, negative counts, wrong rank, different numbers of bins, or
+            nothing in all bins of a side.
 
     Example:
         >>> two_proportion_p_values([50, 50], [50, 50]).tolist()
@@ -221,6 +222,12 @@ def two_proportion_p_values(
     real = checks.checked_values(real_counts, "real_counts")
     fake = checks.checked_values(fake_counts, "fake_counts", shape=real.shape)
     real_total, fake_total = real.sum(), fake.sum()
+    for name, counts in (("real_counts", real), ("fake_counts", fake)):
+        if (counts < 0.0).any() or not counts.any():
+            raise ValueError(
+                f"Got {name}={counts.tolist()}; expected counts of at least 0, and one "
+                "example in all."
+            )
     pooled = (real + fake) / (real_total + fake_total)
     variance = pooled * (1.0 - pooled) * (1.0 / real_total + 1.0 / fake_total)
     difference = real / real_total - fake / fake_total

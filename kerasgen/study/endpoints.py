@@ -102,8 +102,9 @@ def seconds_per_epoch(run: Run, real: dict, prior: str = "") -> tuple[str, float
 def seconds_to_quality(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
     """Seconds of training until samples reach `TARGET_MULTIPLE` × the real distance.
 
-    Counted to the end of the first epoch whose evaluation is at most the target;
-    infinite if there is none. Evaluations do not count as training.
+    Counted to the end of the first epoch whose evaluation is at most the target, so
+    that all runs are rounded up to the next evaluation; infinite if there is none.
+    Evaluations do not count as training.
     """
     name, pairs = qualities(run)
     distance = (real.get("during") or {}).get(name)
@@ -113,8 +114,6 @@ def seconds_to_quality(run: Run, real: dict, prior: str = "") -> tuple[str, floa
     elapsed = dict(zip(run.history["epoch"], elapsed, strict=True))
     target = TARGET_MULTIPLE * float(distance)
     reached = [epoch for epoch, d in pairs if d <= target and epoch in elapsed]
-    if reached and reached[0] == pairs[0][0] > 1:
-        raise NoNumber(f"had reached the target when first evaluated, at {reached[0]}")
     seconds = float(elapsed[reached[0]]) if reached else math.inf
     return _timed(f"seconds_to_{TARGET_MULTIPLE}x_real_{name}", run), seconds
 
@@ -123,7 +122,8 @@ def loss_slope(run: Run, real: dict, prior: str = "") -> tuple[str, float]:
     """Largest slope of a player's loss over the second half of training, up or down.
 
     Each loss is fitted by a line; its change over the half is divided by the standard
-    deviation of the residuals, so that a loss that only fluctuates has about 1.
+    deviation of the residuals. The larger of two losses that only fluctuate has 1.2 in
+    the mean after 20 epochs, 0.6 after 100.
     """
     columns = {k: v for k, v in run.history.items() if k.endswith("_loss")}
     columns.pop("reconstruction_loss", None)

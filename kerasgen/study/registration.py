@@ -2,9 +2,11 @@
 
 import json
 
+from kerasgen.study import endpoints
 from kerasgen.study import verdicts
 from kerasgen.study.arms import arm_settings
 from kerasgen.study.comparison import Comparison
+from kerasgen.study.comparison import Constant
 from kerasgen.study.records import Run
 from kerasgen.study.rendering import rendered
 from kerasgen.study.run_evaluation import SAMPLING_SEEDS
@@ -41,6 +43,7 @@ def registration(comparison: Comparison, commit: str, num_samples: int = 10_000)
         commit=commit,
         num_samples=num_samples,
         sampling_seeds=SAMPLING_SEEDS,
+        thresholds=_thresholds(comparison),
         significance=verdicts.SIGNIFICANCE,
         rule=verdicts.__doc__.partition("\n\n")[2],
     )
@@ -50,7 +53,8 @@ def changed_since(text: str, comparison: Comparison) -> list[str]:
     """Names of what verdicts rest on and what was registered otherwise.
 
     An endpoint may get another title; its metric, better side, scale and margin, the
-    statement and parts of a claim, and the rule stay.
+    statement and parts of a claim, thresholds, and the rule stay. Texts of before
+    thresholds were registered say nothing of them.
 
     Args:
         text: What `registration` wrote then.
@@ -60,11 +64,13 @@ def changed_since(text: str, comparison: Comparison) -> list[str]:
         Names such as "endpoint recall" and "rule"; none if all is as it was.
     """
     then, now = map(_fixed, (text, registration(comparison, commit="")))
+    if not then["thresholds"]:
+        del now["thresholds"], then["thresholds"]
     return [name for name in now | then if now.get(name) != then.get(name)]
 
 
 def _fixed(text):
-    """Endpoints without their titles, claims and the rule of a registration."""
+    """Endpoints without their titles, claims, thresholds and rule of a registration."""
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
     rows = sections.get("Endpoints", "").split("\n| ")[3:]  # after the head
     cells = [row.partition(" |\n")[0].split(" | ") for row in rows]
@@ -73,8 +79,22 @@ def _fixed(text):
     return {
         **{f"endpoint {key}": measured for key, _, *measured in cells},
         **{f"claim {key}": parts.strip() for key, _, parts in named},
+        "thresholds": " ".join(sections.get("Thresholds", "").split()),
         "rule": " ".join(sections.get("Rule", "").split()),
     }
+
+
+def _thresholds(comparison):
+    """Numbers of before the first run that models are set beside, by their titles."""
+    seconds = [part.second for claim in comparison.claims for part in claim.parts]
+    fixed = [one for one in seconds if isinstance(one, Constant) and one.value]
+    times = [
+        one.title
+        for one in comparison.endpoints.values()
+        if one.quantity == endpoints.seconds_to_quality.__name__
+    ]
+    target = f"{endpoints.TARGET_MULTIPLE} times the distance of real images"
+    return {one.title: one.value for one in fixed} | dict.fromkeys(times, target)
 
 
 def runs_apart(text: str, comparison: Comparison, runs: list[Run]) -> list[str]:

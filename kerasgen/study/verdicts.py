@@ -10,8 +10,9 @@
    margin, which goes before the other two, and else *undecided*.
 3. A run that diverged counts as a loss: it takes the worst value of all runs of the
    pair, as do all runs of a side of which none came to a value; such a pair is not
-   called equivalent. A run that is missing, or that the machine broke off, has no
-   value. Below three values there is no test.
+   called equivalent, nor a side with such runs better than a constant. A run that is
+   missing, or that the machine broke off, has no value. Below three values there is no
+   test.
 4. A part is what all its pairs are. It *depends* on the model if some pairs are
    supported and others refuted or equivalent; it is refuted if all are refuted or
    equivalent, but not all equivalent; and else undecided.
@@ -193,7 +194,7 @@ def _side(group, model, endpoint, study, prior):
         gap = ""
         if run.failure is not None:
             gap = end_of(run.failure)
-            failed += _is_loss(run.failure)
+            failed += is_loss(run.failure)
         elif run.status != "complete":
             gap = "is not complete"
         else:
@@ -211,7 +212,7 @@ def _side(group, model, endpoint, study, prior):
     for missing in study.missing:
         one = missing.settings
         if one.model == model and (is_any or one.variant == group.variant):
-            failed += _is_loss(missing.failure)
+            failed += is_loss(missing.failure)
             gaps.append(f"{one.title} with seed {one.seed} is missing")
     if not runs and not gaps:
         level = f" with {group.variant}" if group.variant else ""
@@ -230,14 +231,14 @@ def _side(group, model, endpoint, study, prior):
     return Side(title, values, failed, (name,) if name else (), tuple(gaps))
 
 
-def _is_loss(failure):
+def is_loss(failure: dict | None) -> bool:
     """Whether a model failed, and not the machine: a full disk says nothing of it."""
     return failure is not None and failure["kind"] == "divergence"
 
 
 def end_of(failure: dict) -> str:
     """Words on how a run failed, to follow its name."""
-    verb = "diverged" if _is_loss(failure) else "broke off"
+    verb = "diverged" if is_loss(failure) else "broke off"
     return f"{verb} after epoch {failure['epoch']}"
 
 
@@ -277,8 +278,11 @@ def _pair(first, second, endpoint, claimed):
         if equivalence is not None and equivalence < SIGNIFICANCE:
             verdict, p_value = EQUIVALENT, equivalence
         elif result.p_value < SIGNIFICANCE:
-            holds = (result.difference > 0.0) == (claimed == HIGHER)
-            verdict, p_value = (SUPPORTED if holds else REFUTED), result.p_value
+            side = HIGHER if result.difference > 0.0 else LOWER
+            # A run that was lost is on no side of a constant.
+            if not (second.constant and first.failed and side == endpoint.better):
+                verdict = SUPPORTED if side == claimed else REFUTED
+                p_value = result.p_value
     return PairResult(first, second, result, verdict, p_value)
 
 

@@ -42,12 +42,14 @@ def test_a_forgotten_model_is_in_no_list():
         ({"family": "gam"}, "family='gam'; expected one of"),
         ({"references": []}, "no references; expected the model's paper"),
         ({"name": "toy_vae"}, "'toy_vae' for Other; it is taken by ToyVAE"),
+        ({"title": "ToyVAE"}, "class ToyVAE for 'other'; 'toy_vae' is a class of that"),
     ],
 )
 def test_registrations_that_are_refused(arguments, message):
     given = {"family": "gan", "references": [toy.PAPER], "name": "other", **arguments}
+    title = given.pop("title", "Other")
     with pytest.raises(ValueError, match=message):
-        registry.register(**given)(type("Other", (toy.ToyGAN,), {}))
+        registry.register(**given)(type(title, (toy.ToyGAN,), {}))
     assert "other" not in registry.list_models()
 
 

@@ -118,3 +118,6 @@ def test_bad_input(rng):
         number_of_different_bins(real, real, num_bins=10, seed=-1)
     with pytest.raises(ValueError, match=r"`fake_counts` of shape \(3,\)"):
         two_proportion_p_values([1, 2], [1, 2, 3])
+    for nothing in ([0, 0], [3, -1]):
+        with pytest.raises(ValueError, match=r"fake_counts=.*of at least 0, and one"):
+            two_proportion_p_values([50, 50], nothing)

@@ -42,6 +42,10 @@ def test_what_was_changed_since_is_named():
         f"claim {first.key}",
         f"claim {others[-1].key}",
     ]
+    nearer = text.replace(
+        "8 times the distance of real", "9 times the distance of real"
+    )
+    assert changed_since(nearer, JAISWAL) == ["thresholds"]
     for study in ("mnist-modern", "mnist-modern-20", "mnist-robustness"):
         path = ROOT / "results" / study / "preregistration.md"
         # Said beside the results: losses are those of the model, ties and levels.

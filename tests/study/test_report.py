@@ -362,6 +362,19 @@ def test_which_should_i_use_is_answered_by_the_numbers():
     assert (single["models"], single["is_tested"]) == ("WGAN", False)
 
 
+def test_an_answer_counts_the_runs_of_its_own_model_and_names_the_lost():
+    study = fixed_study("fid", [[3, 4, 5], [1, 2, 1], [9, 8, 8]])
+    alone = [r for r in study.runs if r.settings.model != "wgan" or r.seed == 0]
+    found = answers(fake_study.make_study(runs=alone))["For samples"]
+    assert (found["models"], found["num_seeds"]) == ("WGAN", 1)
+    lost = [fake_study.make_run("wgan", k, failure="divergence") for k in (3, 4)]
+    found = fake_study.make_study(runs=[*study.runs, *lost])
+    context = report_page.make_context(found, None) | {"link": "there"}
+    said = report_page.render("readme_numbers.md", context)
+    assert "- **For samples**: WGAN: Fréchet distance 1.33 ± 0.577, better than" in said
+    assert "(Welch's t-test), without 2 diverged runs of WGAN." in said
+
+
 def test_within_a_budget_counts_what_was_reached_in_the_time_of_the_quickest():
     quick = {"seconds": 1.0, "fids": [9.0, 8.0, 7.0]}
     slow = {"seconds": 2.0, "fids": [9.0, 3.0, 1.0]}
@@ -381,6 +394,14 @@ def test_within_a_budget_counts_what_was_reached_in_the_time_of_the_quickest():
     )
     found = answers(fake_study.make_study(runs=[cut, *runs[1:]]))["On a budget"]
     assert found["budget"] == "0:00:04"
+    # All runs of a model count at one epoch, however long each took.
+    even = {"epochs": 2, "fids": [9.0, 4.0, 2.0]}
+    uneven = [
+        fake_study.make_run("dcgan", k, seconds=s, **even)
+        for k, s in enumerate((0.9, 1.0, 1.1))
+    ]
+    found = answers(fake_study.make_study(runs=[*uneven, *runs[1:]]))["On a budget"]
+    assert (found["models"], found["value"][:4]) == ("DCGAN", "2.00")
     silent = [dataclasses.replace(run, evaluations=[]) for run in runs]
     assert "On a budget" not in answers(fake_study.make_study(runs=silent))
     # Where each model was timed alone, those seconds count.

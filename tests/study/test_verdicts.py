@@ -241,6 +241,11 @@ def test_a_constant_is_a_side():
     assert verdict(found, claim(Part("recall", FIRST, Constant("real")))) == ["refuted"]
     missing = claim(Part("recall", FIRST, Constant("pixels", record="pixels")))
     assert verdict(found, missing) == ["undecided"]
+    # A run that was lost is on no side of a constant, and not above it.
+    found.runs[0] = fake_study.make_run("dcgan", 0, failure="divergence")
+    assert verdict(found, above) == ["undecided"]
+    low = claim(Part("recall", FIRST, Constant("all", 0.9)))
+    assert verdict(found, low) == ["refuted"]
 
 
 def test_a_fitted_prior_is_judged_in_place_of_the_standard_one():
@@ -360,6 +365,10 @@ def test_seconds_to_quality_end_with_the_first_epoch_that_is_good_enough():
     assert endpoints.seconds_to_quality(run, real)[1] == 7.0
     never = run_with(epochs=4, fids=[99.0] * 5)
     assert endpoints.seconds_to_quality(never, real)[1] == math.inf
+    # Evaluated every second epoch: the quickest are rounded up as all others are.
+    quick = run_with(epochs=40, fids=[99.0] + [3.0] * 40, seconds=1.0)
+    assert quick.settings.evaluated_every == 2
+    assert endpoints.seconds_to_quality(quick, real)[1] == 2.0
 
 
 def test_times_carry_the_machine_in_their_name():

@@ -10,6 +10,7 @@ import html
 import json
 import math
 import pathlib
+from collections import Counter
 
 import jinja2
 import pandas as pd
@@ -96,6 +97,9 @@ def make_context(study, comparison) -> dict:
     headline = tables.headline_table(reader, beside, settings.conditional, study.each)
     # Settings that were drawn by chance are nothing to use.
     is_advice = headline and study.each == "seed"
+    ended = [(run.title, run.failure) for run in study.runs]
+    ended += [(each.settings.title, each.failure) for each in study.missing]
+    lost = Counter(title for title, failure in ended if verdicts.is_loss(failure))
     judged = verdicts.judge(study, comparison)
     again = verdicts.judge(study, comparison, "fitted") if len(fitted) else []
     # Of the same numbers nothing is to be told twice.
@@ -113,7 +117,7 @@ def make_context(study, comparison) -> dict:
         "gaps": overview.gaps(study, comparison),
         "numbers": [final, fitted],
         "progress": progress,
-        "answers": answers(headline, reader, progress) if is_advice else [],
+        "answers": answers(headline, reader, progress, lost) if is_advice else [],
         "headline": headline,
         "groups": tables.metric_groups(final, beside, study.each),
         "fitted_groups": tables.metric_groups(fitted, beside, study.each),

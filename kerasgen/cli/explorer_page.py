@@ -9,7 +9,7 @@ from kerasgen import callbacks
 from kerasgen import data
 from kerasgen import evaluation
 from kerasgen.callbacks.image_grid import fitting_scale
-from kerasgen.core.arguments import great_circle
+from kerasgen.core.arguments import latent_path
 from kerasgen.data import pictures
 from kerasgen.study.pictures import draw_latents
 
@@ -139,8 +139,8 @@ def _moved(model, seed, *others):
 
 
 def _between(model, first, last, label=None):
-    ends = (_latents(model, seed, label).ravel() for seed in (first, last))
-    path = np.reshape(great_circle(*ends, 10), (10, *model.latent_shape))
+    ends = (_latents(model, seed, label) for seed in (first, last))
+    path = latent_path(*ends, 10, model.num_gaussian)
     return _tiled(model.generate(path, _full(10, label)), 10)
 
 

@@ -37,8 +37,28 @@ def in_batches(function, *arrays):
     return keras.tree.map_structure(lambda *xs: np.concatenate(xs), *parts)
 
 
-def great_circle(first, last, steps):
-    """Latents on the great circle from `first` to `last`, shape `(steps, dim)`."""
+def latent_path(first, last, steps, num_gaussian=None):
+    """Latents from one point of a prior to another, shape `(steps, *first.shape)`.
+
+    Those of a Gaussian prior lie near a sphere, which a straight line would leave
+    (White 2016, arXiv:1609.04468); those of classes and of ranges would leave these on
+    a circle.
+
+    Args:
+        first, last: Float32 arrays of one shape.
+        steps: Number of points, at least 2.
+        num_gaussian: The leading latents of a Gaussian prior, on the great circle; the
+            others are on the line. None for all.
+    """
+    ends = first.ravel(), last.ravel()
+    num = ends[0].size if num_gaussian is None else num_gaussian
+    t = np.linspace(0.0, 1.0, steps, dtype="float32")[:, None]
+    line = (1.0 - t) * ends[0][num:] + t * ends[1][num:]
+    circle = _great_circle(ends[0][:num], ends[1][:num], steps)
+    return np.concatenate([circle, line], axis=1).reshape(steps, *first.shape)
+
+
+def _great_circle(first, last, steps):
     cosine = np.dot(first, last) / (
         np.linalg.norm(first) * np.linalg.norm(last) + 1e-12
     )
@@ -75,6 +95,13 @@ def check_positive_int(name, value):
     """The value, if it is a positive int; ValueError otherwise."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name}={value!r}; expected a positive integer.")
+    return int(value)
+
+
+def check_several(name, value):
+    """The value, if it is an int of at least 2; ValueError otherwise."""
+    if check_positive_int(name, value) < 2:
+        raise ValueError(f"{name}=1; expected at least 2.")
     return int(value)
 
 

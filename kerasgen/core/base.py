@@ -4,6 +4,8 @@ The algorithm of a model stands in its own file; this one holds no objective.
 """
 
 import contextlib
+import itertools
+import math
 import warnings
 
 import keras
@@ -20,6 +22,7 @@ from kerasgen.core.construction import ConstructedModel
 from kerasgen.core.divergence import diagnose
 from kerasgen.core.feeding import check_fit
 from kerasgen.core.feeding import check_passes
+from kerasgen.core.feeding import counts_batches
 from kerasgen.core.feeding import feed
 from kerasgen.core.feeding import in_order_of_epochs
 from kerasgen.core.feeding import is_array
@@ -111,9 +114,10 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
                 optimizer, or one optimizer that is cloned for every player.
             jit_compile: Whether to compile the step with XLA; `"auto"` does on a GPU.
             steps_per_execution: Steps in one call of the compiled function; `"auto"`
-                takes 16, and 1 where Keras' own loop runs: eagerly, or on one device
-                that `tf.distribute` names. On a GPU launching a step costs more than a
-                small network's arithmetic; on a CPU going back to Python costs a tenth.
+                takes 16, and as few as may be where Keras' own loop runs: 1 eagerly, 2
+                on one device that `tf.distribute` names. On a GPU launching a step
+                costs more than a small network's arithmetic; on a CPU going back to
+                Python costs a tenth.
                 Callbacks see the end of every call, so of every 16th step; where
                 `fit` is given `steps_per_epoch`, its largest divisor is taken.
             run_eagerly: Whether to run without a graph, for debugging.
@@ -136,18 +140,29 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         }
         group = training.assign_optimizers(optimizer, self.default_optimizers())
         group.check_scope(self._distribute_strategy)
-        if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
+        if auto_scale_loss and self._computes_in_float16():
             group.scale_losses()
         group.bind(self.player_variables(frozen=True))
         group.move(self.player_variables())
         if steps_per_execution == "auto":
             steps_per_execution = 1 if self._is_left_to_keras(run_eagerly) else 16
+        if self._is_on_one_named_device and not run_eagerly:
+            # Keras' own loop, one step at a time, takes one more where data end.
+            steps_per_execution = max(2, steps_per_execution)
         super().compile(
             optimizer=group,
             jit_compile=jit_compile,
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
             auto_scale_loss=False,
+        )
+
+    def _computes_in_float16(self):
+        """Whether the model, or a layer of a network that the user made, does."""
+        layers = (getattr(self, n)._flatten_layers() for n in self.network_names())
+        return self.dtype_policy.name == "mixed_float16" or any(
+            layer.compute_dtype == "float16"
+            for layer in itertools.chain.from_iterable(layers)
         )
 
     def _check_replicas(self, jit_compile, run_eagerly):
@@ -238,6 +253,9 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
             self.logged,
             callbacks,
             validation_data is not None,
+            shuffle,
+            initial_epoch,
+            kwargs.get("validation_freq", 1),
             batch_size=batch_size,
             epochs=epochs,
             steps_per_epoch=steps_per_epoch,
@@ -246,6 +264,11 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         )
         if is_array(x):
             batch_size = batch_size or self.batch_size
+        elif batch_size is not None:
+            raise ValueError(
+                f"Got batch_size={batch_size} beside a {type(x).__name__} of batches; "
+                "expected it for arrays alone. Batch the data so, or pass arrays."
+            )
         batches = feed(
             self,
             x,
@@ -282,7 +305,9 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         self._initial_epoch = None
         self._bad_steps, self._steps_asked = None, steps_per_epoch
         faults = naming_faults(self, watched, validation_steps)
-        with self._whole_executions(steps_per_epoch, validation_steps), faults:
+        # What counts batches has to see each.
+        each = 1 if counts_batches(callbacks) else None
+        with self._whole_executions(steps_per_epoch, validation_steps, each), faults:
             return self._fit_batches(batches, x, kwargs)
 
     def _fit_batches(self, batches, x, arguments):
@@ -372,7 +397,10 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         self._check_averages()
         pair = self.checked_batch(x, y)
         self.drop_prior()
-        return super().train_on_batch(*pair, return_dict=return_dict)
+        logs = super().train_on_batch(*pair, return_dict=True)
+        # Of a player that did not move there is no loss.
+        logs |= {k: math.nan for k, m in self.trackers.items() if not float(m.count)}
+        return logs if return_dict else self._flatten_metrics_in_order(logs)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Losses on one batch, in any form that `fit` takes as arrays."""

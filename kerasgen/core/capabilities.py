@@ -41,7 +41,10 @@ class ImageModel(GenerativeModel):
                 f"Got labels; expected none: the {network} of {type(self).__name__} "
                 "takes no labels. Leave them out."
             )
-        classes = self.num_classes if takes else None
+        # A judge may have been trained with a label for none.
+        judge = getattr(self, "judge_name", None)
+        classes = self.num_labels if network == judge else self.num_classes
+        classes = classes if takes else None
         labels = check_labels(labels, len(images), classes, required=True)
         return in_batches(function, images, labels)
 

@@ -198,6 +198,7 @@ class ConstructedModel(PresetModel):
                         makes_images=returns == [self.image_shape] != takes[:1],
                     )
                     setattr(self, name, network)
+        self._check_layers()
         self._given_networks = list(self._given_networks)
         self.averages = {}
         if self.average_momentum is not None:
@@ -206,6 +207,19 @@ class ConstructedModel(PresetModel):
                 self.averages[name].name = f"average_{name}"  # as `summary` has it
         self.built = True
         self.compile()
+
+    def _check_layers(self):
+        """Raise ValueError for a layer of two networks, whose file would not load."""
+        owners = {}
+        for name in self.network_names():
+            for layer in getattr(self, name)._flatten_layers():
+                owner = owners.setdefault(id(layer), name)
+                if owner != name and layer.weights:
+                    raise ValueError(
+                        f"Got {owner} and {name} that share the layer {layer.name!r}; "
+                        "expected layers of their own, since a saved model could not "
+                        "be loaded. Give each network its own."
+                    )
 
     def _check_averages(self):
         """Raise ValueError for averages that are kept in 16 bits, before a training."""

@@ -24,6 +24,7 @@ def write_record(model: keras.Model, folder: pathlib.Path, **further) -> None:
     record = {
         **describe(model),
         "prior_is_standard": model.prior_is_standard,
+        "num_gaussian": model.num_gaussian,
         "codes_are_noise": model.codes_are_noise,
         **further,
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},

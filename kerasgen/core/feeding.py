@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from collections.abc import Iterable
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from kerasgen import inputs
 from kerasgen import training
+from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_counts
 from kerasgen.data.pipeline import stream_arrays
 
@@ -181,13 +183,18 @@ def refuse_weights(**weights):
             )
 
 
-def check_fit(logged, callbacks, has_validation, **counts):
+def check_fit(
+    logged, callbacks, has_validation, shuffle, initial_epoch, validation_freq, **counts
+):
     """Checks the arguments of `fit` that are no data.
 
     Args:
         logged: Keys that the model logs.
         callbacks: As `fit` takes them.
         has_validation: Whether there are data to validate on.
+        shuffle: True or False.
+        initial_epoch: Int from 0 to the number of the last epoch.
+        validation_freq: Positive int, or the numbers of epochs.
         **counts: Numbers that have to be positive ints, or None.
 
     Raises:
@@ -195,8 +202,21 @@ def check_fit(logged, callbacks, has_validation, **counts):
             this kind logs.
     """
     check_counts(**counts)
-    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-    for callback in callbacks:
+    check_choice("shuffle", shuffle, (True, False))
+    is_int = isinstance(initial_epoch, (int, np.integer))
+    if not is_int or initial_epoch < 0:
+        raise ValueError(
+            f"initial_epoch={initial_epoch!r}; expected an integer of at least 0."
+        )
+    if initial_epoch > counts["epochs"]:
+        raise ValueError(
+            f"Got initial_epoch={initial_epoch} and epochs={counts['epochs']}; "
+            "expected the number of the last epoch as epochs, not how many more. Pass "
+            f"epochs={initial_epoch + counts['epochs']} for so many more."
+        )
+    if not isinstance(validation_freq, Iterable):
+        check_counts(validation_freq=validation_freq)
+    for callback in _listed(callbacks):
         monitor = getattr(callback, "monitor", None)
         is_asked = getattr(callback, "save_best_only", True)
         if not isinstance(monitor, str) or not is_asked:
@@ -216,6 +236,18 @@ def check_fit(logged, callbacks, has_validation, **counts):
                 f"Got {type(callback).__name__} that monitors {monitor!r}; expected "
                 f"one of {known}. {advice}"
             )
+
+
+def counts_batches(callbacks):
+    """Whether a callback, as `fit` takes them, acts after so many batches."""
+    frequencies = (getattr(each, "save_freq", None) for each in _listed(callbacks))
+    return any(isinstance(frequency, int) for frequency in frequencies)
+
+
+def _listed(callbacks):
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks.callbacks
+    return callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
 
 
 @contextlib.contextmanager

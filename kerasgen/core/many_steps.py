@@ -3,6 +3,7 @@
 import contextlib
 import warnings
 
+import keras
 import tensorflow as tf
 from keras import ops
 
@@ -54,9 +55,12 @@ class ManySteps:
         return self._is_left_to_keras(self.run_eagerly)
 
     def _is_left_to_keras(self, run_eagerly):
+        return run_eagerly or self._is_on_one_named_device
+
+    @property
+    def _is_on_one_named_device(self):
         strategy = self._distribute_strategy
-        is_one = strategy is not None and not replicas.several_replicas(strategy)
-        return run_eagerly or is_one
+        return strategy is not None and not replicas.several_replicas(strategy)
 
     def _many_steps(self, step, on_execution):
         step = self._autoconvert_optionals(step)
@@ -106,6 +110,7 @@ class ManySteps:
         of a dataset needs no such care.
         """
         most = self.steps_per_execution
+        steps = (*steps, keras.config.max_steps_per_epoch())
         asked = [number for number in steps if number]
         number = next(k for k in range(most, 0, -1) if not any(n % k for n in asked))
         self._take_at_once(number)

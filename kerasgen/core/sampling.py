@@ -17,8 +17,8 @@ from kerasgen.core.arguments import check_labels
 from kerasgen.core.arguments import check_latents
 from kerasgen.core.arguments import check_positive_int
 from kerasgen.core.arguments import check_seed
-from kerasgen.core.arguments import great_circle
 from kerasgen.core.arguments import in_batches
+from kerasgen.core.arguments import latent_path
 from kerasgen.core.arguments import one_or_list
 from kerasgen.core.export_record import is_of
 from kerasgen.core.export_record import replaceable
@@ -39,6 +39,7 @@ class SamplingModel(keras.Model):
     generator_name = "generator"
     fitted_prior = None
     prior_is_standard = True  # whether `draw_prior` draws from N(0, I)
+    num_gaussian = None  # leading latents of a Gaussian prior; None for all
     codes_are_noise = False  # of the images' size: long to find, and telling nothing
 
     @classmethod
@@ -120,7 +121,8 @@ class SamplingModel(keras.Model):
         Args:
             latents: Array of shape `(num, *latent_shape)`.
             labels: Class of each image, integers of shape `(num,)`; a conditional model
-                takes the classes in turn where they are left out.
+                takes the classes in turn where they are left out. Not used where they
+                are for the prior alone.
             **options: Keyword arguments of the model's `decode`, if it has any.
 
         Returns:
@@ -247,22 +249,23 @@ class SamplingModel(keras.Model):
         return self.generate(latents, labels, **options)
 
     def interpolate(self, first, last, steps, label=None):
-        """Images along the great circle between two latents.
+        """Images on the way between two latents.
 
-        Latents of a Gaussian prior lie near a sphere, which a straight line would leave
-        (White 2016, Sampling Generative Networks, arXiv:1609.04468).
+        It is the great circle where the prior is Gaussian, and the line for latents
+        that are classes or lie in a range; see `latent_path`.
 
         Args:
             first: Latents of the first image, shape `latent_shape`.
             last: Latents of the last image, likewise.
             steps: Number of images, at least 2.
-            label: Class of all images; a conditional model needs it.
+            label: Class of all images; a conditional model needs it, unless labels are
+                for its prior alone: the latents hold the class then.
 
         Returns:
             NumPy float32 pixels in [0, 1], shape `(steps, *image_shape)`.
 
         Raises:
-            ValueError: If a shape or `steps` does not fit.
+            ValueError: If a shape, `steps` or a label does not fit.
         """
         first, last = check_latents(first), check_latents(last)
         if first.shape != self.latent_shape or last.shape != self.latent_shape:
@@ -272,9 +275,16 @@ class SamplingModel(keras.Model):
             )
         if check_positive_int("steps", steps) < 2:
             raise ValueError(f"interpolate got steps={steps}; expected at least 2.")
-        label = self.check_labels(label, steps, required=True)
-        path = great_circle(first.ravel(), last.ravel(), steps)
-        return self.generate(path.reshape(steps, *self.latent_shape), label)
+        if self.takes_labels(self.generator_name) or not self.is_conditional:
+            label = self.check_labels(label, steps, required=True)
+        elif label is not None:
+            raise ValueError(
+                f"Got label={label}; expected none: the {self.generator_name} of "
+                f"{type(self).__name__} takes no labels, and its latents hold the "
+                "class. Leave it out."
+            )
+        path = latent_path(first, last, steps, self.num_gaussian)
+        return self.generate(path, label)
 
     def check_labels(self, labels, num, required=False):
         """Labels for `num` images as int32; see `arguments.check_labels`."""

@@ -24,8 +24,14 @@ class SavedNoise:
             **kwargs: Further arguments of `keras.Model.save`.
 
         Raises:
-            ValueError: If the name ends otherwise.
+            ValueError: If the name ends otherwise, or the optimizers are to be left
+                out.
         """
+        if not kwargs.get("include_optimizer", True):
+            raise ValueError(
+                "Got include_optimizer=False; expected True: a .keras file holds the "
+                "optimizers. Write the weights alone with save_weights."
+            )
         path = files.user_path(filepath)
         if path.suffix != ".keras":
             raise ValueError(

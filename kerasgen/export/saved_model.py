@@ -55,6 +55,7 @@ def load(path: PathLike) -> "ExportedModel":
     record = read_record(path)
     model = ExportedModel(restored, record.get("num_classes"))
     model.prior_is_standard = record.get("prior_is_standard", True)
+    model.num_gaussian = record.get("num_gaussian")
     model.codes_are_noise = record.get("codes_are_noise", False)
     return model
 
@@ -97,7 +98,8 @@ class ExportedModel:
         num_classes: Number of classes of a conditional model, or None.
     """
 
-    prior_is_standard, codes_are_noise = True, False  # as of `SamplingModel`
+    # As of `SamplingModel`.
+    prior_is_standard, num_gaussian, codes_are_noise = True, None, False
 
     def __init__(self, restored, num_classes: int | None = None) -> None:
         self._signatures = restored.signatures

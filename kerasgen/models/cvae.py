@@ -17,7 +17,7 @@ from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_not_negative
-from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import check_several
 from kerasgen.core.autoencoders import ConvolutionalAutoencoder
 from kerasgen.core.capabilities import VariationalModel
 from kerasgen.core.published import Published
@@ -105,7 +105,7 @@ class CVAE(ConvolutionalAutoencoder, VariationalModel):
         self.total_correlation_weight = check_not_negative(
             "total_correlation_weight", total_correlation_weight
         )
-        self.num_examples = check_positive_int("num_examples", num_examples)
+        self.num_examples = check_several("num_examples", num_examples)
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )

@@ -149,6 +149,9 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         self.discriminator_normalization = discriminator_normalization
         self.complete()
 
+    prior_is_standard = False
+    num_gaussian = property(lambda self: self.latent_dim)
+
     @property
     def latent_shape(self):
         return (self.latent_dim + self.num_categories + self.num_codes,)

@@ -75,6 +75,7 @@ class SSAAE(ConvolutionalAutoencoder, ClassifierModel, AdversarialModel):
 
     posterior = "point"
     prior_is_standard = False
+    num_gaussian = property(lambda self: self.latent_dim)
     judges = "codes"
     labelled = []
     is_conditional = True

@@ -17,7 +17,7 @@ from kerasgen import objectives
 from kerasgen import training
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_not_negative
-from kerasgen.core.arguments import check_positive_int
+from kerasgen.core.arguments import check_several
 from kerasgen.core.autoencoders import DenseAutoencoder
 from kerasgen.core.published import Published
 from kerasgen.core.published import Setting
@@ -99,7 +99,7 @@ class VAE(DenseAutoencoder):
         self.total_correlation_weight = check_not_negative(
             "total_correlation_weight", total_correlation_weight
         )
-        self.num_examples = check_positive_int("num_examples", num_examples)
+        self.num_examples = check_several("num_examples", num_examples)
         self.reconstruction = check_choice(
             "reconstruction", reconstruction, objectives.RECONSTRUCTION_LOSSES
         )

@@ -211,6 +211,7 @@ class Conv2DTranspose(layers.Conv2DTranspose):
 def _check_halving(layer):
     """ValueError unless a convolution is one that the functions below compute."""
     expected = {
+        "kernel_size": (4, 4),
         "strides": (2, 2),
         "padding": "same",
         "dilation_rate": (1, 1),

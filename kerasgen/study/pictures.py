@@ -13,7 +13,7 @@ from kerasgen import training
 from kerasgen.core import preset_files
 from kerasgen.core.arguments import check_choice
 from kerasgen.core.arguments import check_positive_int
-from kerasgen.core.arguments import great_circle
+from kerasgen.core.arguments import latent_path
 from kerasgen.core.base import GenerativeModel
 from kerasgen.core.registry import list_models
 
@@ -133,7 +133,7 @@ def animate(
     labels, columns = _labels(model, num, label), math.ceil(math.sqrt(num))
     ends = (draw_latents(model, num, one, labels) for one in (seed, seed + 1))
     pairs = zip(*ends, strict=True)
-    paths = np.stack([great_circle(one, other, FRAMES) for one, other in pairs])
+    paths = np.stack([latent_path(*p, FRAMES, model.num_gaussian) for p in pairs])
     frames = (model.generate(paths[:, k], labels) for k in range(FRAMES))
     return [_tiled(images, columns) for images in frames]
 
@@ -162,7 +162,7 @@ def draw_latents(
 def interpolate(
     model, rows: int, *, seed: int = 0, label: int | None = None
 ) -> np.ndarray:
-    """Images along great circles between latents of the prior, a row each.
+    """Images on the way between latents of the prior, a row each; see `latent_path`.
 
     Without labels each row goes on where the one before ended.
 
@@ -185,7 +185,7 @@ def interpolate(
         ends = draw_latents(model, rows, seed + 1, labels)
         labels = np.repeat(labels, INTERPOLATION_STEPS)
     paths = [
-        great_circle(start, end, INTERPOLATION_STEPS)
+        latent_path(start, end, INTERPOLATION_STEPS, model.num_gaussian)
         for start, end in zip(starts, ends, strict=True)
     ]
     images = model.generate(np.concatenate(paths), labels)

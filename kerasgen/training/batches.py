@@ -27,9 +27,16 @@ def as_pair(x, y):
     """Images and labels (or None), where they may have come as one tuple.
 
     Raises:
-        ValueError: If the tuple holds more than images and labels.
+        ValueError: If the tuple holds more than images and labels, or labels come
+            twice.
     """
-    if y is not None or not isinstance(x, tuple):
+    has_labels = isinstance(x, tuple) or (isinstance(x, dict) and "label" in x)
+    if y is not None and has_labels:
+        raise ValueError(
+            f"Got labels y beside a {type(x).__name__} that holds labels itself; "
+            "expected them once. Pass (images, labels), or leave out y."
+        )
+    if not isinstance(x, tuple):
         return x, y
     if len(x) not in (1, 2):
         raise ValueError(
@@ -188,6 +195,12 @@ def admit(x, y, image_shape, num_classes, batch_size=None, steps=None):
         _check_dataset(x, *form, steps)
         return checked_dataset(x, *form), None
     if isinstance(x, keras.utils.PyDataset):
+        if x.num_batches is None and steps is None:
+            raise ValueError(
+                "Got a PyDataset without an end (num_batches is None); expected one "
+                "that ends, or a number of steps. Pass steps_per_epoch or, to "
+                "evaluate, steps."
+            )
         check_arrays(x[0], *form)
         return _CheckedPyDataset(x, form), None
     return _admit_iterable(x, form), None

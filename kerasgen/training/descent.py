@@ -51,12 +51,17 @@ def with_penalties(losses, player_variables):
         player_variables: Dict from player to the variables that it moves.
 
     Returns:
-        Dict of per-example losses, of which those of players hold the penalties.
+        Dict of per-example losses, of which those of players hold the penalties: that
+        of a variable of several players the first of them.
     """
-    found = dict(losses)
+    found, charged = dict(losses), set()
     for player, variables in player_variables.items():
-        regularized = [v for v in variables if v.regularizer is not None]
-        if regularized and player in found:
+        if player not in found:
+            continue
+        own = [v for v in variables if id(v) not in charged]
+        charged |= {id(v) for v in own}
+        regularized = [v for v in own if v.regularizer is not None]
+        if regularized:
             penalty = sum(v.regularizer(v) for v in regularized)
             found[player] = found[player] + ops.cast(penalty, found[player].dtype)
     return found

@@ -53,6 +53,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         for name, player_variables in variables.items():
             if not self.players[name].built:
                 self.players[name].build(list(player_variables))
+                _begin_averages(self.players[name])
         for optimizer in self.optimizers:
             if replicas.several_replicas(optimizer._distribution_strategy):
                 # `descend` has summed the gradients, before they are clipped.
@@ -97,6 +98,17 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
                 self.players[name] = keras.optimizers.LossScaleOptimizer(
                     optimizer, name=f"{name}_loss_scale"
                 )
+
+    @property
+    def iterations(self):
+        """Steps of the player that took most, as Keras' callbacks ask for them."""
+        return max(
+            (optimizer.iterations for optimizer in self.players.values()), key=int
+        )
+
+    def set_weights(self, weights):
+        for variable, weight in zip(self.variables, weights, strict=True):
+            variable.assign(weight)
 
     @property
     def variables(self):
@@ -151,10 +163,11 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     def finalize_variable_values(self, var_list):
         for name, optimizer in self.players.items():
             moved = {id(v) for v in self.player_variables[name]}
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            if not int(inner.iterations):
+                continue  # it has averaged nothing
             # An optimizer's averages are in the order that it was built in.
-            built = getattr(
-                optimizer, "inner_optimizer", optimizer
-            )._trainable_variables
+            built = inner._trainable_variables
             frozen = [(v, v.numpy()) for v in built if id(v) not in moved]
             optimizer.finalize_variable_values(built)
             for variable, value in frozen:
@@ -207,10 +220,7 @@ def assign_optimizers(optimizer, defaults):
         return PlayerOptimizers(defaults)
     if not isinstance(optimizer, dict):
         shared = _optimizer(optimizer, "every player")
-        config = keras.saving.serialize_keras_object(shared)
-        return PlayerOptimizers(
-            {p: keras.saving.deserialize_keras_object(config) for p in defaults}
-        )
+        return PlayerOptimizers({player: _clone(shared) for player in defaults})
     for player in optimizer:
         if player not in defaults:
             near = difflib.get_close_matches(str(player), defaults, n=1)
@@ -256,6 +266,36 @@ def _optimizer(given, player):
     return found
 
 
+def _clone(optimizer):
+    try:
+        # A config of its own: some are used up by `from_config`.
+        config = keras.saving.serialize_keras_object(optimizer)
+        clone = keras.saving.deserialize_keras_object(config)
+    except Exception as error:
+        raise ValueError(
+            f"Got one {type(optimizer).__name__} for every player that cannot be "
+            "cloned; expected one that Keras can save, with schedules that it can. "
+            "Register its class (keras.saving.register_keras_serializable), or pass a "
+            f"dict from player to optimizer. Keras says: {error}"
+        ) from error
+    inner, copy = (getattr(o, "inner_optimizer", o) for o in (optimizer, clone))
+    for name in ("", "_pattern"):  # what no config holds
+        name = f"_exclude_from_weight_decay{name}"
+        if hasattr(inner, name):
+            setattr(copy, name, getattr(inner, name))
+    return clone
+
+
+def _begin_averages(optimizer):
+    """Averages of an optimizer begin at the weights, where Keras begins at 0."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if inner.use_ema:
+        averages = inner._model_variables_moving_average
+        for average, weight in zip(averages, inner._trainable_variables, strict=True):
+            if average is not None:
+                average.assign(weight)
+
+
 def _as_they_are(gradients_and_variables):
     return gradients_and_variables
 
@@ -281,6 +321,7 @@ def forget_moments(optimizer, condition):
             ):
                 if copy is not None:
                     copy.assign(weight)
+        _begin_averages(inner)
 
     ops.cond(condition, forget, lambda: None)
 

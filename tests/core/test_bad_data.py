@@ -1,5 +1,6 @@
 """Images and labels that no model can be trained on: told at the start of `fit`."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -58,6 +59,38 @@ def test_bad_labels(conditional, small_digits, labels, message):
 def test_fewer_images_than_a_batch(model, small_digits):
     with pytest.raises(ValueError, match="8 images, fewer than one batch of 64"):
         model.fit(small_digits[0][:8])
+
+
+class Endless(keras.utils.PyDataset):
+    def __getitem__(self, index):
+        return np.zeros((4, 8, 8, 1), "uint8")
+
+    num_batches = None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": Endless()}, "PyDataset without an end.*Pass steps_per_epoch"),
+        ({"x": {"image": 0, "label": 0}, "y": 0}, "y beside a dict that holds labels"),
+        ({"x": (0, 0), "y": 0}, "y beside a tuple that holds labels itself"),
+        ({"x": Endless(), "batch_size": 4}, "batch_size=4 beside a Endless of batches"),
+        ({"shuffle": "batch"}, r"shuffle='batch'; expected one of \[True, False\]"),
+        ({"initial_epoch": -1}, "initial_epoch=-1; expected an integer of at least 0"),
+        ({"initial_epoch": 0.5}, "initial_epoch=0.5; expected an integer of at least"),
+        ({"initial_epoch": 3, "epochs": 2}, "of the last epoch.*Pass epochs=5 for so"),
+        ({"validation_freq": 0}, "validation_freq=0; expected a positive integer"),
+    ],
+)
+def test_bad_arguments_of_fit(model, arguments, message):
+    images = np.zeros((8, 8, 8, 1), "uint8")
+    with pytest.raises(ValueError, match=message):
+        model.fit(**{"x": images, "validation_data": images, **arguments})
+
+
+def test_a_file_is_written_with_its_optimizers(model, tmp_path):
+    with pytest.raises(ValueError, match="include_optimizer=False; expected True"):
+        model.save(tmp_path / "it.keras", include_optimizer=False)
 
 
 def test_unbatched_and_endless_datasets(model, small_digits):

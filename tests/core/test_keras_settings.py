@@ -234,6 +234,26 @@ class TestNetworks:
             model.generate(latents), model.raw_generator(latents), rtol=1e-6
         )
 
+    def test_a_layer_of_two_networks_is_refused(self):
+        shared = layers.Dense(4, name="shared")
+        latents, images = keras.Input((4,)), keras.Input(IMAGE_SHAPE)
+        generator = keras.Sequential(
+            [latents, shared, layers.Dense(64, "sigmoid"), layers.Reshape(IMAGE_SHAPE)]
+        )
+        judge = [images, layers.Flatten(), layers.Dense(4), shared, layers.Dense(1)]
+        judge = keras.Sequential([*judge, layers.Reshape(())])
+        with pytest.raises(ValueError, match="that share the layer 'shared'; expected"):
+            ToyGAN(generator=generator, discriminator=judge)
+
+    def test_gradients_of_a_network_in_float16_are_scaled(self):
+        pixels = layers.Dense(64, "sigmoid", dtype="mixed_float16")
+        reshaped = layers.Reshape(IMAGE_SHAPE, dtype="float32")
+        generator = keras.Sequential([keras.Input((4,)), pixels, reshaped])
+        for given, scaled in (({"generator": generator}, True), ({}, False)):
+            found = ToyGAN(**given).optimizer.players.values()
+            kinds = {isinstance(o, keras.optimizers.LossScaleOptimizer) for o in found}
+            assert kinds == {scaled}
+
     def test_outputs_by_name_are_refused(self):
         images = keras.Input(IMAGE_SHAPE)
         flat = layers.Flatten()(images)
@@ -270,6 +290,42 @@ def test_data_that_end_within_the_steps_asked_for_are_told():
     dataset = kerasgen.data.batches(X, batch_size=8).take(3)
     with pytest.warns(UserWarning, match="ended within an epoch of 2 steps.*repeat"):
         ToyGAN(seed=0).fit(dataset, epochs=2, steps_per_epoch=2, verbose=0)
+
+
+def test_the_most_steps_of_an_epoch_that_keras_was_given_are_taken():
+    model = ToyVAE(seed=0)
+    keras.config.set_max_steps_per_epoch(3)
+    try:
+        with pytest.warns(UserWarning, match="Limiting steps_per_epoch to 3"):
+            model.fit(X, batch_size=4, verbose=0)
+    finally:
+        keras.config.set_max_steps_per_epoch(None)
+    assert int(model.optimizer.iterations) == 3
+
+
+def test_what_counts_batches_sees_each(tmp_path):
+    model, name = ToyVAE(seed=0), str(tmp_path / "{epoch}-{batch}.weights.h5")
+    saves = keras.callbacks.ModelCheckpoint(name, save_freq=6, save_weights_only=True)
+    model.fit(X, epochs=3, callbacks=[saves], **QUIET)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"2-2.weights.h5", "3-4.weights.h5"}
+    assert model.steps_per_execution == 16
+
+
+def test_one_named_device_takes_no_step_too_many():
+    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        model = ToyVAE(seed=0)
+    batches = (X[k : k + 8] for k in range(0, 32, 8))
+    model.fit(batches, verbose=0)
+    assert int(model.optimizer.iterations) == 4
+
+
+def test_a_loss_that_no_step_had_is_no_number():
+    wgan = kerasgen.WGAN(IMAGE_SHAPE, 4, width=4, depth=1, critic_steps=2)
+    losses = [wgan.train_on_batch(X[:4], return_dict=True) for _ in range(2)]
+    found = [np.isfinite(each["generator_loss"]) for each in losses]
+    assert found == [False, True]
+    assert len(wgan.train_on_batch(X[:4])) == len(losses[0])
 
 
 def test_a_bar_of_the_user_s_own_is_the_only_one(capsys):

@@ -97,6 +97,11 @@ class TestAAE(contract.ModelContract):
         assert np.isfinite(losses["discriminator_loss"]).all()
         with pytest.raises(ValueError, match=r"expected 0\.\.9"):
             model.sample(2, labels=10)
+        # The discriminator has learned of images without a label.
+        none = model.discriminate(digits[0][:2], [10, 10])
+        assert not np.allclose(none, model.discriminate(digits[0][:2], [3, 3]))
+        with pytest.raises(ValueError, match=r"expected 0\.\.10"):
+            model.discriminate(digits[0][:2], [11, 11])
 
     def test_labelled_modes_train_sample_and_export(self, digits, tmp_path):
         model = self.make(num_classes=10, label_modes=True)

@@ -26,6 +26,13 @@ def fitted(model, digits):
     return history, [w.numpy() for w in model.weights]
 
 
+@pytest.mark.parametrize("name", ["Conv2D", "Conv2DTranspose"])
+def test_other_kernels_are_refused(name):
+    layer = getattr(fused, name)(2, 8, strides=2, padding="same")
+    with pytest.raises(ValueError, match=r"kernel_size=\(8, 8\).*expected \(4, 4\)"):
+        layer.build((4, 8, 8, 3))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_fused_layers_train_like_those_of_keras(name, digits, monkeypatch):
     fast = fitted(made(name), digits)

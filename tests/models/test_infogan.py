@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasgen.core.arguments import latent_path
 from kerasgen.models import InfoGAN
 from kerasgen.study import pictures
 from tests import contract
@@ -48,6 +49,17 @@ class TestInfoGAN(contract.ModelContract):
         model = self.make()
         shape = (2, pictures.INTERPOLATION_STEPS, *model.image_shape)
         assert pictures.interpolate(model, 2).shape == shape
+
+    def test_ways_between_latents_stay_in_the_prior(self):
+        model = self.make()
+        ends = model.draw_prior(2, (0, -1)).numpy()
+        way = latent_path(*ends, 5, model.num_gaussian)
+        np.testing.assert_allclose(way[[0, -1]], ends, atol=1e-6)
+        z, category, codes = model.split_latents(way)
+        np.testing.assert_allclose(category.sum(axis=1), 1.0, rtol=1e-6)
+        assert np.abs(codes).max() <= 1.0
+        lengths = np.linalg.norm(z, axis=1)
+        assert lengths.min() > 0.99 * lengths[[0, -1]].min()
 
     @pytest.mark.parametrize(
         ("changes", "message"),

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import kerasgen
+from kerasgen.core.arguments import latent_path
 from tests import contract
 
 NONE = 10
@@ -84,6 +85,15 @@ class TestSSAAE(contract.ModelContract):
         threes = model.draw_prior(50, (0, -1), np.full(50, 3)).numpy()
         assert np.all(threes[:, 4:].argmax(axis=1) == 3)
         assert np.array_equal(threes[:, :4], model.draw_prior(50, (0, -1))[:, :4])
+
+    def test_a_class_is_in_the_latents_between_which_images_lie(self):
+        model = self.make()
+        first, last = model.draw_prior(2, (0, -1), np.array([3, 3])).numpy()
+        assert model.interpolate(first, last, 3).shape == (3, *model.image_shape)
+        with pytest.raises(ValueError, match="label=3; expected none.*hold the class"):
+            model.interpolate(first, last, 3, label=3)
+        way = latent_path(first, last, 3, model.num_gaussian)
+        np.testing.assert_array_equal(way[:, 4:], [first[4:]] * 3)
 
     def test_few_labels_are_enough_for_the_classes_of_a_toy(self):
         model = kerasgen.SSAAE((8, 8, 1), 2, 2, width=8, seed=0)

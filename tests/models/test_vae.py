@@ -17,6 +17,7 @@ class TestVAE(contract.ModelContract):
         ({"beta": -1.0}, "beta=-1.0; expected a number of at least 0"),
         ({"total_correlation_weight": -1}, "total_correlation_weight=-1; expected"),
         ({"num_examples": 0}, "num_examples=0; expected a positive integer"),
+        ({"num_examples": 1}, "num_examples=1; expected at least 2"),
         ({"reconstruction": "gausian"}, "Did you mean 'gaussian'"),
         ({"width": 0}, "width=0; expected a positive integer"),
         ({"depth": 0}, "depth=0; expected a positive integer"),

@@ -9,6 +9,7 @@ from kerasgen.training import clip_weights
 from kerasgen.training import descend
 from kerasgen.training import take_turns
 from kerasgen.training import update_average
+from kerasgen.training import with_penalties
 
 RATE = 0.25
 
@@ -86,6 +87,18 @@ def test_terms_that_are_no_players_are_passed_through():
     assert values["penalty"].numpy().tolist() == [3.0] * 4
     assert game.at() == (1.25, 3.0)
     assert int(game.optimizers["up"].iterations) == 0
+
+
+def test_a_weight_of_two_players_is_penalised_once():
+    weight = keras.Variable(2.0)
+    weight.regularizer = lambda v: 3.0 * v
+    owners = {"first": [weight], "second": [weight]}
+    losses = {name: np.float32([1.0]) for name in (*owners, "logged")}
+    found = with_penalties(losses, owners)
+    assert [float(found[name][0]) for name in losses] == [7.0, 1.0, 1.0]
+    del owners["first"]  # frozen
+    found = with_penalties(losses, owners)
+    assert [float(found[name][0]) for name in losses] == [1.0, 7.0, 1.0]
 
 
 def test_the_forward_pass_runs_once():

@@ -70,10 +70,10 @@ class TestPlayerOptimizers:
         group, other, store = two_players(), two_players(), {}
         for each in (group, other):
             each.bind({"generator": [variable()], "critic": [variable()]})
-        group.iterations.assign(7)
+        group._iterations.assign(7)
         group.save_own_variables(store)
         other.load_own_variables(store)
-        assert int(other.iterations) == 7
+        assert int(other._iterations) == 7
 
     def test_build_before_bind_says_what_to_do(self):
         with pytest.raises(RuntimeError, match=r"Call bind\(\)"):
@@ -144,6 +144,31 @@ class TestPlayerOptimizers:
         group.finalize_variable_values([first, second])
         assert (float(first), float(second)) == (7.0, 1.5)
 
+    def test_a_player_that_did_not_move_keeps_its_weights(self):
+        group = PlayerOptimizers({"critic": SGD(1.0, use_ema=True)})
+        weight = variable(7.0)
+        group.bind({"critic": [weight]})
+        (average,) = group["critic"]._model_variables_moving_average
+        assert float(average) == 7.0
+        average.assign(0.0)  # as of weights that came later
+        group.finalize_variable_values([weight])
+        assert float(weight) == 7.0
+
+    def test_its_steps_and_state_are_those_of_its_players(self):
+        groups = []
+        for _ in range(2):
+            group, critic = two_players(), variable()
+            group.bind({"generator": [variable()], "critic": [critic]})
+            groups.append((group, critic))
+        (group, critic), (other, _) = groups
+        for _ in range(3):
+            group["critic"].apply([np.float32(1.0)], [critic])
+        assert int(group.iterations) == 3
+        other.set_weights([v.numpy() for v in group.variables])
+        assert int(other.iterations) == 3
+        with pytest.raises(ValueError, match="zip"):
+            other.set_weights([])
+
 
 class TestKerasSchedulers:
     def test_a_model_of_one_player_follows_a_schedule(self, digits):
@@ -184,6 +209,27 @@ class TestAssignOptimizers:
         for optimizer in group.players.values():
             assert (optimizer.beta_1, optimizer.clipnorm) == (0.5, 2.0)
             assert float(optimizer.learning_rate) == pytest.approx(0.3)
+
+    def test_a_clone_has_what_no_config_holds(self):
+        given = keras.optimizers.AdamW(1e-3, weight_decay=0.5)
+        given.exclude_from_weight_decay(var_names=["bias"])
+        scaled = keras.optimizers.LossScaleOptimizer(given)
+        bias, kernel = (keras.Variable(0.0, name=name) for name in ("bias", "kernel"))
+        for optimizer in (given, scaled):
+            for clone in assign_optimizers(optimizer, defaults()).players.values():
+                inner = getattr(clone, "inner_optimizer", clone)
+                assert not inner._use_weight_decay(bias)
+                assert inner._use_weight_decay(kernel)
+
+    def test_what_cannot_be_cloned_says_so(self):
+        class Mine(keras.optimizers.schedules.LearningRateSchedule):
+            def __call__(self, step):
+                return 0.1
+
+        with pytest.raises(ValueError, match="one Adam for every player.*a dict from"):
+            assign_optimizers(Adam(Mine()), defaults())
+        group = assign_optimizers({"generator": Adam(Mine())}, defaults())
+        assert list(group.players) == ["generator", "discriminator"]
 
     def test_a_dict_changes_the_players_that_it_names(self):
         given, mine = defaults(), SGD(0.5)
@@ -243,6 +289,15 @@ def test_moments_that_begin_as_the_weights_do_so_again():
     forget_moments(optimizer, tf.constant(True))
     optimizer.apply([np.ones(3, "float32")], [weight])
     assert np.abs(weight.numpy() - 7.0).max() < 0.1
+
+
+def test_averages_begin_at_the_weights_again():
+    optimizer, weight = Adam(0.1, use_ema=True), variable(7.0)
+    optimizer.build([weight])
+    optimizer.apply([np.float32(1.0)], [weight])
+    forget_moments(optimizer, True)
+    (average,) = optimizer._model_variables_moving_average
+    assert float(average) == float(weight) != 7.0
 
 
 def test_one_optimizer_of_many_is_refused():

@@ -20,7 +20,9 @@ from kerasgen import study
 
 FLAGS = flags.FLAGS
 CLAIMS = [*comparisons.COMPARISONS, comparisons.NONE]
-flags.DEFINE_enum("comparison", "jaiswal", CLAIMS, "Comparison whose claims to judge.")
+flags.DEFINE_enum(
+    "comparison", None, CLAIMS, "Comparison whose claims to judge; default the study's."
+)
 
 
 def main(arguments):
@@ -28,7 +30,8 @@ def main(arguments):
     if len(arguments) != 2:
         raise app.UsageError("Give the folder of one study, such as runs/mnist.")
     try:
-        report = study.write_report(arguments[1], FLAGS.comparison)
+        asked = FLAGS.comparison or study.load_study(arguments[1]).comparison
+        report = study.write_report(arguments[1], asked or comparisons.JAISWAL)
     except ValueError as error:
         raise SystemExit(f"Error: {error}") from None
     judged = json.loads((report.parent / "claims.json").read_text())

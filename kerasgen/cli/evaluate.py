@@ -26,7 +26,8 @@ FLAGS = flags.FlagValues()
 flags.DEFINE_string(
     "dataset",
     "mnist",
-    "MNIST, an image set of TFDS, or a folder of pictures or an array of one's own.",
+    "MNIST, an image set of TFDS, or a folder of pictures or an array of one's own; "
+    "stream:FOLDER leaves its images, pictures or TFRecord files, on disk.",
     FLAGS,
 )
 flags.DEFINE_string("data_dir", None, "Folder of IDX files or of TFDS data.", FLAGS)

@@ -7,7 +7,8 @@
 PATH is a preset's name, a `.keras` file, or the folder of a preset or of a SavedModel.
 The page shows samples of a seed, sliders of the latents, interpolations and, of a model
 with an encoder, the reconstruction of what you draw beside the nearest training images.
-It needs `pip install "kerasgen[explore]"`, and this machine alone can open it.
+It needs `python -m pip install -e ".[explore]"` in the clone of kerasgen. This machine
+alone can open the page.
 """
 
 import pathlib

@@ -38,7 +38,7 @@ def build(models: dict, dataset: str = "mnist", data_dir: str | None = None):
     except ImportError as error:
         raise ImportError(
             f"Got no Gradio ({error}); expected it for the page of `explore`. Install "
-            'it: pip install "kerasgen[explore]".'
+            'it, in the clone of kerasgen: python -m pip install -e ".[explore]"'
         ) from error
     with gradio.Blocks(title="kerasgen explore", analytics_enabled=False) as page:
         if len(models) > 1:

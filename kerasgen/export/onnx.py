@@ -12,7 +12,7 @@ OPSET = 18  # the newest that tf2onnx 1.17 writes
 
 
 def save_onnx(model: keras.Model, path: PathLike) -> pathlib.Path:
-    """Writes a model's networks as ONNX files: `pip install "kerasgen[onnx]"`.
+    """Writes a model's networks as ONNX files, by the extra `onnx`.
 
     | file | takes | gives |
     |---|---|---|
@@ -53,8 +53,8 @@ def save_onnx(model: keras.Model, path: PathLike) -> pathlib.Path:
         import tf2onnx
     except ImportError as error:
         raise ImportError(
-            f"Writing ONNX files needs onnx and tf2onnx ({error}). Install them: "
-            'python -m pip install "kerasgen[onnx]"'
+            f"Writing ONNX files needs onnx and tf2onnx ({error}). Install them, in "
+            'the clone of kerasgen: python -m pip install -e ".[onnx]"'
         ) from error
 
     def convert(name, function, signature):

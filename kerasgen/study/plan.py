@@ -10,6 +10,7 @@ from kerasgen import export
 from kerasgen import files
 from kerasgen.study import json_files
 from kerasgen.study import run
+from kerasgen.study.comparison import NONE
 from kerasgen.study.portable import portable_command
 from kerasgen.study.records import PUBLISHED
 from kerasgen.study.run_evaluation import is_evaluated
@@ -122,7 +123,10 @@ def _export_path(settings, saved_models_dir):
 
 
 def write(
-    path: files.PathLike, settings: Sequence[RunSettings], command: str | None = None
+    path: files.PathLike,
+    settings: Sequence[RunSettings],
+    command: str | None = None,
+    comparison: str | None = None,
 ) -> None:
     """Add runs, and the command that asks for them, to the file of all that were.
 
@@ -130,6 +134,8 @@ def write(
         path: Path of `study.json`, which `records.load_study` reads.
         settings: Those of the runs.
         command: The command; default that of this process.
+        comparison: Name of the comparison whose claims are to be judged; default that
+            of the file, or none.
 
     Raises:
         ValueError: If the file is damaged or of another version.
@@ -138,10 +144,10 @@ def write(
     runs = {}
     try:
         if path.exists():
-            there = json.loads(path.read_text())["runs"]
-            runs = {
-                (one.name, one.seed): one for one in map(RunSettings.from_dict, there)
-            }
+            there = json.loads(path.read_text())
+            comparison = comparison or there.get("comparison")
+            there = map(RunSettings.from_dict, there["runs"])
+            runs = {(one.name, one.seed): one for one in there}
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} is no list of runs of this version ({error}). Remove it; the runs "
@@ -151,4 +157,5 @@ def write(
         runs.pop((one.name, one.seed), None)
         runs[one.name, one.seed] = one
     runs = [one.to_dict() for one in runs.values()]
-    json_files.write(path, {"command": portable_command(command), "runs": runs})
+    asked = {"command": portable_command(command), "comparison": comparison or NONE}
+    json_files.write(path, {**asked, "runs": runs})

@@ -80,7 +80,8 @@ def publish(
     asked += [missing.settings for missing in study.missing]
     asked = [_portable(settings) for settings in asked]
     # First, as the sign of a published study: what comes may be interrupted.
-    plan.write(to / PLAN, asked, command=portable_command(study.command or ""))
+    command = portable_command(study.command or "")
+    plan.write(to / PLAN, asked, command, study.comparison)
     for place, each in places.items():
         files.write_folder(place, functools.partial(_write_run, each))
     for missing in study.missing:

@@ -67,7 +67,8 @@ class RayTasks:
         except ImportError as error:
             raise ImportError(
                 "Got a study for Ray, which is not installed; expected it on every "
-                'machine. Run pip install "kerasgen[ray]".'
+                "machine. Install it, in the clone of kerasgen: "
+                'python -m pip install -e ".[ray]"'
             ) from error
         self.workers, self._cores = workers, max(1, int(cpus))
         self._ray, self._pending = ray, set()

@@ -201,6 +201,7 @@ class Study:
     real: dict
     missing: list[Missing]
     command: str | None  # that last asked for runs
+    comparison: str | None  # name of that whose claims it asked to be judged, or "none"
     problems: list  # sentences on directories that could not be read
 
     @property
@@ -277,6 +278,7 @@ def load_study(directory: files.PathLike) -> Study:
         },
         missing=_missing(directory, plan.get("runs", []), problems),
         command=plan.get("command"),
+        comparison=plan.get("comparison"),
         problems=problems,
     )
 

@@ -306,8 +306,8 @@ def _refuse(directory, different):
     if different:
         raise ForeignRunError(
             f"{directory} belongs to a run with other settings "
-            f"({'; '.join(different)}). Choose another runs directory, or remove "
-            f"{directory} to start that run over."
+            f"({'; '.join(different)}). Choose another runs directory, or start the "
+            f"run over: pass --noresume (resume=False), or remove {directory}."
         )
 
 

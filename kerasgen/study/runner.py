@@ -24,6 +24,7 @@ from kerasgen.study import lock
 from kerasgen.study import plan
 from kerasgen.study import run
 from kerasgen.study.comparison import Comparison
+from kerasgen.study.comparison import get_comparison
 from kerasgen.study.portable import without_paths
 from kerasgen.study.progress import Progress
 from kerasgen.study.progress import clock
@@ -97,7 +98,8 @@ def run_study(
     job = executors.Job("prepare", first, str(study_dir), folder, *parts)
     if shard is not None:
         lock.check_works(files.prepare_directory(study_dir))
-    failures = _carry_out(settings, runs, job, executor, shard, resume)
+    comparison = get_comparison(comparison)
+    failures = _carry_out(settings, runs, job, executor, shard, resume, comparison)
     has_runs = any(study_dir.glob("*/seed*/settings.json"))
     if shard is not None or (failures and not has_runs):
         return None, failures
@@ -118,11 +120,11 @@ def _check_directories(runs, resume):
             run.check_removable(each.directory)
 
 
-def _carry_out(settings, runs, job, executor, shard, resume):
+def _carry_out(settings, runs, job, executor, shard, resume, comparison):
     """Do runs of the study; dict from heading to reason, of those that failed."""
     try:
         with executors.interrupted_by_termination():
-            progress = _begin(settings, runs, job, resume)
+            progress = _begin(settings, runs, job, resume, comparison)
             _prepare(runs, job, executor, progress)
             if progress.left and progress.remaining() is not None:
                 progress.say(f"Expected for all runs: {clock(progress.remaining())}")
@@ -157,7 +159,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     )
 
 
-def _begin(settings, runs, job, resume):
+def _begin(settings, runs, job, resume, comparison):
     """Fetch the data, write the plan of all, and return the `Progress` of the runs."""
     study_dir = pathlib.Path(job.directory)
     # Fetched here first, so that workers do not all download at the same time.
@@ -171,7 +173,8 @@ def _begin(settings, runs, job, resume):
             with lock.held(each.directory):
                 run.remove(each.directory)
     with lock.held(study_dir, wait=True):
-        plan.write(study_dir / PLAN, settings)
+        name = None if comparison is None else comparison.name
+        plan.write(study_dir / PLAN, settings, comparison=name)
         # Another shard may already be at work after what was decided.
         if not resume and len(runs) == len(settings):
             choices.forget(study_dir)

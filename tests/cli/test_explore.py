@@ -17,7 +17,7 @@ from kerasgen.cli import explorer_page
 
 def test_without_gradio_the_command_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)
-    with pytest.raises(ImportError, match=r"kerasgen\[explore\]"):
+    with pytest.raises(ImportError, match=r'install -e ".\[explore\]"'):
         explorer_page.build({})
 
 

@@ -150,7 +150,7 @@ def test_only_its_own_files_are_replaced(tmp_path, suffix):
 @pytest.mark.parametrize("missing", ["onnx", "tf2onnx"])
 def test_a_missing_converter_says_how_to_get_it(tmp_path, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ImportError, match=r'pip install "kerasgen\[onnx\]"'):
+    with pytest.raises(ImportError, match=r'clone .*pip install -e ".\[onnx\]"'):
         export.save_onnx(kerasgen.VanillaGAN(**SMALL), tmp_path / "exported")
     assert not list(tmp_path.iterdir())
 

@@ -55,7 +55,7 @@ class TestInfoGAN(contract.ModelContract):
         ends = model.draw_prior(2, (0, -1)).numpy()
         way = latent_path(*ends, 5, model.num_gaussian)
         np.testing.assert_allclose(way[[0, -1]], ends, atol=1e-6)
-        z, category, codes = model.split_latents(way)
+        z, category, codes = map(np.array, model.split_latents(way))
         np.testing.assert_allclose(category.sum(axis=1), 1.0, rtol=1e-6)
         assert np.abs(codes).max() <= 1.0
         lengths = np.linalg.norm(z, axis=1)

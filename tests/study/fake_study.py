@@ -181,6 +181,7 @@ def make_study(
             for model, seed in missing
         ],
         command="python examples/train_all.py --seeds=3",
+        comparison="jaiswal",
         problems=[],
     )
 

@@ -139,6 +139,16 @@ def test_paths_lose_all_but_their_last_part(text, expected):
     assert portable.without_paths(text) == expected
 
 
+def test_a_study_knows_the_comparison_that_it_was_asked_with(tmp_path):
+    runs = make(tmp_path / "runs", models=("dcgan",), seeds=(0,))
+    settings, path = [RunSettings("dcgan", epochs=8)], runs / "study.json"
+    for given, known in ((None, "none"), ("jaiswal", "jaiswal"), (None, "jaiswal")):
+        plan.write(path, settings, "a command", given)
+        assert study.load_study(runs).comparison == known
+    study.publish(runs, tmp_path / "published")
+    assert study.load_study(tmp_path / "published").comparison == "jaiswal"
+
+
 def test_publishing_again_adds_runs_and_leaves_those_that_go_on(tmp_path):
     runs = make(tmp_path / "runs", models=("dcgan",), seeds=(0,))
     going = fake_study.make_run("dcgan", 1, complete=False)

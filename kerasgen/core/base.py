@@ -264,11 +264,6 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         )
         if is_array(x):
             batch_size = batch_size or self.batch_size
-        elif batch_size is not None:
-            raise ValueError(
-                f"Got batch_size={batch_size} beside a {type(x).__name__} of batches; "
-                "expected it for arrays alone. Batch the data so, or pass arrays."
-            )
         batches = feed(
             self,
             x,
@@ -279,6 +274,11 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
             initial_epoch=initial_epoch,
             trains=True,
         )
+        if batch_size is not None and not is_array(x):
+            raise ValueError(
+                f"Got batch_size={batch_size} beside a {type(x).__name__} of batches; "
+                "expected it for arrays alone. Batch the data so, or pass arrays."
+            )
         passes = epochs - initial_epoch
         check_passes("steps_per_epoch", batches, passes, steps_per_epoch)
         self.drop_prior()

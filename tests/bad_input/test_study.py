@@ -268,7 +268,12 @@ FLAGS = [
     ("report.py", ["nowhere"], "holds no run"),
     ("publish.py", ["--to=nowhere"], "holds no run"),
     ("publish.py", ["--study_dir=nowhere"], "--to must"),
-    ("publish.py", ["--to=nowhere", "--readme=nothing.md"], "There is no nothing.md"),
+    ("publish.py", ["--to=nowhere", "--readme=nothing.md"], "holds no run"),
+    (
+        "publish.py",
+        ["--to=nowhere", "--readme=nothing.md", "--comparison=jaiswal"],
+        "There is no nothing.md",
+    ),
 ]
 
 

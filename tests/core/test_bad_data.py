@@ -68,13 +68,16 @@ class Endless(keras.utils.PyDataset):
     num_batches = None
 
 
+BATCHES = tf.data.Dataset.from_tensors(np.zeros((4, 8, 8, 1), "uint8"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"x": Endless()}, "PyDataset without an end.*Pass steps_per_epoch"),
         ({"x": {"image": 0, "label": 0}, "y": 0}, "y beside a dict that holds labels"),
         ({"x": (0, 0), "y": 0}, "y beside a tuple that holds labels itself"),
-        ({"x": Endless(), "batch_size": 4}, "batch_size=4 beside a Endless of batches"),
+        ({"x": BATCHES, "batch_size": 4}, "batch_size=4 beside a _TensorDataset of"),
         ({"shuffle": "batch"}, r"shuffle='batch'; expected one of \[True, False\]"),
         ({"initial_epoch": -1}, "initial_epoch=-1; expected an integer of at least 0"),
         ({"initial_epoch": 0.5}, "initial_epoch=0.5; expected an integer of at least"),

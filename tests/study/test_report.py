@@ -371,7 +371,7 @@ def test_an_answer_counts_the_runs_of_its_own_model_and_names_the_lost():
     found = fake_study.make_study(runs=[*study.runs, *lost])
     context = report_page.make_context(found, None) | {"link": "there"}
     said = report_page.render("readme_numbers.md", context)
-    assert "- **For samples**: WGAN: Fréchet distance 1.33 ± 0.577, better than" in said
+    assert "- **For samples**: WGAN: Fréchet distance 1.33 ± 0.58, better than" in said
     assert "(Welch's t-test), without 2 diverged runs of WGAN." in said
 
 

@@ -267,7 +267,8 @@ def test_data_without_a_length_are_looked_through_as_far_as_asked():
 def test_a_tuple_of_images_alone_or_with_labels():
     assert as_pair((BYTES,), None) == (BYTES, None)
     assert as_pair((BYTES, LABELS), None) == (BYTES, LABELS)
-    assert as_pair((BYTES,), LABELS) == ((BYTES,), LABELS)
+    with pytest.raises(ValueError, match="labels y beside a tuple that holds"):
+        as_pair((BYTES,), LABELS)
 
 
 @pytest.mark.parametrize("count", [0, 3])

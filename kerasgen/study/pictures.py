@@ -131,10 +131,13 @@ def animate(
     """
     check_positive_int("num", num)
     labels, columns = _labels(model, num, label), math.ceil(math.sqrt(num))
-    ends = (draw_latents(model, num, one, labels) for one in (seed, seed + 1))
-    pairs = zip(*ends, strict=True)
-    paths = np.stack([latent_path(*p, FRAMES, model.num_gaussian) for p in pairs])
-    frames = (model.generate(paths[:, k], labels) for k in range(FRAMES))
+    starts = draw_latents(model, num, seed, labels)
+    ends = draw_latents(model, num, seed + 1, labels)
+    paths = [
+        latent_path(start, end, FRAMES, model.num_gaussian)
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    frames = (model.generate(at, labels) for at in np.stack(paths, axis=1))
     return [_tiled(images, columns) for images in frames]
 
 

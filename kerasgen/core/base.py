@@ -344,9 +344,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         results = super().get_metrics_result()
         if not all(np.isfinite(value) for value in results.values()):
             self.stop_training = True
-        counts = {key: mean.count.value for key, mean in self.trackers.items()}
-        # A cast reads the counts of all replicas.
-        idle = [key for key, count in counts.items() if not ops.cast(count, "int32")]
+        idle = self._idle_keys()
         if idle:
             warnings.warn(
                 f"No step of this epoch had a {' or '.join(idle)}: the 0 that stands "
@@ -355,6 +353,12 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
                 stacklevel=2,
             )
         return results
+
+    def _idle_keys(self):
+        """Keys that no step since the means began has logged."""
+        counts = {key: mean.count.value for key, mean in self.trackers.items()}
+        # A cast reads the counts of all replicas.
+        return [key for key, count in counts.items() if not ops.cast(count, "int32")]
 
     def evaluate(
         self, x=None, y=None, batch_size=None, *, sample_weight=None, **kwargs
@@ -399,7 +403,7 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
         self.drop_prior()
         logs = super().train_on_batch(*pair, return_dict=True)
         # Of a player that did not move there is no loss.
-        logs |= {k: math.nan for k, m in self.trackers.items() if not float(m.count)}
+        logs |= dict.fromkeys(self._idle_keys(), math.nan)
         return logs if return_dict else self._flatten_metrics_in_order(logs)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):

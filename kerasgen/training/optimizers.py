@@ -102,9 +102,8 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     @property
     def iterations(self):
         """Steps of the player that took most, as Keras' callbacks ask for them."""
-        return max(
-            (optimizer.iterations for optimizer in self.players.values()), key=int
-        )
+        each = (optimizer.iterations for optimizer in self.players.values())
+        return max(each, key=lambda steps: int(steps.numpy()))
 
     def set_weights(self, weights):
         for variable, weight in zip(self.variables, weights, strict=True):
@@ -164,7 +163,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         for name, optimizer in self.players.items():
             moved = {id(v) for v in self.player_variables[name]}
             inner = getattr(optimizer, "inner_optimizer", optimizer)
-            if not int(inner.iterations):
+            if not inner.iterations.numpy():
                 continue  # it has averaged nothing
             # An optimizer's averages are in the order that it was built in.
             built = inner._trainable_variables

@@ -4,7 +4,6 @@ The algorithm of a model stands in its own file; this one holds no objective.
 """
 
 import contextlib
-import itertools
 import math
 import warnings
 
@@ -159,10 +158,10 @@ class GenerativeModel(RefusedMethods, SavedNoise, ManySteps, ConstructedModel):
 
     def _computes_in_float16(self):
         """Whether the model, or a layer of a network that the user made, does."""
-        layers = (getattr(self, n)._flatten_layers() for n in self.network_names())
         return self.dtype_policy.name == "mixed_float16" or any(
             layer.compute_dtype == "float16"
-            for layer in itertools.chain.from_iterable(layers)
+            for name in self.network_names()
+            for layer in getattr(self, name)._flatten_layers()
         )
 
     def _check_replicas(self, jit_compile, run_eagerly):

@@ -107,7 +107,7 @@ def format_titles(records: Mapping[str, dict]) -> str:
 
 
 def _heading(key, records):
-    """What of the protocol holds for all columns, or else for each."""
+    """A part of the protocol, once where it holds for all columns, else for each."""
     said = {column: record.get(key) for column, record in records.items()}
     if len(set(said.values())) == 1:
         return f"{key}: {next(iter(said.values()))}"

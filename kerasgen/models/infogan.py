@@ -82,6 +82,8 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
     """
 
     takes_classes = False
+    prior_is_standard = False
+    num_gaussian = property(lambda self: self.latent_dim)
     players = {"generator": ["generator"], "discriminator": ["discriminator"]}
     logits = {"discriminator": [1]}
     logged = {
@@ -148,9 +150,6 @@ class InfoGAN(ConvolutionalModel, ClassifierModel, AdversarialModel):
         )
         self.discriminator_normalization = discriminator_normalization
         self.complete()
-
-    prior_is_standard = False
-    num_gaussian = property(lambda self: self.latent_dim)
 
     @property
     def latent_shape(self):

@@ -16,6 +16,7 @@ from kerasgen.study import json_files
 from kerasgen.study import plan
 from kerasgen.study import run
 from kerasgen.study.comparison import Comparison
+from kerasgen.study.comparison import get_comparison
 from kerasgen.study.portable import portable_command
 from kerasgen.study.portable import without_paths
 from kerasgen.study.records import EVALUATED_ARRAYS
@@ -80,8 +81,9 @@ def publish(
     asked += [missing.settings for missing in study.missing]
     asked = [_portable(settings) for settings in asked]
     # First, as the sign of a published study: what comes may be interrupted.
-    command = portable_command(study.command or "")
-    plan.write(to / PLAN, asked, command, study.comparison)
+    judged = get_comparison(comparison)
+    name = study.comparison if judged is None else judged.name
+    plan.write(to / PLAN, asked, portable_command(study.command or ""), name)
     for place, each in places.items():
         files.write_folder(place, functools.partial(_write_run, each))
     for missing in study.missing:

@@ -147,6 +147,12 @@ def test_a_study_knows_the_comparison_that_it_was_asked_with(tmp_path):
         assert study.load_study(runs).comparison == known
     study.publish(runs, tmp_path / "published")
     assert study.load_study(tmp_path / "published").comparison == "jaiswal"
+    # A study of before this was kept is judged, and published, by what is asked for.
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({"runs": kept["runs"]}))
+    assert study.load_study(runs).comparison is None
+    study.publish(runs, tmp_path / "older", "jaiswal")
+    assert study.load_study(tmp_path / "older").comparison == "jaiswal"
 
 
 def test_publishing_again_adds_runs_and_leaves_those_that_go_on(tmp_path):
